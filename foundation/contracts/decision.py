@@ -1,0 +1,61 @@
+"""08 -> people: what the trader reads."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from foundation.contracts.feedback import PerformanceReport
+from foundation.contracts.portfolio import MarketIntelligence, PortfolioPlan
+from foundation.contracts.signal import Signal
+from foundation.contracts.story import Story
+from foundation.kernel.model import Contract, Moment, Part
+
+
+class TradeSetup(Part):
+    """A signal written as something to do, with the reasons for and against it."""
+
+    symbol: str
+    setup_type: str
+    direction: Literal["long", "short"]
+    entry_criteria: tuple[str, ...]
+    target: float
+    stop: float
+    time_stop_sessions: int
+    risk_reward: float
+    why: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+class Alert(Part):
+    """Something a trader asked to be told at once."""
+
+    kind: Literal["level break", "story change", "risk", "conviction", "data quality"]
+    symbol: str
+    text: str
+    raised_at: Moment
+
+
+class InstrumentPage(Part):
+    """Everything the brief says about one instrument."""
+
+    story: Story
+    forecast_text: str
+    forecast_note: str
+    signal: Signal
+
+
+class DecisionBrief(Contract):
+    """The daily brief, as data; Markdown, HTML and JSON are renderings of it."""
+
+    session: date
+    target_session: date
+    headline: str
+    summary: tuple[str, ...]
+    instruments: tuple[InstrumentPage, ...]
+    setups: tuple[TradeSetup, ...]
+    alerts: tuple[Alert, ...]
+    intelligence: MarketIntelligence
+    portfolio: PortfolioPlan
+    performance: PerformanceReport
+    caveats: tuple[str, ...]

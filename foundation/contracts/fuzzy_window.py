@@ -1,0 +1,38 @@
+"""02 -> 03: graded states, movements, patterns and summarised events."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from foundation.kernel.model import Contract
+from foundation.timeseries import Panel
+
+HORIZONS: tuple[str, ...] = ("session", "early", "middle", "late")
+"""Movement horizons: the session itself, then three overlapping segments, oldest first."""
+
+
+class FuzzyWindow(Contract):
+    """What stage 02 saw, over every session and symbol. NaN means: absent or not enough history.
+
+    Attributes
+    ----------
+    memberships : Panel (T, N, S, 5), fields = series names, layers = STATES
+        Degrees in [0, 1] that sum to one. Market-wide series are repeated for every symbol.
+    movements : Panel (T, N, S, 4), layers = HORIZONS
+        Movement codes -2..2 of the session and of three overlapping segments.
+    strengths : Panel (T, N, S, 4), layers = HORIZONS
+        How far into its class each movement lies, in [0, 1].
+    patterns : Panel (T, N, P), fields = pattern names
+        Fuzzy match strength in [0, 1] of each library pattern at that session.
+    events : Panel (T, 1, E)
+        Per event kind ``k``: ``k|sessions since``, ``k|sessions until`` and ``k|surprise``
+        (in past standard deviations), as known at that session's close.
+    """
+
+    session: date
+    target_session: date
+    memberships: Panel
+    movements: Panel
+    strengths: Panel
+    patterns: Panel
+    events: Panel

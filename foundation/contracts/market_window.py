@@ -1,0 +1,116 @@
+"""01 -> 02: what was known about the market at the as-of moment."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from foundation.kernel.model import Contract, Moment, Part
+from foundation.timeseries import Panel
+
+MARKET = "MARKET"
+"""The symbol under which market-wide series and events stand."""
+
+BAR_FIELDS: tuple[str, ...] = ("open", "high", "low", "close", "volume")
+
+
+class Instrument(Part):
+    """An instrument and which bar fields its source reports."""
+
+    symbol: str
+    name: str
+    kind: Literal["equity", "index", "etf", "future"]
+    fields: tuple[str, ...]
+    sector: str | None = None
+
+    @property
+    def close_only(self) -> bool:
+        """Whether ranges and volume are absent."""
+        return self.fields == ("close",)
+
+
+class MarketEvent(Part):
+    """A discrete event. ``known_at`` is when a trader could first have read it.
+
+    ``expected`` is what the source names as consensus; None where there is none. Values are
+    in the unit of ``unit``.
+    """
+
+    kind: Literal["economic release", "news", "corporate action", "earnings", "halt"]
+    name: str
+    symbol: str = MARKET
+    event_time: Moment
+    known_at: Moment
+    actual: float | None = None
+    expected: float | None = None
+    previous: float | None = None
+    unit: str = ""
+    text: str = ""
+
+
+class QualityFinding(Part):
+    """One broken rule, where it was found, and what was done about it.
+
+    ``action`` says whether the rows were kept (and only reported), repaired or quarantined.
+    ``location`` names file and row where the source has them. ``rows`` counts input rows.
+    """
+
+    rule: str
+    severity: Literal["info", "warning", "error"]
+    action: Literal["kept", "repaired", "quarantined"]
+    symbol: str
+    session: date | None = None
+    field: str | None = None
+    location: str = ""
+    value: str = ""
+    remedy: str = ""
+    rows: int = 1
+
+
+class RowCounts(Part):
+    """Conservation of rows: ``received == kept + quarantined`` (later rows left unread apart)."""
+
+    received: int
+    kept: int
+    quarantined: int
+
+
+class SourceInfo(Part):
+    """Where the rows came from, with a fingerprint of exactly what was read."""
+
+    name: str
+    fingerprint: str
+    licence: str = ""
+    survivor_biased: bool = False
+    note: str = ""
+
+
+class MarketWindow(Contract):
+    """Bars, features and market-wide series as panels; events; what the quality gate found.
+
+    Attributes
+    ----------
+    bars : Panel (T, N, 5)
+        Open, high, low, close (price) and volume (shares); NaN where the source reports none.
+    features : Panel (T, N, F)
+        Indicators of stage 01; each docstring there states formula, window and NaN rule.
+        Always has ``volatility_scale_20`` (ATR(20), or its close-only equivalent, in price
+        units).
+    market : Panel (T, 1, M)
+        Market-wide series, last value known at each session's close.
+    """
+
+    session: date
+    target_session: date
+    instruments: tuple[Instrument, ...]
+    bars: Panel
+    features: Panel
+    market: Panel
+    events: tuple[MarketEvent, ...]
+    findings: tuple[QualityFinding, ...]
+    counts: RowCounts
+    source: SourceInfo
+
+    def instrument(self, symbol: str) -> Instrument:
+        """Return the instrument with this symbol; ``KeyError`` if there is none."""
+        return {i.symbol: i for i in self.instruments}[symbol]

@@ -1,0 +1,57 @@
+"""04 -> 05: stories as token windows."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+import numpy as np
+
+from foundation.kernel.model import Contract, Part
+from foundation.timeseries import ArraySpec
+
+TokenMatrix = Annotated[np.ndarray, ArraySpec("int32", 2)]
+
+
+class WindowLabel(Part):
+    """Whose story a window ends with. ``target`` is None for a forecast window: not written yet."""
+
+    symbol: str
+    context_until: date
+    target: date | None
+
+
+class TokenWindows(Part):
+    """Equally long, right-padded windows of one split.
+
+    Attributes
+    ----------
+    ids, attention_mask, loss_mask, story_index : int32, shape (windows, length)
+        Token ids; 1 where there is a token; 1 where the token is a training target (those of
+        the target story only); number of the story within the window, -1 on padding.
+    """
+
+    split: Literal["train", "validation", "history", "forecast"]
+    labels: tuple[WindowLabel, ...]
+    ids: TokenMatrix
+    attention_mask: TokenMatrix
+    loss_mask: TokenMatrix
+    story_index: TokenMatrix
+
+
+class TokenBatch(Contract):
+    """Windows by split, and the tokeniser that made them.
+
+    Splits are by time: ``train`` and ``validation`` end before ``history`` (the sessions on
+    which past forecasts are scored) begins, with a purge of context and horizon between them.
+    ``forecast`` windows end at the as-of session and have no target.
+    """
+
+    tokenizer: str
+    tokenizer_hash: str
+    vocabulary_size: int
+    splits: tuple[TokenWindows, ...]
+
+    def split(self, name: str) -> TokenWindows:
+        """Return the windows of one split; ``KeyError`` if there is none."""
+        return {s.split: s for s in self.splits}[name]
