@@ -40,7 +40,7 @@ class TokenWindows(Part):
 
 
 class TokenBatch(Contract):
-    """Windows by split, and the tokeniser that made them.
+    """Windows by split, and the tokeniser that made them (whole, as ``tokenizer_json``).
 
     Splits are by time: ``train`` and ``validation`` end before ``history`` (the sessions on
     which past forecasts are scored) begins, with a purge of context and horizon between them.
@@ -49,6 +49,7 @@ class TokenBatch(Contract):
 
     tokenizer: str
     tokenizer_hash: str
+    tokenizer_json: str
     vocabulary_size: int
     splits: tuple[TokenWindows, ...]
 
