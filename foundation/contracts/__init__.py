@@ -64,7 +64,12 @@ from foundation.contracts.story import (
     StoryBook,
     StorySection,
 )
-from foundation.contracts.story_forecast import SCENARIOS, Continuation, StoryForecast
+from foundation.contracts.story_forecast import (
+    SCENARIOS,
+    Continuation,
+    ContinuationRequest,
+    StoryForecast,
+)
 from foundation.contracts.story_model import LearningPoint, StoryModel
 from foundation.contracts.token_batch import TokenBatch, TokenWindows, WindowLabel
 from foundation.contracts.validated_forecast import (

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from foundation.kernel.model import Contract, Part
 from foundation.timeseries import Panel
 
@@ -29,6 +31,17 @@ class Continuation(Part):
     seed: int
     temperature: float
     ending: Literal["complete", "truncated", "empty", "repeating"]
+
+
+class ContinuationRequest(Part):
+    """A request for another draft: ``attempt`` is the number the new continuation must carry.
+
+    The first drafts of a forecast are attempt 1; a higher attempt draws from another seed.
+    """
+
+    symbol: str
+    scenario: Literal["base", "alternative 1", "alternative 2", "risk"]
+    attempt: int = Field(ge=1)
 
 
 class StoryForecast(Contract):
