@@ -1,0 +1,197 @@
+"""From a statement to all the clauses that say it.
+
+The set of clauses is finite. Writing is choosing one of them, reading is looking one up,
+so nothing can be lost between the two (``tests/foundation/language`` proves it for every
+statement there is).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import product
+
+from foundation.contracts import REGIMES, STATES, Movement, Statement, statement
+from foundation.kernel import OperatorError
+from foundation.language import phrases as say
+
+CONNECTIVES: dict[str, tuple[str, ...]] = {
+    "and": (", and ", ", with the note that "),
+    "contrast": (", although ", ", but ", ", while "),
+    "sequence": ("; ",),
+}
+"""How clauses are joined: same direction, opposite direction, or a new thought."""
+
+HEDGES: tuple[str, ...] = (
+    "clear", "leaning lower", "leaning higher", "between lower", "between higher",
+)
+"""How firmly a state holds: membership >= 0.85, 0.65 to 0.85, or 0.5 to 0.65 with a neighbour."""
+
+PATTERN_HEDGES: tuple[str, ...] = tuple(say.PATTERN_STRENGTH)
+MOVEMENT_SERIES: tuple[str, ...] = (
+    "price", "volume", "momentum", "volatility", "market volatility", "credit spread", "oil",
+)
+"""Series whose movement of the day stories speak about."""
+
+PATH_SERIES = "price"
+
+
+@lru_cache(maxsize=None)
+def phrasings(said: Statement) -> tuple[str, ...]:
+    """Return every clause that says a statement, in lower case, best first.
+
+    Raises
+    ------
+    OperatorError
+        If the language has no words for the statement.
+    """
+    maker = _MAKERS[said.kind]
+    try:
+        clauses = tuple(maker(said))
+    except (KeyError, ValueError, IndexError):
+        clauses = ()
+    if not clauses:
+        raise OperatorError(
+            "The story language has no words for this statement",
+            value=said,
+            remedy="add its phrases to foundation/language/phrases.py",
+        )
+    return clauses
+
+
+def every_statement() -> Iterator[Statement]:
+    """Yield every statement that the language can make."""
+    for series in say.STATE_WORDS:
+        for value, hedge in product(STATES, HEDGES):
+            if _neighbour(STATES.index(value), hedge) is not None:
+                yield statement("state", series, value, hedge)
+    for series, move in product(MOVEMENT_SERIES, Movement):
+        yield statement("movement", series, f"{move:+d}")
+    for path in product(Movement, repeat=3):
+        yield statement("path", PATH_SERIES, path_value(path))
+    for name, hedge in product(say.PATTERNS, say.PATTERN_STRENGTH):
+        yield statement("pattern", name, "seen", hedge)
+    for event in say.EVENT_NAMES:
+        for aspect, table in _EVENT_TABLES.items():
+            for value in table:
+                yield statement("event", event, f"{aspect}: {value}")
+    for side, band in product(say.LEVEL_SIDES, say.LEVEL_BANDS):
+        yield statement("level", side, band)
+    for regime, hedge in product(REGIMES, say.REGIME_HEDGES):
+        yield statement("regime", "market", regime, hedge)
+    for kind, table in (("range", say.RANGE_BANDS), ("tilt", say.TILTS), ("odds", say.ODDS_BANDS)):
+        for value in table:
+            yield statement(kind, "week", value)
+    for subject in say.ABSENCES:
+        yield statement("absence", subject, "absent")
+    for subject, value in say.TENSIONS:
+        yield statement("tension", subject, value)
+
+
+def path_value(moves: tuple[int, int, int] | tuple[Movement, ...]) -> str:
+    """Return the value of a path statement, such as ``-2,+0,+2``."""
+    return ",".join(f"{int(m):+d}" for m in moves)
+
+
+def _neighbour(state: int, hedge: str) -> int | None:
+    """Return the state a hedge refers to (itself when clear); None off the end of the scale."""
+    if hedge == "clear":
+        return state
+    other = state + (1 if hedge.endswith("higher") else -1)
+    return other if 0 <= other < len(STATES) else None
+
+
+def _state(said: Statement) -> Iterator[str]:
+    words = say.STATE_WORDS[said.subject]
+    state = STATES.index(said.value)
+    other = _neighbour(state, said.hedge)
+    if other is None or said.hedge not in HEDGES:
+        return
+    links = say.LINKS_PLURAL if said.subject in say.PLURAL else say.LINKS
+    for link, noun in product(links, say.NOUNS[said.subject]):
+        for predicate in _predicates(words, state, other, said.hedge):
+            yield f"{noun} {link} {predicate}"
+
+
+def _predicates(
+    words: tuple[tuple[str, ...], ...], state: int, other: int, hedge: str
+) -> Iterator[str]:
+    if hedge == "clear":
+        yield from words[state]
+        return
+    frames = say.LEANING if hedge.startswith("leaning") else say.BETWEEN
+    for frame, (a, b) in product(frames, zip(words[state], _cycled(words[other]), strict=False)):
+        yield frame.format(a=a, b=b)
+
+
+def _cycled(options: tuple[str, ...]) -> tuple[str, ...]:
+    return options * 4
+
+
+def _movement(said: Statement) -> Iterator[str]:
+    verbs = say.PRICE_VERBS if said.subject == "price" else say.QUANTITY_VERBS
+    if said.subject not in MOVEMENT_SERIES:
+        return
+    for verb, noun, when in product(verbs[int(said.value)], say.NOUNS[said.subject], say.TODAY):
+        yield f"{noun} {verb} {when}"
+
+
+def _path(said: Statement) -> Iterator[str]:
+    a, b, c = (int(part) for part in said.value.split(","))
+    if said.subject != PATH_SERIES:
+        return
+    shape = "aaa" if a == b == c else "aab" if a == b else "abb" if b == c else "abc"
+    second, third = {"aaa": (a, a), "aab": (c, c), "abb": (b, b), "abc": (b, c)}[shape]
+    for opening, frame in product(say.PATH_OPENINGS, say.PATH_SHAPES[shape]):
+        for i in range(len(say.PRICE_VERBS[a])):
+            verbs = [say.PRICE_VERBS[m][(i + k) % 3] for k, m in enumerate((a, second, third))]
+            yield f"{opening} {frame.format(a=verbs[0], b=verbs[1], c=verbs[2])}"
+
+
+def _pattern(said: Statement) -> Iterator[str]:
+    if said.value == "seen":
+        for frame in say.PATTERN_STRENGTH[said.hedge]:
+            yield frame.format(p=say.PATTERNS[said.subject])
+
+
+_EVENT_TABLES = {
+    "since": say.EVENT_SINCE,
+    "until": say.EVENT_UNTIL,
+    "surprise": say.EVENT_SURPRISE,
+}
+
+
+def _event(said: Statement) -> Iterator[str]:
+    aspect, value = said.value.split(": ")
+    for frame in _EVENT_TABLES[aspect][value]:
+        yield frame.format(e=say.EVENT_NAMES[said.subject])
+
+
+def _level(said: Statement) -> Iterator[str]:
+    for band, side in product(say.LEVEL_BANDS[said.value], say.LEVEL_SIDES[said.subject]):
+        yield f"{side} {band}"
+
+
+def _regime(said: Statement) -> Iterator[str]:
+    for frame, word in product(say.REGIME_HEDGES[said.hedge], say.REGIME_WORDS[said.value]):
+        yield frame.format(r=word)
+
+
+def _from(table: dict[str, tuple[str, ...]], key: str) -> Iterator[str]:
+    yield from table[key]
+
+
+_MAKERS = {
+    "state": _state,
+    "movement": _movement,
+    "path": _path,
+    "pattern": _pattern,
+    "event": _event,
+    "level": _level,
+    "regime": _regime,
+    "range": lambda s: _from(say.RANGE_BANDS, s.value),
+    "tilt": lambda s: _from(say.TILTS, s.value),
+    "odds": lambda s: _from(say.ODDS_BANDS, s.value),
+    "absence": lambda s: _from(say.ABSENCES, s.subject),
+    "tension": lambda s: iter(say.TENSIONS[(s.subject, s.value)]),
+}

@@ -1,0 +1,76 @@
+"""The reader: from text back to statements, with nothing dropped in silence.
+
+A sentence is cut at the connectives, and each clause is looked up among all the clauses that
+the language can say. What is not found there is returned as it stood: a free text by a large
+model is grounded as far as it goes, and the rest can be seen and counted.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from foundation.contracts import Statement
+from foundation.language.grammar import CONNECTIVES, every_statement, phrasings
+
+_FIGURES = re.compile(r"\s*\([^()]*\)")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+_SPACES = re.compile(r"\s+")
+_JOINS = re.compile(
+    "|".join(re.escape(c) for group in CONNECTIVES.values() for c in sorted(group, key=len)[::-1]),
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text says, in order, and which of its clauses the language does not know.
+
+    ``statements`` holds one entry per grounded clause, so a repeated clause appears twice.
+    """
+
+    statements: tuple[Statement, ...]
+    ungrounded: tuple[str, ...]
+
+    @property
+    def grounded_share(self) -> float:
+        """Grounded clauses among all clauses; 0 for a text without any."""
+        total = len(self.statements) + len(self.ungrounded)
+        return len(self.statements) / total if total else 0.0
+
+
+@lru_cache(maxsize=1)
+def clause_index() -> dict[str, Statement]:
+    """Return every clause of the language with its statement."""
+    return {clause: said for said in every_statement() for clause in phrasings(said)}
+
+
+def read(text: str, *, name: str | None = None) -> Reading:
+    """Read a story in either rendering.
+
+    Parameters
+    ----------
+    text : str
+        Any text. Case, repeated white space, line breaks and parenthesised figures are ignored.
+    name : str, optional
+        The instrument's name where the text is a reading rendering, so that "Apple fell" is
+        understood as "the price fell".
+    """
+    index = clause_index()
+    statements: list[Statement] = []
+    ungrounded: list[str] = []
+    plain = _FIGURES.sub("", text)
+    if name:
+        plain = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "the price", plain)
+    for sentence in _SENTENCE_END.split(plain):
+        for clause in _JOINS.split(sentence.strip()):
+            shown = _SPACES.sub(" ", clause).strip().rstrip(".!?")
+            if not shown:
+                continue
+            said = index.get(shown.lower())
+            if said is None:
+                ungrounded.append(shown)
+            else:
+                statements.append(said)
+    return Reading(statements=tuple(statements), ungrounded=tuple(ungrounded))

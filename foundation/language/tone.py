@@ -1,0 +1,52 @@
+"""The tone of a statement: whether it speaks for a higher price, a lower one, or neither.
+
+Used for connectives (contrast only where tones part) and to weigh what a continuation says.
+The signs are conventions of technical analysis, not measured effects; what they are worth is
+for the evaluation to say.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from foundation.contracts import STATES, Statement
+
+_STATE_SIGN: dict[str, int] = {
+    "price": 1, "trend": 1, "breadth": 1, "momentum": 1,
+    "volatility": -1, "market volatility": -1, "credit spread": -1,
+}
+_PATTERN_TONE: dict[str, float] = {
+    "bullish reversal": 1.0, "bearish reversal": -1.0, "momentum continuation": 1.0,
+    "downward continuation": -1.0, "bearish breakdown": -1.0, "bullish lift-off": 1.0,
+    "capitulation": -1.0, "melt-up": 1.0, "relief rally": 0.5, "breakout": 1.0,
+    "breakdown": -1.0, "yearly high": 0.5, "yearly low": -0.5, "golden cross": 0.5,
+    "death cross": -0.5, "squeeze": 0.0,
+}
+_WORD_TONE: dict[tuple[str, str], float] = {
+    ("tilt", "up"): 1.0, ("tilt", "down"): -1.0, ("odds", "good"): 0.5, ("odds", "poor"): -0.5,
+    ("regime", "volatile"): -0.5, ("range", "wide"): -0.5, ("range", "narrow"): 0.5,
+}
+_TENSION_TONE: dict[str, float] = {
+    "rise on thin volume": -0.5, "fall on heavy volume": -0.5,
+    "rise against narrow breadth": -0.5, "strong trend and weak momentum": -0.5,
+    "weak trend and strong momentum": 0.5, "calm instrument in a fearful market": -0.5,
+    "restless instrument in a calm market": -0.5,
+}
+
+
+@lru_cache(maxsize=None)
+def tone(said: Statement) -> float:
+    """Return the tone in [-1, 1]: positive speaks for a higher price. 0 means neither."""
+    if said.kind == "state":
+        return _STATE_SIGN.get(said.subject, 0) * (STATES.index(said.value) - 2) / 2
+    if said.kind == "movement":
+        return _STATE_SIGN.get(said.subject, 0) * int(said.value) / 2
+    if said.kind == "path":
+        early, middle, late = (int(m) for m in said.value.split(","))
+        return (early + 2 * middle + 3 * late) / 12
+    if said.kind == "pattern":
+        strength = {"partial": 0.5, "clear": 0.75, "textbook": 1.0}[said.hedge]
+        return _PATTERN_TONE[said.subject] * strength
+    if said.kind == "tension":
+        return _TENSION_TONE[said.value]
+    return _WORD_TONE.get((said.kind, said.value), 0.0)
