@@ -1,0 +1,162 @@
+"""Token windows over a story book, with a word-level tokeniser written out as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+
+from foundation.contracts import (
+    TAPE,
+    LearningPoint,
+    StoryBook,
+    StoryModel,
+    TokenBatch,
+    TokenWindows,
+    WindowLabel,
+    tape_outcomes,
+)
+from foundation.kernel import hash_text
+from foundation.testing.samples.stories import story_book
+
+CONTEXT = 6
+SPECIALS = ("<pad>", "<unk>", "<story>", "<end>")
+_WORD = re.compile(r"<[^<>]+>|\w+|[^\w\s]+")
+
+Split = Literal["train", "validation", "history", "forecast"]
+
+
+def token_batch(stories: StoryBook | None = None, *, history: int = 60) -> TokenBatch:
+    """Return windows of six stories and a target; purge of seven sessions before ``history``."""
+    stories = stories or story_book()
+    told = [t for t, row in enumerate(stories.texts) if all(row)]
+    last = len(stories.sessions)
+    targets = [t for t in told if t - CONTEXT >= told[0]]
+    learnt = [t for t in targets if t < last - history - CONTEXT - 1]
+    cut = max(1, int(0.8 * len(learnt)))
+    words = sorted({w for row in stories.texts for text in row for w in _WORD.findall(text)})
+    tape = [f"<{name}: {outcome}>" for name in TAPE for outcome in tape_outcomes(name)]
+    vocabulary = {word: i for i, word in enumerate([*SPECIALS, *tape, *words])}
+    document = _tokenizer_json(vocabulary)
+    splits: tuple[tuple[Split, list[int]], ...] = (
+        ("train", learnt[:cut]),
+        ("validation", [t for t in learnt[cut:] if t - CONTEXT > learnt[cut - 1]]),
+        ("history", [t for t in targets if t >= last - history]),
+        ("forecast", [last]),
+    )
+    return TokenBatch(
+        as_of=stories.as_of,
+        produced_at=stories.produced_at,
+        tokenizer="sample words",
+        tokenizer_hash=hash_text(document),
+        tokenizer_json=document,
+        vocabulary_size=len(vocabulary),
+        splits=tuple(_windows(stories, name, rows, vocabulary) for name, rows in splits),
+    )
+
+
+def story_model(tokens: TokenBatch | None = None) -> StoryModel:
+    """Return a trained model by reference; no such weights are stored anywhere."""
+    tokens = tokens or token_batch()
+    learnt = [label.target for label in tokens.split("train").labels if label.target]
+    return StoryModel(
+        as_of=tokens.as_of,
+        produced_at=tokens.produced_at,
+        recipe="sample",
+        engine="embedded",
+        base_model_hash=hash_text("sample base model"),
+        weights=hash_text("sample weights"),
+        tokenizer_hash=tokens.tokenizer_hash,
+        parameters=1_260_000,
+        trained_until=max(learnt),
+        seed=7,
+        steps=200,
+        tokens=400_000,
+        learning_curve=(
+            LearningPoint(step=100, tokens=200_000, train_loss=1.9, validation_loss=1.8),
+            LearningPoint(step=200, tokens=400_000, train_loss=0.9, validation_loss=0.8),
+        ),
+        validation_loss=0.8,
+        validation_bits_per_character=0.21,
+    )
+
+
+def _windows(
+    stories: StoryBook, split: Split, rows: Sequence[int], vocabulary: dict[str, int]
+) -> TokenWindows:
+    labels, lines = [], []
+    for t in rows:
+        for n, symbol in enumerate(stories.symbols):
+            context = [stories.texts[k][n] for k in range(t - CONTEXT, t)]
+            target = None if split == "forecast" else stories.texts[t][n]
+            labels.append(
+                WindowLabel(
+                    symbol=symbol,
+                    context_until=stories.sessions[t - 1],
+                    target=None if target is None else stories.sessions[t],
+                )
+            )
+            lines.append(_line(context, target, vocabulary))
+    length = max((len(ids) for ids, _, _ in lines), default=0)
+    ids, loss, index = (
+        np.array(
+            [list(line[k]) + [padding] * (length - len(line[0])) for line in lines], dtype="int32"
+        ).reshape(len(lines), length)
+        for k, padding in ((0, 0), (1, 0), (2, -1))
+    )
+    mask = (index >= 0).astype("int32")
+    return TokenWindows(
+        split=split,
+        labels=tuple(labels),
+        ids=ids,
+        attention_mask=mask,
+        loss_mask=loss,
+        story_index=index,
+    )
+
+
+def _line(
+    context: Sequence[str], target: str | None, vocabulary: dict[str, int]
+) -> tuple[list[int], list[int], list[int]]:
+    ids: list[int] = []
+    loss: list[int] = []
+    index: list[int] = []
+    told = [*context, target] if target is not None else [*context]
+    for number, text in enumerate(told):
+        words = ["<story>", *_WORD.findall(text)]
+        if number == CONTEXT:
+            words.append("<end>")
+        ids += [vocabulary.get(word, 1) for word in words]
+        loss += [int(number == CONTEXT and word != "<story>") for word in words]
+        index += [number] * len(words)
+    return ids, loss, index
+
+
+def _tokenizer_json(vocabulary: dict[str, int]) -> str:
+    """Return the document that ``tokenizers.Tokenizer.from_str`` reads."""
+    special = {
+        "single_word": False,
+        "lstrip": False,
+        "rstrip": False,
+        "normalized": False,
+        "special": True,
+    }
+    count = len(SPECIALS) + 5 * len(TAPE)
+    added = [{"id": i, "content": w, **special} for w, i in list(vocabulary.items())[:count]]
+    return json.dumps(
+        {
+            "version": "1.0",
+            "truncation": None,
+            "padding": None,
+            "added_tokens": added,
+            "normalizer": None,
+            "pre_tokenizer": {"type": "Whitespace"},
+            "post_processor": None,
+            "decoder": None,
+            "model": {"type": "WordLevel", "vocab": vocabulary, "unk_token": "<unk>"},
+        },
+        ensure_ascii=False,
+    )
