@@ -81,7 +81,7 @@ def _signal(
             Risk(
                 group="event",
                 text="Core CPI is due within a week.",
-                evidence="core CPI within a week",
+                evidence="core inflation within a week",
                 severity=0.3,
             ),
         ),

@@ -8,6 +8,7 @@ from foundation.contracts import (
     SCENARIOS,
     TAPE,
     CheckedContinuation,
+    Claim,
     Confidence,
     Continuation,
     ForecastVerdict,
@@ -21,7 +22,7 @@ from foundation.contracts import (
     tape_outcomes,
 )
 from foundation.kernel import seed_from
-from foundation.testing.samples.stories import story_book
+from foundation.testing.samples.stories import sentence, story_book
 from foundation.testing.samples.tokens import story_model, token_batch
 from foundation.timeseries import Panel
 
@@ -82,19 +83,27 @@ def _continuation(
         if np.isfinite(last[k]).all():
             code = 0 if scenario == "risk" and name == "price" else int(np.argsort(-last[k])[place])
             tape[name] = tape_outcomes(name)[code]
-    spoken = " ".join(f"{name.capitalize()} will show: {said}." for name, said in tape.items())
+    text = " ".join(sentence(_claim(name, said)).learning for name, said in tape.items())
     return Continuation(
         symbol=symbol,
         scenario=scenario,
         attempt=1,
-        text=spoken,
+        text=text,
         tape=tape,
         log_probability=-12.0 - 3.0 * place,
-        tokens=len(spoken.split()),
+        tokens=len(text.split()),
         seed=seed_from(symbol, scenario) % 2**32,
         temperature=0.7,
         ending="complete",
     )
+
+
+def _claim(name: str, outcome: str) -> Claim:
+    if name == "price":
+        said = statement("movement", name, f"{tape_outcomes(name).index(outcome) - 2:+d}")
+    else:
+        said = statement("state", name, outcome, "clear")
+    return Claim(statement=said, degree=1.0, sources=())
 
 
 def validated_forecast(forecast: StoryForecast | None = None) -> ValidatedForecast:
@@ -141,16 +150,10 @@ def _checked(draft: Continuation, *, accepted: bool) -> CheckedContinuation:
             against="price drops",
         ),
     )  # fmt: skip
-    said = [
-        statement("state", name, value) for name, value in draft.tape.items() if name != "price"
-    ]
-    codes = {outcome: str(code - 2) for code, outcome in enumerate(tape_outcomes("price"))}
-    if "price" in draft.tape:
-        said.insert(0, statement("movement", "price", codes[draft.tape["price"]]))
     quality = 0.9 if accepted else 0.3
     return CheckedContinuation(
         continuation=draft,
-        statements=tuple(said),
+        statements=tuple(_claim(name, said).statement for name, said in draft.tape.items()),
         ungrounded=(),
         grounded_share=1.0,
         scores=Scores(

@@ -95,9 +95,9 @@ def _events(market: MarketWindow) -> Panel:
         since[told] = np.busday_count(known[behind[told]], sessions[told])
     surprise = np.where(told, 0.4 * (behind % 3 - 1), np.nan)
     fields = {
-        "core CPI|sessions since": since,
-        "core CPI|sessions until": np.maximum(21 - since, 0),
-        "core CPI|surprise": surprise,
+        "core inflation|sessions since": since,
+        "core inflation|sessions until": np.maximum(21 - since, 0),
+        "core inflation|surprise": surprise,
     }
     return Panel.from_fields(
         market.bars.sessions, [MARKET], {k: v[:, None] for k, v in fields.items()}

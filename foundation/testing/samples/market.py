@@ -53,7 +53,7 @@ _VOLATILITY = np.array([0.009, 0.012, 0.017, 0.010])
 
 
 def trading_days(count: int) -> tuple[date, ...]:
-    """Return the last ``count`` XNYS sessions up to 2018-12-28 (at most 502, back to 2017)."""
+    """Return the last ``count`` XNYS sessions up to 2018-12-28 (at most 501, back to January 2017)."""
     days = np.arange("2017-01-01", "2018-12-29", dtype="M8[D]")
     open_days = days[np.is_busday(days, holidays=np.array(_HOLIDAYS, dtype="M8[D]"))]
     if not 1 <= count <= len(open_days):
@@ -222,7 +222,7 @@ def _events(days: tuple[date, ...]) -> tuple[MarketEvent, ...]:
         made.append(
             MarketEvent(
                 kind="economic release",
-                name="core CPI",
+                name="core inflation",
                 event_time=moment - timedelta(days=15),
                 known_at=moment,
                 actual=2.1 + 0.1 * (number % 3),

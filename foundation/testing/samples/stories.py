@@ -1,23 +1,21 @@
 """A story book that belongs to a market window and its fuzzy window.
 
-The sentences are plain and the same for every symbol; the prose of the product lives in
-``foundation.language``. Every claim rests on real cells of the windows it was made from.
+Every sentence is one clause of ``foundation.language`` (always the first phrasing), so the
+reader understands all of it. Every claim rests on real cells of the windows it was made from.
 """
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 
 from foundation.contracts import (
+    REGIMES,
     SERIES,
     STATES,
     TAPE,
     Claim,
     FuzzyWindow,
     MarketWindow,
-    Movement,
     QuantContext,
     Section,
     Sentence,
@@ -27,18 +25,12 @@ from foundation.contracts import (
     StorySection,
     statement,
 )
+from foundation.language import phrasings
+from foundation.language.grammar import MOVEMENT_SERIES
 from foundation.testing.samples.fuzzy import fuzzy_window
 from foundation.testing.samples.market import market_window
 from foundation.testing.samples.quant import quant_context
 from foundation.timeseries import Panel
-
-_MOVES = {
-    Movement.DROPS_SHARPLY: "dropped sharply",
-    Movement.DROPS: "dropped",
-    Movement.STEADY: "held steady",
-    Movement.RISES: "rose",
-    Movement.RISES_SHARPLY: "rose sharply",
-}
 
 
 def story_book(
@@ -85,17 +77,16 @@ def observed_outcomes(fuzzy: FuzzyWindow) -> Panel:
 
 def _story(market: MarketWindow, fuzzy: FuzzyWindow, quant: QuantContext, t: int, n: int) -> Story:
     instrument = market.instruments[n]
-    day = market.bars.sessions[t]
     by_section: dict[Section, list[Sentence]] = {section: [] for section in Section}
     for name, series in SERIES.items():
-        by_section[series.section].append(_spoken(market, fuzzy, name, t, n))
-    by_section[Section.EVENTS].append(_event(fuzzy, day, t))
-    by_section[Section.LOOK_AHEAD].append(_levels(market, instrument.name, t, n))
-    by_section[Section.QUANTITATIVE].append(_regime(quant, instrument.symbol, day, t, n))
+        by_section[series.section] += _spoken(market, fuzzy, name, t, n)
+    by_section[Section.EVENTS] += _event(fuzzy, t)
+    by_section[Section.LOOK_AHEAD] += _support(market, t, n)
+    by_section[Section.QUANTITATIVE] += _regime(quant, t, n)
     return Story(
         symbol=instrument.symbol,
         name=instrument.name,
-        session=day,
+        session=market.bars.sessions[t],
         sections=tuple(
             StorySection(name=section, sentences=tuple(spoken))
             for section, spoken in by_section.items()
@@ -103,101 +94,94 @@ def _story(market: MarketWindow, fuzzy: FuzzyWindow, quant: QuantContext, t: int
     )
 
 
-def _spoken(market: MarketWindow, fuzzy: FuzzyWindow, name: str, t: int, n: int) -> Sentence:
-    degrees = fuzzy.memberships.field(name)[t, n]
-    move = fuzzy.movements.field(name)[t, n, 0]
-    symbol, day = market.bars.symbols[n], market.bars.sessions[t]
-    if np.isnan(degrees).any() or np.isnan(move):
-        text = f"{name.capitalize()} is not reported."
-        absent = Claim(statement=statement("absence", name, "not reported"), degree=1.0, sources=())
-        return Sentence(learning=text, reading=text, claims=(absent,))
-    series = SERIES[name]
-    panel: Panel = getattr(market, series.panel)
-    column = 0 if series.panel == "market" else n
-    value = float(panel.field(series.field)[t, column])
-    cell = SourceRow(
-        panel=series.panel,
-        field=series.field,
+def sentence(*claims: Claim, name: str = "", figure: str = "") -> Sentence:
+    """Return one sentence that says the claims one after another."""
+    clauses = "; ".join(phrasings(claim.statement)[0] for claim in claims)
+    reading = clauses.replace("the price", name or "the price")
+    return Sentence(
+        learning=f"{clauses[0].upper()}{clauses[1:]}.",
+        reading=f"{reading[0].upper()}{reading[1:]}{f' ({figure})' if figure else ''}.",
+        claims=claims,
+    )
+
+
+def _cell(panel_name: str, panel: Panel, field: str, t: int, n: int) -> SourceRow:
+    column = 0 if len(panel.symbols) == 1 else n
+    return SourceRow(
+        panel=panel_name,
+        field=field,
         symbol=panel.symbols[column],
-        session=day,
-        value=value,
+        session=panel.sessions[t],
+        value=float(panel.field(field)[t, column]),
     )
+
+
+def _spoken(market: MarketWindow, fuzzy: FuzzyWindow, name: str, t: int, n: int) -> list[Sentence]:
+    degrees = fuzzy.memberships.field(name)[t, n]
+    if np.isnan(degrees).any():
+        absent = Claim(statement=statement("absence", name, "absent"), degree=1.0, sources=())
+        return [sentence(absent)] if name == "volume" else []
+    series = SERIES[name]
+    cell = _cell(series.panel, getattr(market, series.panel), series.field, t, n)
     best = int(degrees.argmax())
-    degree = SourceRow(
-        panel="memberships", field=name, symbol=symbol, session=day, value=float(degrees[best])
-    )
-    code = Movement(int(move))
-    strength = float(fuzzy.strengths.field(name)[t, n, 0])
-    text = f"{name.capitalize()} is {STATES[best]} and {_MOVES[code]} today."
-    return Sentence(
-        learning=text,
-        reading=f"{name.capitalize()} of {cell.symbol} stood at {value:,.4g} on {day}: "
-        f"{STATES[best]}; it {_MOVES[code]}.",
-        claims=(
-            Claim(
-                statement=statement("state", name, STATES[best], "mostly"),
-                degree=float(degrees[best]),
-                sources=(cell, degree),
-            ),
-            Claim(
-                statement=statement("movement", name, str(int(code))),
-                degree=strength,
-                sources=(cell,),
-            ),
-        ),
-    )
-
-
-def _event(fuzzy: FuzzyWindow, day: date, t: int) -> Sentence:
-    until = float(fuzzy.events.field("core CPI|sessions until")[t, 0])
-    if np.isnan(until):
-        text = "No release is known."
-        return Sentence(learning=text, reading=text, claims=())
-    timing = "within a week" if until <= 5 else "later"
-    row = SourceRow(
-        panel="events", field="core CPI|sessions until", symbol="MARKET", session=day, value=until
-    )
-    claim = Claim(statement=statement("event", "core CPI", timing), degree=1.0, sources=(row,))
-    return Sentence(
-        learning=f"The next price report comes {timing}.",
-        reading=f"The next core CPI report is due in {until:.0f} sessions.",
-        claims=(claim,),
-    )
-
-
-def _levels(market: MarketWindow, name: str, t: int, n: int) -> Sentence:
-    close = float(market.bars.field("close")[t, n])
-    support = float(market.features.field("support_20")[t, n])
-    scale = float(market.features.field("volatility_scale_20")[t, n])
-    distance = (close - support) / scale
-    value = "close by" if distance < 1 else "some way off"
-    rows = tuple(
-        SourceRow(
-            panel=panel,
-            field=field,
-            symbol=market.bars.symbols[n],
-            session=market.bars.sessions[t],
-            value=cell,
+    claims = [
+        Claim(
+            statement=statement("state", name, STATES[best], _hedge(degrees, best)),
+            degree=float(degrees[best]),
+            sources=(cell,),
         )
-        for panel, field, cell in (("bars", "close", close), ("features", "support_20", support))
-    )
-    claim = Claim(statement=statement("level", "support", value), degree=1.0, sources=rows)
-    return Sentence(
-        learning=f"Support is {value}.",
-        reading=f"Support for {name} lies at {support:,.2f}, {distance:.1f} daily ranges below.",
-        claims=(claim,),
-    )
+    ]
+    move = fuzzy.movements.field(name)[t, n, 0]
+    if name in MOVEMENT_SERIES and np.isfinite(move):
+        claims.append(
+            Claim(
+                statement=statement("movement", name, f"{int(move):+d}"),
+                degree=float(fuzzy.strengths.field(name)[t, n, 0]),
+                sources=(cell,),
+            )
+        )
+    return [sentence(*claims, name=market.instruments[n].name, figure=f"{cell.value:,.4g}")]
 
 
-def _regime(quant: QuantContext, symbol: str, day: date, t: int, n: int) -> Sentence:
-    probability = float(quant.values.field("p_trending")[t, n])
-    text = "The model leans to a trending market."
-    row = SourceRow(
-        panel="quant", field="p_trending", symbol=symbol, session=day, value=probability
+def _hedge(degrees: np.ndarray, best: int) -> str:
+    if degrees[best] >= 0.85:
+        return "clear"
+    second = int(np.argsort(degrees)[-2])
+    side = "higher" if second > best else "lower"
+    return f"leaning {side}" if degrees[best] >= 0.65 else f"between {side}"
+
+
+def _event(fuzzy: FuzzyWindow, t: int) -> list[Sentence]:
+    row = _cell("events", fuzzy.events, "core inflation|sessions until", t, 0)
+    if np.isnan(row.value):
+        said = statement("absence", "events", "absent")
+        return [sentence(Claim(statement=said, degree=1.0, sources=()))]
+    ahead = "tomorrow" if row.value <= 1 else "days ahead" if row.value <= 5 else "weeks ahead"
+    said = statement("event", "core inflation", f"until: {ahead}")
+    return [sentence(Claim(statement=said, degree=1.0, sources=(row,)))]
+
+
+def _support(market: MarketWindow, t: int, n: int) -> list[Sentence]:
+    rows = (
+        _cell("bars", market.bars, "close", t, n),
+        _cell("features", market.features, "support_20", t, n),
     )
+    scale = float(market.features.field("volatility_scale_20")[t, n])
+    distance = (rows[0].value - rows[1].value) / scale
+    limits = (0.25, 1.0, 3.0)
+    band = ("at", "near", "within reach", "far")[int(np.searchsorted(limits, distance))]
+    claim = Claim(statement=statement("level", "support", band), degree=1.0, sources=rows)
+    return [sentence(claim, figure=f"{rows[1].value:,.2f}")]
+
+
+def _regime(quant: QuantContext, t: int, n: int) -> list[Sentence]:
+    rows = [_cell("quant", quant.values, f"p_{r.replace('-', '_')}", t, n) for r in REGIMES]
+    best = max(range(len(rows)), key=lambda k: rows[k].value)
+    row = rows[best]
+    hedge = "clear" if row.value >= 0.6 else "probable"
     claim = Claim(
-        statement=statement("regime", "regime", "trending", "leaning high"),
-        degree=probability,
+        statement=statement("regime", "market", REGIMES[best], hedge),
+        degree=row.value,
         sources=(row,),
     )
-    return Sentence(learning=text, reading=f"{text[:-1]} ({probability:.0%}).", claims=(claim,))
+    return [sentence(claim, figure=f"{row.value:.0%}")]

@@ -59,7 +59,10 @@ class SampleRun:
 
 
 def sample_run(sessions: int = 240, seed: int = 7) -> SampleRun:
-    """Return every boundary of one run over ``sessions`` sessions (at least 160: history, purge and context fit)."""
+    """Return every boundary of one run.
+
+    ``sessions`` is at least 160, so that history, purge and context fit.
+    """
     market = market_window(sessions, seed)
     fuzzy = fuzzy_window(market)
     quant = quant_context(market)
