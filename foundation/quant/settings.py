@@ -1,0 +1,93 @@
+"""Settings of the quantitative context. Defaults live here and nowhere else."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from foundation.kernel import Part
+
+
+class GarchSettings(Part):
+    """GARCH(1,1) by quasi-maximum likelihood.
+
+    Attributes
+    ----------
+    horizon : int
+        Sessions ahead that the variance is summed over.
+    refit_every : int
+        Observations of a symbol between two fits of its parameters (252: yearly).
+    fit_window, minimum_observations : int
+        Returns that a fit looks back on, at most and at least.
+    """
+
+    horizon: int = Field(default=5, ge=1)
+    refit_every: int = Field(default=252, ge=1)
+    fit_window: int = Field(default=1000, ge=100)
+    minimum_observations: int = Field(default=250, ge=100)
+
+
+class RegimeSettings(Part):
+    """The rule that names regimes.
+
+    Attributes
+    ----------
+    trend_window, reversal_window, stress_window : int
+        Sessions of the drift statistic, of the variance ratio, and of the past against which
+        present volatility is ranked.
+    reversal_lag : int
+        Sessions ``q`` of the variance ratio.
+    volatility_window : int
+        Sessions of present volatility.
+    choppy_score : float
+        Standardised score that "nothing stands out" has; the others must exceed it.
+    sharpness : float
+        Inverse temperature of the softmax; larger is closer to naming one regime only.
+    """
+
+    trend_window: int = Field(default=60, ge=10)
+    reversal_window: int = Field(default=120, ge=20)
+    reversal_lag: int = Field(default=5, ge=2)
+    volatility_window: int = Field(default=20, ge=5)
+    stress_window: int = Field(default=252, ge=60)
+    choppy_score: float = 0.5
+    sharpness: float = Field(default=2.0, gt=0)
+
+
+class QuantileSettings(Part):
+    """LightGBM quantiles of the five-session return and the odds of target before stop.
+
+    Attributes
+    ----------
+    horizon : int
+        Sessions ahead of label and forecast.
+    refit_every, fit_window, minimum_sessions : int
+        Sessions between refits, that a refit looks back on, and that it needs at least.
+    excluded_features : tuple of str
+        Feature fields not given to the model: those in price units, whose level only names
+        the symbol and the year.
+    rounds, leaves, learning_rate, minimum_leaf, feature_fraction
+        Boosting rounds, leaves per tree, shrinkage, rows per leaf, columns drawn per tree.
+    threads, seed : int
+        Fixed, so that the same rows give the same trees.
+    """
+
+    horizon: int = Field(default=5, ge=1)
+    refit_every: int = Field(default=252, ge=1)
+    fit_window: int = Field(default=1000, ge=100)
+    minimum_sessions: int = Field(default=250, ge=60)
+    excluded_features: tuple[str, ...] = ("volatility_scale_20",)
+    rounds: int = Field(default=60, ge=1)
+    leaves: int = Field(default=15, ge=2)
+    learning_rate: float = Field(default=0.05, gt=0)
+    minimum_leaf: int = Field(default=200, ge=1)
+    feature_fraction: float = Field(default=0.7, gt=0, le=1)
+    threads: int = Field(default=2, ge=1)
+    seed: int = 20181228
+
+
+class QuantSettings(Part):
+    """Settings of the whole quantitative context."""
+
+    garch: GarchSettings = GarchSettings()
+    regimes: RegimeSettings = RegimeSettings()
+    quantiles: QuantileSettings = QuantileSettings()
