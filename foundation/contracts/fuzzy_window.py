@@ -25,7 +25,7 @@ class FuzzyWindow(Contract):
     patterns : Panel (T, N, P), fields = pattern names
         Fuzzy match strength in [0, 1] of each library pattern at that session.
     events : Panel (T, 1, E)
-        Per event kind ``k``: ``k|sessions since``, ``k|sessions until`` and ``k|surprise``
+        Per event kind ``k``: ``k|sessions since``, ``k|weekdays until`` and ``k|surprise``
         (in past standard deviations), as known at that session's close.
     """
 

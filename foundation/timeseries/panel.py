@@ -104,6 +104,8 @@ class Panel(Part):
         span = f"{self.sessions[0]}..{self.sessions[-1]}" if self.sessions else "no sessions"
         return f"Panel({span}, {len(self.symbols)} symbols, fields={list(self.fields)})"
 
+    __str__ = __repr__
+
     def _labels(self) -> tuple[tuple[object, ...], ...]:
         return (self.sessions, self.symbols, self.fields, self.layers)
 
@@ -114,7 +116,8 @@ class Panel(Part):
         labels = repr(
             ([d.isoformat() for d in self.sessions], self.symbols, self.fields, self.layers)
         )
-        return hash_bytes(labels.encode(), np.ascontiguousarray(canonical).data.cast("B"))
+        block = np.ascontiguousarray(canonical).data.cast("B") if canonical.size else b""
+        return hash_bytes(labels.encode(), block)
 
     def field(self, name: str) -> np.ndarray:
         """Return one field as a read-only view, shape (T, N) or (T, N, L)."""

@@ -1,0 +1,37 @@
+"""Settings of stage 02. Defaults live here and nowhere else."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from foundation.kernel import Part
+
+
+class FuzzificationSettings(Part):
+    """How states, movements and patterns are graded.
+
+    Attributes
+    ----------
+    window : int
+        Sessions before today on which a series' states are calibrated (typical 60: a quarter).
+    minimum_valid : float
+        Share of that window that must hold values; below it the state is absent (NaN).
+    segment_sessions : int
+        Length of a path's segments, in sessions (5: a week).
+    segment_stride : int
+        Sessions between the ends of neighbouring segments; smaller than the length: overlapping.
+    sharp_multiple, steady_multiple : float
+        A segment's move beyond ``sharp_multiple`` scales (ATR(20)) is sharp, within
+        ``steady_multiple`` it is steady. For other horizons both shrink with the square root of
+        time, as the spread of a random walk does.
+    scale_window : int
+        Sessions over which a series without an ATR measures its own scale.
+    """
+
+    window: int = Field(default=60, ge=10, le=1_000)
+    minimum_valid: float = Field(default=0.8, gt=0, le=1)
+    segment_sessions: int = Field(default=5, ge=2, le=60)
+    segment_stride: int = Field(default=3, ge=1, le=60)
+    sharp_multiple: float = Field(default=2.0, gt=0)
+    steady_multiple: float = Field(default=0.5, gt=0)
+    scale_window: int = Field(default=20, ge=5, le=250)
