@@ -53,7 +53,7 @@ _VOLATILITY = np.array([0.009, 0.012, 0.017, 0.010])
 
 
 def trading_days(count: int) -> tuple[date, ...]:
-    """Return the last ``count`` XNYS sessions up to 2018-12-28 (at most 501, back to January 2017)."""
+    """Return the last ``count`` XNYS sessions up to 2018-12-28 (at most 501, from 2017 on)."""
     days = np.arange("2017-01-01", "2018-12-29", dtype="M8[D]")
     open_days = days[np.is_busday(days, holidays=np.array(_HOLIDAYS, dtype="M8[D]"))]
     if not 1 <= count <= len(open_days):
