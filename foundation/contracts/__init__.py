@@ -16,7 +16,7 @@ from foundation.contracts.feedback import (
     SkillScore,
 )
 from foundation.contracts.fuzzy_window import HORIZONS, FuzzyWindow
-from foundation.contracts.identity import content_hash
+from foundation.contracts.identity import array_hash, content_hash, document_hash
 from foundation.contracts.lexicon import (
     PRICE_OUTCOMES,
     REGIMES,

@@ -18,10 +18,13 @@ class StageEvent(Part):
     """What the runner says about a step. ``happened_at`` is wall-clock time.
 
     ``key`` is the hash of (inputs, settings, code version) under which the output is stored.
+    ``ArtefactUnusable`` says that a stored output is gone or damaged and that its step runs again.
     """
 
     schema_version: int = 1
-    event: Literal["StageStarted", "StageCompleted", "StageReused", "StageFailed"]
+    event: Literal[
+        "StageStarted", "StageCompleted", "StageReused", "StageFailed", "ArtefactUnusable"
+    ]
     run_id: str
     step: str
     key: str

@@ -8,6 +8,17 @@ from foundation.kernel import Contract, hash_bytes
 from foundation.timeseries import Panel
 
 
+def array_hash(values: np.ndarray) -> str:
+    """Return the SHA-256 of an array's type, shape and C-ordered bytes."""
+    header = f"{values.dtype.str}{values.shape}".encode()
+    return hash_bytes(header, np.ascontiguousarray(values).tobytes())
+
+
+def document_hash(kind: type[Contract], document: str) -> str:
+    """Return the hash of a contract's document, in which arrays are references."""
+    return hash_bytes(kind.__name__.encode(), document.encode())
+
+
 class _HashOnly:
     """Stands in for a store: keeps nothing, answers with content hashes."""
 
@@ -15,12 +26,11 @@ class _HashOnly:
         return panel.content_hash()
 
     def put_array(self, values: np.ndarray) -> str:
-        header = f"{values.dtype.str}{values.shape}".encode()
-        return hash_bytes(header, np.ascontiguousarray(values).tobytes())
+        return array_hash(values)
 
 
 def content_hash(contract: Contract) -> str:
     """Return the SHA-256 of a contract's canonical JSON, panels and arrays by their own hash."""
     sink = _HashOnly()
     document = contract.model_dump_json(context={"panels": sink, "arrays": sink})
-    return hash_bytes(type(contract).__name__.encode(), document.encode())
+    return document_hash(type(contract), document)

@@ -2,6 +2,7 @@
 
 from foundation.kernel.clock import NEW_YORK, Clock, FixedClock, SystemClock
 from foundation.kernel.errors import (
+    ArtefactError,
     DependencyError,
     FinancialStoryError,
     ModelError,
@@ -14,6 +15,7 @@ from foundation.kernel.model import Contract, Part
 
 __all__ = [
     "NEW_YORK",
+    "ArtefactError",
     "Clock",
     "Contract",
     "DependencyError",

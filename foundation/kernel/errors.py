@@ -68,6 +68,10 @@ class WorldError(FinancialStoryError):
     exit_code = 4
 
 
+class ArtefactError(WorldError):
+    """A stored artefact is missing, or is no longer what its hash says it was."""
+
+
 class ModelError(FinancialStoryError):
     """A model produced, or was given, something unusable."""
 

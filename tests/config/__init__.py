@@ -1,0 +1,1 @@
+"""Behaviour of settings and profiles."""
