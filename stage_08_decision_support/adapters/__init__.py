@@ -1,0 +1,1 @@
+"""Where the stage meets the outside: the web."""

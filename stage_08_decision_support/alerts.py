@@ -1,0 +1,144 @@
+"""Alerts: what changed since yesterday that a trader would want to be told at once."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+
+from foundation.contracts import (
+    MARKET,
+    STATES,
+    Alert,
+    MarketWindow,
+    SignalSet,
+    Story,
+    StoryBook,
+)
+from stage_08_decision_support.phrasing import count, price, short_date
+from stage_08_decision_support.settings import DecisionSupportSettings
+
+ORDER: tuple[str, ...] = ("data quality", "level break", "risk", "story change", "conviction")
+
+
+def level_breaks(market: MarketWindow) -> Iterator[Alert]:
+    """Yield closes beyond the 20-session extremes as they stood one session earlier.
+
+    Yesterday's ``support_20`` and ``resistance_20`` are used, so that today's own range can
+    never hide a break. NaN on either side gives no alert.
+    """
+    if len(market.bars.sessions) < 2:
+        return
+    closes = market.bars.field("close")[-1]
+    support = market.features.field("support_20")[-2]
+    resistance = market.features.field("resistance_20")[-2]
+    for n, symbol in enumerate(market.bars.symbols):
+        close, low, high = float(closes[n]), float(support[n]), float(resistance[n])
+        if close < low:
+            side, level = "below its 20-session support at", low
+        elif close > high:
+            side, level = "above its 20-session resistance at", high
+        else:
+            continue
+        yield Alert(
+            kind="level break",
+            symbol=symbol,
+            text=f"{symbol} closed at {price(close)}, {side} {price(level)}.",
+            raised_at=market.as_of,
+        )
+
+
+def _words(story: Story, kind: str) -> dict[str, str]:
+    return {
+        c.statement.subject: c.statement.value for c in story.claims if c.statement.kind == kind
+    }
+
+
+def story_changes(
+    market: MarketWindow, stories: StoryBook, settings: DecisionSupportSettings
+) -> Iterator[Alert]:
+    """Yield changes of regime and of state words between the last two stories of a symbol."""
+    by_symbol: dict[str, list[Story]] = {}
+    for story in stories.recent:
+        by_symbol.setdefault(story.symbol, []).append(story)
+    for symbol, told in by_symbol.items():
+        told.sort(key=lambda s: s.session)
+        if len(told) < 2 or told[-1].session != stories.session:
+            continue
+        before, now = told[-2], told[-1]
+        changes = [
+            f"the regime turned from {old} to {new}"
+            for subject, new in _words(now, "regime").items()
+            if (old := _words(before, "regime").get(subject, new)) != new
+        ]
+        earlier = _words(before, "state")
+        for subject, new in _words(now, "state").items():
+            old = earlier.get(subject, new)
+            if old not in STATES or new not in STATES:
+                continue
+            if abs(STATES.index(new) - STATES.index(old)) >= settings.story_change_steps:
+                changes.append(f"{subject} went from {old} to {new}")
+        if changes:
+            yield Alert(
+                kind="story change",
+                symbol=symbol,
+                text=f"{symbol}: since {short_date(before.session)}, {'; '.join(changes)}.",
+                raised_at=market.as_of,
+            )
+
+
+def data_quality(market: MarketWindow) -> Iterator[Alert]:
+    """Yield one alert per symbol and broken rule of warning or error severity."""
+    rows: Counter[tuple[str, str, str]] = Counter()
+    for finding in market.findings:
+        if finding.severity != "info":
+            rows[finding.symbol, finding.rule, finding.action] += finding.rows
+    for (symbol, rule, action), amount in rows.items():
+        name = "Market-wide data" if symbol == MARKET else symbol
+        yield Alert(
+            kind="data quality",
+            symbol=symbol,
+            text=f"{name}: {rule.rstrip('.')} ({count(amount, 'row')} {action}).",
+            raised_at=market.as_of,
+        )
+
+
+def from_signals(
+    market: MarketWindow, signals: SignalSet, settings: DecisionSupportSettings
+) -> Iterator[Alert]:
+    """Yield severe risks and high convictions."""
+    for signal in signals.signals:
+        for risk in signal.risks:
+            if risk.severity >= settings.alert_severity:
+                yield Alert(
+                    kind="risk",
+                    symbol=signal.symbol,
+                    text=f"{signal.symbol}: {risk.text.rstrip('.')}.",
+                    raised_at=market.as_of,
+                )
+        if signal.direction != "neutral" and signal.conviction >= settings.alert_conviction:
+            yield Alert(
+                kind="conviction",
+                symbol=signal.symbol,
+                text=f"{signal.symbol}: {signal.direction} with conviction "
+                f"{signal.conviction:.2f}.",
+                raised_at=market.as_of,
+            )
+
+
+def all_alerts(
+    market: MarketWindow,
+    stories: StoryBook,
+    signals: SignalSet,
+    settings: DecisionSupportSettings,
+) -> tuple[Alert, ...]:
+    """Return every alert, the kinds in order of urgency and symbols in the universe's order."""
+    position = {symbol: n for n, symbol in enumerate(market.bars.symbols)}
+    found = [
+        *data_quality(market),
+        *level_breaks(market),
+        *from_signals(market, signals, settings),
+        *story_changes(market, stories, settings),
+    ]
+    found.sort(key=lambda a: (ORDER.index(a.kind), position.get(a.symbol, math.inf)))
+    return tuple(found)

@@ -1,0 +1,63 @@
+"""Caveats: what the reader must know before relying on the brief."""
+
+from __future__ import annotations
+
+from foundation.contracts import MarketWindow, PerformanceReport, ValidatedForecast
+from stage_08_decision_support.phrasing import count, listed
+from stage_08_decision_support.track_record import series_by_verdict
+
+NOT_ADVICE = (
+    "This brief is the output of a research system. It is not investment advice, and nobody has "
+    "reviewed it before you read it."
+)
+
+
+def _record_caveats(performance: PerformanceReport) -> list[str]:
+    if not performance.sessions_scored:
+        return ["No past forecast has been scored yet, so nothing here has a track record."]
+    told = []
+    for baseline in ("climatology", "persistence"):
+        groups = series_by_verdict(performance, "log score", baseline)
+        if groups["worse"]:
+            told.append(
+                f"By log score the forecasts of {listed(groups['worse'])} were worse than "
+                f"{baseline}; for these, {baseline} is the better guide."
+            )
+        if groups["no clear difference"]:
+            told.append(
+                f"By log score the forecasts of {listed(groups['no clear difference'])} cannot "
+                f"be told apart from {baseline} on the sessions scored."
+            )
+    return told
+
+
+def caveats(
+    market: MarketWindow, validated: ValidatedForecast, performance: PerformanceReport
+) -> tuple[str, ...]:
+    """Return the caveats that hold for this brief, the standing ones last."""
+    told = []
+    if market.source.survivor_biased or performance.survivor_biased:
+        told.append(
+            "The universe is survivor-biased: it was chosen with hindsight among companies that "
+            "still trade, so past results look better than a trader of the time would have had."
+        )
+    told += _record_caveats(performance)
+    fallen = [v.symbol for v in validated.verdicts if v.verdict == "fallback"]
+    if fallen:
+        told.append(
+            f"For {listed(fallen, 5)} no drafted continuation passed validation; the text shown "
+            "is the fallback, and its confidence is reduced."
+        )
+    close_only = [i.symbol for i in market.instruments if i.close_only]
+    if close_only:
+        told.append(
+            f"{count(len(close_only), 'instrument').capitalize()} of {len(market.instruments)} "
+            "report closes only: statements that need volume or ranges are absent for them, and "
+            "their volatility scale is estimated from closes."
+        )
+    told.append(
+        "Confidence and conviction are scores between 0 and 1 that have not been calibrated "
+        "against outcomes; do not read them as probabilities."
+    )
+    told.append(NOT_ADVICE)
+    return tuple(told)

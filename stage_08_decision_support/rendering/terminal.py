@@ -1,0 +1,110 @@
+"""The brief on a terminal: the part that fits on a screen or two."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from foundation.contracts import DecisionBrief, InstrumentPage
+from stage_08_decision_support import phrasing as say
+from stage_08_decision_support.track_record import METRICS, skill_lines, skill_verdict
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+_COLOUR = {"bullish": "green", "bearish": "red", "neutral": "bright_black"}
+_ARROW = {"bullish": "▲", "bearish": "▼", "neutral": "·"}
+_READING = {"better": "green", "worse": "red", "no clear difference": "bright_black"}
+
+
+def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12) -> None:
+    """Print headline, summary, the strongest signals, one story, the record and the caveats.
+
+    Parameters
+    ----------
+    signals : int
+        How many signals to list; the others are only counted.
+    """
+    from rich.padding import Padding
+    from rich.text import Text
+
+    def block(renderable: object, top: int = 1) -> None:
+        console.print(Padding(renderable, (top, 2, 0, 2)))  # type: ignore[arg-type]
+
+    when = f"As of {say.moment(brief.as_of)}, for {say.long_date(brief.target_session)}"
+    block(Text(when, style="bright_black"))
+    block(Text(brief.headline, style="bold"), 0)
+    block(Text(" ".join(brief.summary)))
+    ranked = sorted(
+        brief.instruments, key=lambda p: (p.signal.direction == "neutral", -p.signal.conviction)
+    )
+    block(_signal_table(ranked[:signals]))
+    if len(ranked) > signals:
+        rest = f"{len(ranked) - signals} more in the written brief."
+        block(Text(rest, style="bright_black"), 0)
+    if ranked:
+        lead = ranked[0]
+        title = f"{lead.story.name} ({lead.story.symbol})"
+        block(Text.assemble((title + "  ", "bold"), lead.story.reading))
+        block(Text.assemble(("Tomorrow  ", "bold"), lead.forecast_text))
+        block(Text(lead.forecast_note, style="bright_black"), 0)
+    if brief.performance.scores:
+        block(_record_table(brief))
+    block(Text(brief.caveats[-1] if brief.caveats else "", style="bright_black"))
+
+
+def _bar(conviction: float, width: int = 8) -> str:
+    filled = round(conviction * width)
+    return "━" * filled + "╌" * (width - filled) + f" {conviction:.2f}"
+
+
+def _signal_table(pages: list[InstrumentPage]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bright_black")
+    for name in ("", "Direction", "Conviction", "Story / model"):
+        table.add_column(name, no_wrap=True)
+    for name in ("Entry", "Target", "Stop"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for page in pages:
+        s = page.signal
+        colour = _COLOUR[s.direction]
+        table.add_row(
+            Text(s.symbol, style="bold"),
+            Text(f"{_ARROW[s.direction]} {s.direction}", style=colour),
+            Text(_bar(s.conviction), style=colour),
+            s.reconciliation.verdict,
+            say.price(s.levels.entry),
+            say.price(s.levels.target),
+            say.price(s.levels.stop),
+        )
+    return table
+
+
+def _record_table(brief: DecisionBrief) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        box=None, padding=(0, 1), pad_edge=False, header_style="bright_black",
+        title="Track record: log score against the baselines, lower is better; the 95% interval "
+        "of the difference decides",
+        title_style="bright_black", title_justify="left",
+    )  # fmt: skip
+    table.add_column("Series", no_wrap=True)
+    for name in ("System", "Climatology", "Persistence"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in skill_lines(brief.performance, METRICS[0]):
+        cells = []
+        for score in (line.climatology, line.persistence):
+            if score is None:
+                cells.append(Text(say.ABSENT))
+            else:
+                reading = skill_verdict(score)
+                shown = {"no clear difference": "no different"}.get(reading, reading)
+                cells.append(
+                    Text(f"{say.number(score.baseline, 3)}  {shown}", style=_READING[reading])
+                )
+        table.add_row(line.series, say.number(line.system, 3), *cells)
+    return table

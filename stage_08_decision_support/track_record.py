@@ -1,0 +1,128 @@
+"""The track record in words: what the scores allow to say, and nothing more.
+
+A difference counts only when its 95% interval lies on one side of zero (see the
+``SkillScore`` contract: positive means that the system is better than the baseline).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from foundation.contracts import PerformanceReport, SkillScore
+from stage_08_decision_support.phrasing import count, listed, medium_date, sentence
+
+SkillVerdict = Literal["better", "no clear difference", "worse"]
+
+METRICS: tuple[str, ...] = ("log score", "ranked probability score")
+BASELINES: tuple[str, ...] = ("climatology", "persistence")
+
+
+def skill_verdict(score: SkillScore) -> SkillVerdict:
+    """Say what the interval of a score difference allows to say."""
+    if score.low > 0:
+        return "better"
+    if score.high < 0:
+        return "worse"
+    return "no clear difference"
+
+
+@dataclass(frozen=True)
+class SkillLine:
+    """One series under one metric: the system beside both baselines (None: not scored)."""
+
+    series: str
+    metric: str
+    system: float
+    forecasts: int
+    climatology: SkillScore | None
+    persistence: SkillScore | None
+
+    @property
+    def baselines(self) -> tuple[SkillScore, ...]:
+        """Return the baselines that were scored."""
+        return tuple(s for s in (self.climatology, self.persistence) if s is not None)
+
+
+def skill_lines(report: PerformanceReport, metric: str | None = None) -> tuple[SkillLine, ...]:
+    """Return one line per metric and series, in the order of the report."""
+    grouped: dict[tuple[str, str], dict[str, SkillScore]] = {}
+    for score in report.scores:
+        grouped.setdefault((score.metric, score.series), {})[score.baseline_name] = score
+    lines = []
+    for (name, series), by_baseline in grouped.items():
+        if metric is not None and name != metric:
+            continue
+        anyone = next(iter(by_baseline.values()))
+        lines.append(
+            SkillLine(
+                series=series,
+                metric=name,
+                system=anyone.system,
+                forecasts=anyone.forecasts,
+                climatology=by_baseline.get("climatology"),
+                persistence=by_baseline.get("persistence"),
+            )
+        )
+    return tuple(lines)
+
+
+def series_by_verdict(
+    report: PerformanceReport, metric: str, baseline: str
+) -> dict[SkillVerdict, tuple[str, ...]]:
+    """Return the series on which the system is better, worse or neither, for one baseline."""
+    sorted_out: dict[SkillVerdict, list[str]] = {
+        "better": [], "no clear difference": [], "worse": [],
+    }  # fmt: skip
+    for score in report.scores:
+        if score.metric == metric and score.baseline_name == baseline:
+            sorted_out[skill_verdict(score)].append(score.series)
+    return {verdict: tuple(series) for verdict, series in sorted_out.items()}
+
+
+def comparison(report: PerformanceReport, metric: str, baseline: str) -> str:
+    """Return one sentence on one baseline, or an empty text where it was not scored."""
+    groups = series_by_verdict(report, metric, baseline)
+    total = sum(map(len, groups.values()))
+    if total == 0:
+        return ""
+    parts = []
+    if groups["better"]:
+        parts.append(f"better on {listed(groups['better'])}")
+    if groups["no clear difference"]:
+        parts.append(f"not clearly different on {listed(groups['no clear difference'])}")
+    if groups["worse"]:
+        parts.append(f"worse on {listed(groups['worse'])}")
+    return sentence(f"against {baseline}, the {metric} is {listed(parts)}")
+
+
+def record_in_words(report: PerformanceReport) -> tuple[str, ...]:
+    """Return the track record as a few sentences."""
+    if not report.sessions_scored or report.scored_from is None or report.scored_to is None:
+        return ("No past forecast has been matched with what happened yet.",)
+    forecasts = max((s.forecasts for s in report.scores), default=0)
+    opening = (
+        f"Scored on {count(report.sessions_scored, 'session')} from "
+        f"{medium_date(report.scored_from)} to {medium_date(report.scored_to)}, which the model "
+        f"had not seen ({forecasts:,} forecasts of the most forecast series)."
+    )
+    told = [comparison(report, m, b) for m in METRICS for b in BASELINES]
+    return (opening, *(text for text in told if text))
+
+
+def record_in_brief(report: PerformanceReport) -> str:
+    """Return the one sentence for the executive summary (log score only)."""
+    if not report.sessions_scored or not report.scores:
+        return "There is no track record yet: no past forecast has been matched with an outcome."
+    told = []
+    for baseline in BASELINES:
+        groups = series_by_verdict(report, "log score", baseline)
+        total = sum(map(len, groups.values()))
+        if total:
+            worse = f" and worse on {len(groups['worse'])}" if groups["worse"] else ""
+            told.append(f"better than {baseline} on {len(groups['better'])} of {total}{worse}")
+    return (
+        f"Over the last {count(report.sessions_scored, 'session')} the forecasts were, series by "
+        f"series, {listed(told)} (log score, counting only differences whose 95% interval "
+        "excludes zero)."
+    )
