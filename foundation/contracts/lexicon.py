@@ -72,15 +72,25 @@ SERIES: dict[str, Series] = {
     for s in (
         Series(name="price", panel="bars", field="close", section=Section.DIRECTION, scale="price"),
         Series(name="trend", panel="features", field="sma_50_gap", section=Section.DIRECTION),
-        Series(name="volume", panel="bars", field="volume", section=Section.PARTICIPATION,
-               logarithmic=True),
+        Series(
+            name="volume",
+            panel="bars",
+            field="volume",
+            section=Section.PARTICIPATION,
+            logarithmic=True,
+        ),
         Series(name="breadth", panel="market", field="breadth", section=Section.PARTICIPATION),
         Series(name="momentum", panel="features", field="rsi_14", section=Section.TECHNICAL),
         Series(name="trend strength", panel="features", field="adx_14", section=Section.TECHNICAL),
-        Series(name="band width", panel="features", field="bollinger_width",
-               section=Section.TECHNICAL),
-        Series(name="volatility", panel="features", field="realised_volatility_20",
-               section=Section.RISK),
+        Series(
+            name="band width", panel="features", field="bollinger_width", section=Section.TECHNICAL
+        ),
+        Series(
+            name="volatility",
+            panel="features",
+            field="realised_volatility_20",
+            section=Section.RISK,
+        ),
         Series(name="market volatility", panel="market", field="vix", section=Section.RISK),
         Series(name="credit spread", panel="market", field="credit_spread", section=Section.RISK),
         Series(name="oil", panel="market", field="wti", section=Section.RISK),
@@ -89,7 +99,12 @@ SERIES: dict[str, Series] = {
 """Every series that stories speak about, by name."""
 
 TAPE: tuple[str, ...] = (
-    "price", "trend", "momentum", "volatility", "volume", "market volatility",
+    "price",
+    "trend",
+    "momentum",
+    "volatility",
+    "volume",
+    "market volatility",
 )
 """The series whose tomorrow is forecast and scored, in order.
 
@@ -98,7 +113,11 @@ way the outcome's code is 0 to 4, lowest first.
 """
 
 PRICE_OUTCOMES: tuple[str, ...] = (
-    "drops sharply", "drops", "holds steady", "rises", "rises sharply",
+    "drops sharply",
+    "drops",
+    "holds steady",
+    "rises",
+    "rises sharply",
 )
 
 
@@ -131,8 +150,18 @@ class Statement(Part):
     """
 
     kind: Literal[
-        "state", "movement", "path", "pattern", "event", "level", "regime", "range", "odds",
-        "tilt", "absence", "tension",
+        "state",
+        "movement",
+        "path",
+        "pattern",
+        "event",
+        "level",
+        "regime",
+        "range",
+        "odds",
+        "tilt",
+        "absence",
+        "tension",
     ]
     subject: str
     value: str
@@ -142,4 +171,4 @@ class Statement(Part):
 @lru_cache(maxsize=65_536)
 def statement(kind: str, subject: str, value: str, hedge: str = "") -> Statement:
     """Return the (shared) statement: there are few distinct ones and very many uses."""
-    return Statement(kind=kind, subject=subject, value=value, hedge=hedge)  # type: ignore[arg-type]
+    return Statement(kind=kind, subject=subject, value=value, hedge=hedge)

@@ -8,9 +8,17 @@ from foundation.kernel.model import Contract, Part
 from foundation.timeseries import Panel
 
 QUANT_FIELDS: tuple[str, ...] = (
-    "p_trending", "p_mean_reverting", "p_choppy", "p_volatile",
-    "expected_return_5d", "hit_probability", "volatility_5d",
-    "q10", "q50", "q90", "idiosyncratic_alpha",
+    "p_trending",
+    "p_mean_reverting",
+    "p_choppy",
+    "p_volatile",
+    "expected_return_5d",
+    "hit_probability",
+    "volatility_5d",
+    "q10",
+    "q50",
+    "q90",
+    "idiosyncratic_alpha",
 )
 
 

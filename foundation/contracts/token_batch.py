@@ -55,4 +55,4 @@ class TokenBatch(Contract):
 
     def split(self, name: str) -> TokenWindows:
         """Return the windows of one split; ``KeyError`` if there is none."""
-        return {s.split: s for s in self.splits}[name]
+        return {str(s.split): s for s in self.splits}[name]

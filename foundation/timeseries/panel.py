@@ -142,8 +142,11 @@ class Panel(Part):
 
     def until(self, session: date) -> Panel:
         """Return the panel as it stood after the close of ``session``: nothing later is kept."""
-        stop = int(np.searchsorted(np.array(self.sessions, dtype="M8[D]"), np.datetime64(session),
-                                   side="right"))
+        stop = int(
+            np.searchsorted(
+                np.array(self.sessions, dtype="M8[D]"), np.datetime64(session), side="right"
+            )
+        )
         return self._cut(slice(None, stop))
 
     def last(self, count: int) -> Panel:
