@@ -62,9 +62,11 @@ class QuantileSettings(Part):
         Sessions ahead of label and forecast.
     refit_every, fit_window, minimum_sessions : int
         Sessions between refits, that a refit looks back on, and that it needs at least.
-    excluded_features : tuple of str
-        Feature fields not given to the model: those in price units, whose level only names
-        the symbol and the year.
+    price_unit_features : tuple of str
+        Feature fields in price units. They are divided by the close: their bare level would
+        only name the symbol and the year. Names that a window does not carry are no error.
+    market_window : int
+        Past sessions against which market-wide series are standardised.
     rounds, leaves, learning_rate, minimum_leaf, feature_fraction
         Boosting rounds, leaves per tree, shrinkage, rows per leaf, columns drawn per tree.
     threads, seed : int
@@ -75,7 +77,14 @@ class QuantileSettings(Part):
     refit_every: int = Field(default=252, ge=1)
     fit_window: int = Field(default=1000, ge=100)
     minimum_sessions: int = Field(default=250, ge=60)
-    excluded_features: tuple[str, ...] = ("volatility_scale_20",)
+    price_unit_features: tuple[str, ...] = (
+        "macd_histogram",
+        "atr_20",
+        "volatility_scale_20",
+        "support_20",
+        "resistance_20",
+    )
+    market_window: int = Field(default=252, ge=20)
     rounds: int = Field(default=60, ge=1)
     leaves: int = Field(default=15, ge=2)
     learning_rate: float = Field(default=0.05, gt=0)
