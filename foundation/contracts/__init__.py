@@ -71,7 +71,7 @@ from foundation.contracts.story_forecast import (
     StoryForecast,
 )
 from foundation.contracts.story_model import LearningPoint, StoryModel
-from foundation.contracts.token_batch import TokenBatch, TokenWindows, WindowLabel
+from foundation.contracts.token_batch import TapeCodes, TokenBatch, TokenWindows, WindowLabel
 from foundation.contracts.validated_forecast import (
     CheckedContinuation,
     Confidence,

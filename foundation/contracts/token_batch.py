@@ -13,6 +13,33 @@ from foundation.timeseries import ArraySpec
 TokenMatrix = Annotated[np.ndarray, ArraySpec("int32", 2)]
 
 
+class TapeCodes(Part):
+    """How a story's frame and its tape are spelled in one tokeniser's ids.
+
+    A story is ``story``, then per present tape series its question and its answer, then ``text``,
+    the words, and ``end``. With the stories' own tokeniser every entry is one special token; with
+    a base model's tokeniser they are plain words and may take several.
+
+    Attributes
+    ----------
+    pad : int
+        Fills windows on the right; never attended to.
+    story, text, end : tuple of int
+        Open a story, open its words, close it.
+    series : one tuple of int per entry of ``TAPE``
+        The question: "what will this series do?"
+    outcomes : per entry of ``TAPE`` five tuples of int
+        The answers, lowest first. Within a series none is the beginning of another.
+    """
+
+    pad: int
+    story: tuple[int, ...]
+    series: tuple[tuple[int, ...], ...]
+    outcomes: tuple[tuple[tuple[int, ...], ...], ...]
+    text: tuple[int, ...]
+    end: tuple[int, ...]
+
+
 class WindowLabel(Part):
     """Whose story a window ends with. ``target`` is None for a forecast window: not written yet."""
 
@@ -42,6 +69,9 @@ class TokenWindows(Part):
 class TokenBatch(Contract):
     """Windows by split, and the tokeniser that made them (whole, as ``tokenizer_json``).
 
+    ``codes`` spells the tape in that tokeniser's ids, so that a reader of windows need not know
+    which tokeniser it was.
+
     Splits are by time: ``train`` and ``validation`` end before ``history`` (the sessions on
     which past forecasts are scored) begins, with a purge of context and horizon between them.
     ``forecast`` windows end at the as-of session and have no target.
@@ -51,6 +81,7 @@ class TokenBatch(Contract):
     tokenizer_hash: str
     tokenizer_json: str
     vocabulary_size: int
+    codes: TapeCodes
     splits: tuple[TokenWindows, ...]
 
     def split(self, name: str) -> TokenWindows:
