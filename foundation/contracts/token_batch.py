@@ -55,7 +55,9 @@ class TokenWindows(Part):
     ----------
     ids, attention_mask, loss_mask, story_index : int32, shape (windows, length)
         Token ids; 1 where there is a token; 1 where the token is a training target (those of
-        the target story only); number of the story within the window, -1 on padding.
+        the target story only, and of those the answers, the words and the end, not the frame and
+        the questions); number of the story within the window, -1 on padding. Windows of
+        ``history`` and ``forecast`` hold the context only: their loss mask is zero throughout.
     """
 
     split: Literal["train", "validation", "history", "forecast"]
