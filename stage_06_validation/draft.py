@@ -1,0 +1,105 @@
+"""A continuation as the reader understood it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+from foundation.contracts import SERIES, STATES, Continuation, Movement, Section, Statement
+
+_SENTENCE = re.compile(r"[^.!?]+[.!?]?")
+
+_SECTION_OF_KIND: dict[str, Section] = {
+    "pattern": Section.TECHNICAL,
+    "event": Section.EVENTS,
+    "level": Section.LOOK_AHEAD,
+    "regime": Section.QUANTITATIVE,
+    "range": Section.QUANTITATIVE,
+    "odds": Section.QUANTITATIVE,
+    "tilt": Section.QUANTITATIVE,
+}
+_SECTION_OF_SUBJECT: dict[str, Section] = {
+    **{name: series.section for name, series in SERIES.items()},
+    "participation": Section.PARTICIPATION,
+    "risk": Section.RISK,
+    "events": Section.EVENTS,
+    "quantitative context": Section.QUANTITATIVE,
+}
+
+
+class Reading(Protocol):
+    """What a reader returns: grounded statements in order, and what it could not ground."""
+
+    @property
+    def statements(self) -> tuple[Statement, ...]: ...
+
+    @property
+    def ungrounded(self) -> tuple[str, ...]: ...
+
+
+def section_of(statement: Statement) -> Section:
+    """Return the section in which stories say such a thing."""
+    by_kind = _SECTION_OF_KIND.get(statement.kind)
+    return by_kind or _SECTION_OF_SUBJECT.get(statement.subject, Section.LOOK_AHEAD)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One continuation with its reading, indexed for the checks."""
+
+    continuation: Continuation
+    statements: tuple[Statement, ...]
+    ungrounded: tuple[str, ...]
+
+    @classmethod
+    def of(cls, continuation: Continuation, reading: Reading) -> Draft:
+        """Join a continuation and what the reader made of its text."""
+        return cls(continuation, tuple(reading.statements), tuple(reading.ungrounded))
+
+    @cached_property
+    def states(self) -> dict[str, tuple[int, ...]]:
+        """State codes said of each series, in order of mention."""
+        return self._codes("state", {name: code for code, name in enumerate(STATES)})
+
+    @cached_property
+    def movements(self) -> dict[str, tuple[int, ...]]:
+        """Movement codes -2..2 said of each series' session, in order of mention."""
+        return self._codes("movement", {f"{move:+d}": int(move) for move in Movement})
+
+    def _codes(self, kind: str, codes: dict[str, int]) -> dict[str, tuple[int, ...]]:
+        said: dict[str, tuple[int, ...]] = {}
+        for statement in self.statements:
+            if statement.kind == kind and statement.value in codes:
+                earlier = said.get(statement.subject, ())
+                said[statement.subject] = (*earlier, codes[statement.value])
+        return said
+
+    @cached_property
+    def sections(self) -> frozenset[Section]:
+        """Sections about which the draft says something."""
+        return frozenset(section_of(s) for s in self.statements)
+
+    @cached_property
+    def series(self) -> frozenset[str]:
+        """Series about which the draft says something, absence included."""
+        return frozenset(s.subject for s in self.statements if s.subject in SERIES)
+
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
+        """The text cut at full stops (a point between digits cuts nothing)."""
+        return split_sentences(self.continuation.text)
+
+    @cached_property
+    def grounded_share(self) -> float:
+        """Grounded clauses among all clauses; 0 for a text without any."""
+        clauses = len(self.statements) + len(self.ungrounded)
+        return len(self.statements) / clauses if clauses else 0.0
+
+
+def split_sentences(text: str) -> tuple[str, ...]:
+    """Return the sentences of a text, stripped, without empty ones."""
+    guarded = re.sub(r"(?<=\d)\.(?=\d)", "\x00", text)
+    parts = (m.group().replace("\x00", ".").strip() for m in _SENTENCE.finditer(guarded))
+    return tuple(p for p in parts if any(c.isalnum() for c in p))

@@ -1,0 +1,251 @@
+"""What drafts are held against: today's data, the past, and the model's own distributions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from foundation.contracts import (
+    REGIMES,
+    SERIES,
+    TAPE,
+    FuzzyWindow,
+    MarketWindow,
+    QuantContext,
+    Section,
+    Story,
+    StoryBook,
+    StoryForecast,
+)
+from foundation.kernel import ModelError
+from stage_06_validation.draft import section_of
+from stage_06_validation.precedent import Precedents, count_precedents
+
+LEVEL_BANDS: tuple[str, ...] = ("at", "near", "within reach", "far")
+"""Distances of support and resistance as stories tell them, nearest first."""
+
+
+@dataclass(frozen=True)
+class ValidationInput:
+    """What stage 06 is given. All five stand at the same session."""
+
+    forecast: StoryForecast
+    stories: StoryBook
+    market: MarketWindow
+    fuzzy: FuzzyWindow
+    quant: QuantContext
+
+
+@dataclass(frozen=True)
+class SymbolFacts:
+    """The facts about one symbol at the as-of session.
+
+    Attributes
+    ----------
+    position : int
+        The symbol's place in the story book.
+    today : dict of series to code
+        Tape outcomes observed today; absent series are left out.
+    standing : dict of series to code
+        Strongest state today of every series that has one.
+    absent : frozenset of str
+        Series with no membership today.
+    required : frozenset of Section
+        Sections that every one of the symbol's recent stories has.
+    spoken : frozenset of str
+        Series of which today's story speaks.
+    distributions : dict of series to array, shape (5,)
+        The model's probabilities for the target session; absent series are left out.
+    market_view : dict of series to float
+        Mean expected code, over all symbols, of the market-wide tape series.
+    levels : dict of side to band
+        How far today's story says support and resistance are.
+    calendar : dict of event to {"since": days, "until": days}
+        Distances as they will be on the target session; unknown ones are left out.
+    regimes : dict of regime to float
+        Today's regime probabilities; empty where the quantitative model does not answer.
+    precedents : Precedents
+        Counts of the past, shared by all symbols.
+    """
+
+    symbol: str
+    position: int
+    today: dict[str, int]
+    standing: dict[str, int]
+    absent: frozenset[str]
+    required: frozenset[Section]
+    spoken: frozenset[str]
+    distributions: dict[str, np.ndarray]
+    market_view: dict[str, float]
+    levels: dict[str, str]
+    calendar: dict[str, dict[str, float]]
+    regimes: dict[str, float]
+    precedents: Precedents
+
+
+def gather_facts(given: ValidationInput) -> dict[str, SymbolFacts]:
+    """Return the facts of every symbol for which there is a continuation.
+
+    Raises
+    ------
+    ModelError
+        If the inputs stand at different sessions, or a continuation is about a symbol that
+        the stories do not know.
+    """
+    _check_sessions(given)
+    stories, fuzzy = given.stories, given.fuzzy
+    symbols = tuple(dict.fromkeys(c.symbol for c in given.forecast.continuations))
+    unknown = [s for s in symbols if s not in stories.symbols]
+    if unknown:
+        raise ModelError(
+            "A continuation must be about a symbol of the story book",
+            value=unknown,
+            remedy="forecast from the same story book that is validated against",
+        )
+    precedents = count_precedents(_tape_codes(stories))
+    distributions = _tomorrow(given.forecast)
+    market_view = _market_view(distributions)
+    memberships = fuzzy.memberships.values[fuzzy.memberships.index_of("sessions", fuzzy.session)]
+    observed = _tape_codes(stories)[-1]
+    recent: dict[str, list[Story]] = {}
+    for story in stories.recent:
+        recent.setdefault(story.symbol, []).append(story)
+    today = stories.today()
+    calendar = _calendar(fuzzy)
+    facts = {}
+    for symbol in symbols:
+        row = stories.symbols.index(symbol)
+        degrees = memberships[fuzzy.memberships.index_of("symbols", symbol)]
+        known = ~np.isnan(degrees).any(axis=1)
+        names = fuzzy.memberships.fields
+        facts[symbol] = SymbolFacts(
+            symbol=symbol,
+            position=row,
+            today={s: int(c) for s, c in zip(TAPE, observed[row], strict=True) if not np.isnan(c)},
+            standing={
+                n: int(d.argmax()) for n, d, k in zip(names, degrees, known, strict=True) if k
+            },
+            absent=frozenset(n for n, k in zip(names, known, strict=True) if not k)
+            | (frozenset(SERIES) - frozenset(names)),
+            required=_required(recent.get(symbol, [])),
+            spoken=_spoken(today.get(symbol)),
+            distributions=distributions.get(symbol, {}),
+            market_view=market_view,
+            levels=_levels(today.get(symbol)),
+            calendar=calendar,
+            regimes=_regimes(given.quant, symbol),
+            precedents=precedents,
+        )
+    return facts
+
+
+def _check_sessions(given: ValidationInput) -> None:
+    sessions = {
+        "forecast": given.forecast.session,
+        "stories": given.stories.session,
+        "market": given.market.session,
+        "fuzzy": given.fuzzy.session,
+    }
+    if len(set(sessions.values())) != 1:
+        raise ModelError(
+            "Forecast, stories, market and fuzzy window must stand at one session",
+            value={k: str(v) for k, v in sessions.items()},
+            remedy="run the earlier stages again for one as-of moment",
+        )
+    if not given.stories.sessions or given.stories.sessions[-1] != given.stories.session:
+        raise ModelError(
+            "The story book must end at its own session",
+            value=str(given.stories.sessions[-1:]),
+            remedy="assemble the stories up to the as-of session",
+        )
+
+
+def _tape_codes(stories: StoryBook) -> np.ndarray:
+    return stories.observed.select(symbols=stories.symbols, fields=TAPE).values
+
+
+def _tomorrow(forecast: StoryForecast) -> dict[str, dict[str, np.ndarray]]:
+    panel = forecast.distributions
+    if not panel.sessions or panel.sessions[-1] != forecast.session:
+        raise ModelError(
+            "The last row of the distributions must be the forecast's own session",
+            value=str(panel.sessions[-1:]),
+            remedy="score tomorrow's states with the story model again",
+        )
+    last = panel.values[-1]
+    return {
+        symbol: {
+            series: last[n, s]
+            for s, series in enumerate(panel.fields)
+            if not np.isnan(last[n, s]).any()
+        }
+        for n, symbol in enumerate(panel.symbols)
+    }
+
+
+def _market_view(distributions: dict[str, dict[str, np.ndarray]]) -> dict[str, float]:
+    codes = np.arange(5)
+    view = {}
+    for series in TAPE:
+        if SERIES[series].panel == "market":
+            expected = [float(d[series] @ codes) for d in distributions.values() if series in d]
+            if expected:
+                view[series] = float(np.mean(expected))
+    return view
+
+
+def _required(stories: list[Story]) -> frozenset[Section]:
+    covered = [frozenset(section_of(c.statement) for c in story.claims) for story in stories]
+    return frozenset.intersection(*covered) if covered else frozenset()
+
+
+def _spoken(story: Story | None) -> frozenset[str]:
+    if story is None:
+        return frozenset()
+    return frozenset(c.statement.subject for c in story.claims if c.statement.subject in SERIES)
+
+
+def _levels(story: Story | None) -> dict[str, str]:
+    if story is None:
+        return {}
+    return {
+        c.statement.subject: c.statement.value
+        for c in story.claims
+        if c.statement.kind == "level" and c.statement.value in LEVEL_BANDS
+    }
+
+
+def _calendar(fuzzy: FuzzyWindow) -> dict[str, dict[str, float]]:
+    """Distances on the target session: weekdays between the two sessions have passed by then."""
+    events = fuzzy.events
+    if not events.sessions or events.sessions[-1] != fuzzy.session:
+        return {}
+    step = float(np.busday_count(fuzzy.session, fuzzy.target_session))
+    calendar: dict[str, dict[str, float]] = {}
+    for field, value in zip(events.fields, events.values[-1, 0], strict=True):
+        kind, _, aspect = field.partition("|")
+        known = calendar.setdefault(kind, {})
+        if np.isnan(value):
+            continue
+        if aspect.endswith("until"):
+            known["until"] = float(value) - step
+        elif aspect.endswith("since"):
+            known["since"] = float(value) + 1
+    for known in calendar.values():
+        if known.get("until", 1.0) <= 0:  # released by then: what follows it is not known yet
+            del known["until"]
+            known["since"] = 0.0
+    return calendar
+
+
+def _regimes(quant: QuantContext, symbol: str) -> dict[str, float]:
+    values = quant.values
+    if symbol not in values.symbols or not values.sessions:
+        return {}
+    last = values.values[-1, values.index_of("symbols", symbol)]
+    found = {
+        regime: float(last[values.index_of("fields", f"p_{regime.replace('-', '_')}")])
+        for regime in REGIMES
+    }
+    return {} if np.isnan(list(found.values())).any() else found
