@@ -14,6 +14,7 @@ from foundation.contracts import (
     LearningPoint,
     StoryBook,
     StoryModel,
+    TapeCodes,
     TokenBatch,
     TokenWindows,
     WindowLabel,
@@ -23,7 +24,7 @@ from foundation.kernel import hash_text
 from foundation.testing.samples.stories import story_book
 
 CONTEXT = 6
-SPECIALS = ("<pad>", "<unk>", "<story>", "<end>")
+SPECIALS = ("<pad>", "<unk>", "<story>", "<text>", "<end>")
 _WORD = re.compile(r"<[^<>]+>|\w+|[^\w\s]+")
 
 Split = Literal["train", "validation", "history", "forecast"]
@@ -38,7 +39,8 @@ def token_batch(stories: StoryBook | None = None, *, history: int = 60) -> Token
     learnt = [t for t in targets if t < last - history - CONTEXT - 1]
     cut = max(1, int(0.8 * len(learnt)))
     words = sorted({w for row in stories.texts for text in row for w in _WORD.findall(text)})
-    tape = [f"<{name}: {outcome}>" for name in TAPE for outcome in tape_outcomes(name)]
+    answers = [f"<{name}: {outcome}>" for name in TAPE for outcome in tape_outcomes(name)]
+    tape = [*(f"<{name}>" for name in TAPE), *answers]
     vocabulary = {word: i for i, word in enumerate([*SPECIALS, *tape, *words])}
     document = _tokenizer_json(vocabulary)
     splits: tuple[tuple[Split, list[int]], ...] = (
@@ -54,6 +56,17 @@ def token_batch(stories: StoryBook | None = None, *, history: int = 60) -> Token
         tokenizer_hash=hash_text(document),
         tokenizer_json=document,
         vocabulary_size=len(vocabulary),
+        codes=TapeCodes(
+            pad=vocabulary["<pad>"],
+            story=(vocabulary["<story>"],),
+            series=tuple((vocabulary[f"<{name}>"],) for name in TAPE),
+            outcomes=tuple(
+                tuple((vocabulary[f"<{name}: {outcome}>"],) for outcome in tape_outcomes(name))
+                for name in TAPE
+            ),
+            text=(vocabulary["<text>"],),
+            end=(vocabulary["<end>"],),
+        ),
         splits=tuple(_windows(stories, name, rows, vocabulary) for name, rows in splits),
     )
 
@@ -144,7 +157,7 @@ def _tokenizer_json(vocabulary: dict[str, int]) -> str:
         "normalized": False,
         "special": True,
     }
-    count = len(SPECIALS) + 5 * len(TAPE)
+    count = len(SPECIALS) + 6 * len(TAPE)
     added = [{"id": i, "content": w, **special} for w, i in list(vocabulary.items())[:count]]
     return json.dumps(
         {
