@@ -8,7 +8,7 @@ statement there is).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from itertools import product
 
 from foundation.contracts import REGIMES, STATES, Movement, Statement, statement
@@ -23,20 +23,30 @@ CONNECTIVES: dict[str, tuple[str, ...]] = {
 """How clauses are joined: same direction, opposite direction, or a new thought."""
 
 HEDGES: tuple[str, ...] = (
-    "clear", "leaning lower", "leaning higher", "between lower", "between higher",
+    "clear",
+    "leaning lower",
+    "leaning higher",
+    "between lower",
+    "between higher",
 )
 """How firmly a state holds: membership >= 0.85, 0.65 to 0.85, or 0.5 to 0.65 with a neighbour."""
 
 PATTERN_HEDGES: tuple[str, ...] = tuple(say.PATTERN_STRENGTH)
 MOVEMENT_SERIES: tuple[str, ...] = (
-    "price", "volume", "momentum", "volatility", "market volatility", "credit spread", "oil",
+    "price",
+    "volume",
+    "momentum",
+    "volatility",
+    "market volatility",
+    "credit spread",
+    "oil",
 )
 """Series whose movement of the day stories speak about."""
 
 PATH_SERIES = "price"
 
 
-@lru_cache(maxsize=None)
+@cache
 def phrasings(said: Statement) -> tuple[str, ...]:
     """Return every clause that says a statement, in lower case, best first.
 
@@ -114,18 +124,19 @@ def _state(said: Statement) -> Iterator[str]:
 
 
 def _predicates(
-    words: tuple[tuple[str, ...], ...], state: int, other: int, hedge: str
+    words: tuple[tuple[say.Word, ...], ...], state: int, other: int, hedge: str
 ) -> Iterator[str]:
     if hedge == "clear":
-        yield from words[state]
+        yield from (full for _, full in words[state])
         return
-    frames = say.LEANING if hedge.startswith("leaning") else say.BETWEEN
-    for frame, (a, b) in product(frames, zip(words[state], _cycled(words[other]), strict=False)):
-        yield frame.format(a=a, b=b)
-
-
-def _cycled(options: tuple[str, ...]) -> tuple[str, ...]:
-    return options * 4
+    pairs = zip(words[state], words[other], strict=False)
+    if hedge.startswith("leaning"):
+        for frame, ((_, a), (b, _)) in product(say.LEANING, pairs):
+            yield frame.format(a=a, b=b)
+    else:
+        for frame, ((a, full_a), (b, full_b)) in product(say.BETWEEN, pairs):
+            # Where only the first word has an ending ("weaker than of late"), it keeps it.
+            yield frame.format(a=a if b != full_b else full_a, b=full_b)
 
 
 def _movement(said: Statement) -> Iterator[str]:

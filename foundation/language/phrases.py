@@ -16,100 +16,48 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "momentum": ("momentum",),
     "trend strength": ("directional strength",),
     "band width": ("the trading band", "the band around the price"),
-    "volatility": ("realised volatility", "the instrument's own volatility"),
-    "market volatility": ("implied market volatility", "the market's fear gauge"),
-    "credit spread": ("credit spreads",),
-    "oil": ("oil", "crude oil"),
-}
-PLURAL: frozenset[str] = frozenset({"credit spread"})
-
-# Predicates of the five states, lowest first; alternatives within a state mean the same.
-STATE_WORDS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "price": (
-        ("far below its quarterly mean",),
-        ("below its quarterly mean",),
-        ("close to its quarterly mean",),
-        ("above its quarterly mean",),
-        ("far above its quarterly mean",),
+    "volatility": tuple(
+        _same(*words)
+        for words in (
+            ("unusually low", "exceptionally calm"),
+            ("rather low", "subdued"),
+            ("ordinary", "unremarkable"),
+            ("rather high", "elevated"),
+            ("unusually high", "exceptionally rough"),
+        )
     ),
-    "trend": (
-        ("very weak", "deeply negative for this stretch"),
-        ("weak", "soft"),
-        ("middling", "neither strong nor weak"),
-        ("firm", "solid"),
-        ("very strong", "as strong as it gets"),
-    ),
-    "volume": (
-        ("very thin", "exceptionally light"),
-        ("light", "below normal"),
-        ("normal", "about average"),
-        ("heavy", "above normal"),
-        ("very heavy", "exceptionally high"),
-    ),
-    "breadth": (
-        ("very narrow", "extremely poor"),
-        ("narrow", "poor"),
-        ("middling", "mixed"),
-        ("broad", "good"),
-        ("very broad", "excellent"),
-    ),
-    "momentum": (
-        ("very weak", "washed out"),
-        ("weak", "soft"),
-        ("neutral", "balanced"),
-        ("strong", "positive"),
-        ("very strong", "stretched"),
-    ),
-    "trend strength": (
-        ("very faint", "all but absent"),
-        ("faint", "slight"),
-        ("moderate",),
-        ("pronounced", "clear"),
-        ("very pronounced", "overwhelming"),
-    ),
-    "band width": (
-        ("very tight", "squeezed"),
-        ("tight", "narrow"),
-        ("of normal width",),
-        ("wide", "stretched"),
-        ("very wide", "blown open"),
-    ),
-    "volatility": (
-        ("very low", "unusually calm"),
-        ("low", "subdued"),
-        ("ordinary", "unremarkable"),
-        ("high", "elevated"),
-        ("very high", "extreme for the season"),
-    ),
-    "market volatility": (
-        ("very low", "asleep"),
-        ("low", "calm"),
-        ("ordinary", "unremarkable"),
-        ("high", "elevated"),
-        ("very high", "alarmed"),
+    "market volatility": tuple(
+        _same(*words)
+        for words in (
+            ("unusually low", "exceptionally low"),
+            ("rather low", "subdued"),
+            ("ordinary", "unremarkable"),
+            ("rather high", "elevated"),
+            ("unusually high", "exceptionally high"),
+        )
     ),
     "credit spread": (
-        ("very tight", "exceptionally narrow"),
-        ("tight", "narrow"),
-        ("ordinary", "unremarkable"),
-        ("wide", "strained"),
-        ("very wide", "under real strain"),
+        _same("unusually tight"),
+        _ending("than of late", "tighter"),
+        _same("ordinary"),
+        _ending("than of late", "wider"),
+        _same("unusually wide"),
     ),
     "oil": (
-        ("very cheap", "at depressed levels"),
-        ("cheap", "low"),
-        ("ordinarily priced",),
-        ("dear", "high"),
-        ("very dear", "at elevated levels"),
+        _same("unusually cheap"),
+        _ending("than of late", "cheaper"),
+        _same("ordinary in price"),
+        _ending("than of late", "dearer"),
+        _same("unusually dear"),
     ),
 }
 
-LINKS: tuple[str, ...] = ("is", "remains", "looks")
-LINKS_PLURAL: tuple[str, ...] = ("are", "remain", "look")
+LINKS: tuple[str, ...] = ("is", "looks")
+LINKS_PLURAL: tuple[str, ...] = ("are", "look")
 
 # Membership 0.65-0.85 shades into the neighbour; 0.5-0.65 lies between the two.
-LEANING: tuple[str, ...] = ("{a} bordering on {b}", "{a} shading into {b}")
-BETWEEN: tuple[str, ...] = ("somewhere between {a} and {b}", "on the line from {a} to {b}")
+LEANING: tuple[str, ...] = ("{a}, edging towards {b}", "{a}, verging on {b}")
+BETWEEN: tuple[str, ...] = ("{a} to {b}", "between {a} and {b}")
 
 # Verbs of the five movements, sharpest fall first.
 PRICE_VERBS: dict[int, tuple[str, ...]] = {
@@ -165,12 +113,12 @@ EVENT_NAMES: dict[str, str] = {"core inflation": "core inflation"}
 EVENT_SINCE: dict[str, tuple[str, ...]] = {
     "today": ("{e} was published today",),
     "days ago": ("{e} was published in the past few days",),
-    "weeks ago": ("{e} was last published more than a week ago",),
+    "weeks ago": ("{e} was last published over a week ago",),
 }
 EVENT_UNTIL: dict[str, tuple[str, ...]] = {
     "tomorrow": ("the next {e} report is due tomorrow",),
     "days ahead": ("the next {e} report is days away",),
-    "weeks ahead": ("the next {e} report is more than a week away",),
+    "weeks ahead": ("the next {e} report is over a week away",),
 }
 EVENT_SURPRISE: dict[str, tuple[str, ...]] = {
     "well below": ("the last {e} figure fell well short of the one before",),
@@ -212,9 +160,9 @@ TILTS: dict[str, tuple[str, ...]] = {
     "up": ("its central path points up", "the quantitative view tilts higher"),
 }
 ODDS_BANDS: dict[str, tuple[str, ...]] = {
-    "poor": ("the odds of reaching the target before the stop are poor",),
-    "even": ("the odds of reaching the target before the stop are about even",),
-    "good": ("the odds of reaching the target before the stop are good",),
+    "poor": ("the odds are against the target", "the stop is likelier than the target"),
+    "even": ("the odds are about even", "target and stop are about as likely"),
+    "good": ("the odds favour the target", "the target is likelier than the stop"),
 }
 
 ABSENCES: dict[str, tuple[str, ...]] = {
@@ -226,20 +174,21 @@ ABSENCES: dict[str, tuple[str, ...]] = {
 
 TENSIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("participation", "rise on thin volume"): (
-        "few took part in the rise", "the rise came without much trade behind it",
+        "few took part in the rise",
+        "the rise came without much trade behind it",
     ),
     ("participation", "fall on heavy volume"): (
-        "the selling had weight behind it", "sellers were out in force",
+        "the selling had weight behind it",
+        "sellers were out in force",
     ),
     ("participation", "rise against narrow breadth"): (
         "the rise was not shared by the wider market",
     ),
     ("momentum", "strong trend and weak momentum"): (
-        "momentum no longer confirms the trend", "the trend is losing its push",
+        "momentum no longer confirms the trend",
+        "the trend is losing its push",
     ),
-    ("momentum", "weak trend and strong momentum"): (
-        "momentum is turning before the trend does",
-    ),
+    ("momentum", "weak trend and strong momentum"): ("momentum is turning before the trend does",),
     ("risk", "calm instrument in a fearful market"): (
         "the calm stands at odds with a nervous market",
     ),

@@ -54,15 +54,17 @@ def read(text: str, *, name: str | None = None) -> Reading:
     text : str
         Any text. Case, repeated white space, line breaks and parenthesised figures are ignored.
     name : str, optional
-        The instrument's name where the text is a reading rendering, so that "Apple fell" is
-        understood as "the price fell".
+        The instrument's name where the text is a reading rendering, so that "Apple fell" and
+        "the S&P 500 fell" are understood as "the price fell".
     """
     index = clause_index()
     statements: list[Statement] = []
     ungrounded: list[str] = []
     plain = _FIGURES.sub("", text)
     if name:
-        plain = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "the price", plain)
+        plain = re.sub(
+            rf"(?<!\w)(?:the )?{re.escape(name)}(?!\w)", "the price", plain, flags=re.IGNORECASE
+        )
     for sentence in _SENTENCE_END.split(plain):
         for clause in _JOINS.split(sentence.strip()):
             shown = _SPACES.sub(" ", clause).strip().rstrip(".!?")

@@ -7,34 +7,58 @@ for the evaluation to say.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from foundation.contracts import STATES, Statement
 
 _STATE_SIGN: dict[str, int] = {
-    "price": 1, "trend": 1, "breadth": 1, "momentum": 1,
-    "volatility": -1, "market volatility": -1, "credit spread": -1,
+    "price": 1,
+    "trend": 1,
+    "breadth": 1,
+    "momentum": 1,
+    "volatility": -1,
+    "market volatility": -1,
+    "credit spread": -1,
 }
 _PATTERN_TONE: dict[str, float] = {
-    "bullish reversal": 1.0, "bearish reversal": -1.0, "momentum continuation": 1.0,
-    "downward continuation": -1.0, "bearish breakdown": -1.0, "bullish lift-off": 1.0,
-    "capitulation": -1.0, "melt-up": 1.0, "relief rally": 0.5, "breakout": 1.0,
-    "breakdown": -1.0, "yearly high": 0.5, "yearly low": -0.5, "golden cross": 0.5,
-    "death cross": -0.5, "squeeze": 0.0,
+    "bullish reversal": 1.0,
+    "bearish reversal": -1.0,
+    "momentum continuation": 1.0,
+    "downward continuation": -1.0,
+    "bearish breakdown": -1.0,
+    "bullish lift-off": 1.0,
+    "capitulation": -1.0,
+    "melt-up": 1.0,
+    "relief rally": 0.5,
+    "breakout": 1.0,
+    "breakdown": -1.0,
+    "yearly high": 0.5,
+    "yearly low": -0.5,
+    "golden cross": 0.5,
+    "death cross": -0.5,
+    "squeeze": 0.0,
 }
 _WORD_TONE: dict[tuple[str, str], float] = {
-    ("tilt", "up"): 1.0, ("tilt", "down"): -1.0, ("odds", "good"): 0.5, ("odds", "poor"): -0.5,
-    ("regime", "volatile"): -0.5, ("range", "wide"): -0.5, ("range", "narrow"): 0.5,
+    ("tilt", "up"): 1.0,
+    ("tilt", "down"): -1.0,
+    ("odds", "good"): 0.5,
+    ("odds", "poor"): -0.5,
+    ("regime", "volatile"): -0.5,
+    ("range", "wide"): -0.5,
+    ("range", "narrow"): 0.5,
 }
 _TENSION_TONE: dict[str, float] = {
-    "rise on thin volume": -0.5, "fall on heavy volume": -0.5,
-    "rise against narrow breadth": -0.5, "strong trend and weak momentum": -0.5,
-    "weak trend and strong momentum": 0.5, "calm instrument in a fearful market": -0.5,
+    "rise on thin volume": -0.5,
+    "fall on heavy volume": -0.5,
+    "rise against narrow breadth": -0.5,
+    "strong trend and weak momentum": -0.5,
+    "weak trend and strong momentum": 0.5,
+    "calm instrument in a fearful market": -0.5,
     "restless instrument in a calm market": -0.5,
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def tone(said: Statement) -> float:
     """Return the tone in [-1, 1]: positive speaks for a higher price. 0 means neither."""
     if said.kind == "state":

@@ -1,0 +1,90 @@
+"""What a story says and in which order: the columns of all six sections and the context."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from foundation.contracts import FuzzyWindow, MarketWindow, QuantContext, Section
+from stage_03_story_assembly import columns as c
+from stage_03_story_assembly.coherence import tension_columns
+from stage_03_story_assembly.columns import SILENT, Column
+from stage_03_story_assembly.settings import StoryAssemblySettings
+
+
+@dataclass(frozen=True)
+class StoryPlan:
+    """All columns in order of telling, and where there is enough history to tell a story."""
+
+    columns: tuple[Column, ...]
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """Statement numbers, shape (T, N, columns); ``SILENT`` where nothing is said."""
+        return np.stack([column.codes for column in self.columns], axis=-1)
+
+    @cached_property
+    def tellable(self) -> np.ndarray:
+        """Where a story can be told, shape (T, N): today's move, path and trend are known."""
+        needed = [
+            k
+            for k, column in enumerate(self.columns)
+            if column.name in ("price movement", "path", "trend")
+        ]
+        return (self.codes[..., needed] != SILENT).all(axis=-1)
+
+
+def plan(
+    market: MarketWindow, fuzzy: FuzzyWindow, quant: QuantContext, settings: StoryAssemblySettings
+) -> StoryPlan:
+    """Choose what every story says.
+
+    What every reader looks for is always said (the day's move and path, trend, volume, momentum,
+    volatility, levels); the rest only where it is out of the ordinary. What the source does not
+    report is said to be absent.
+    """
+    shape = (len(market.bars.sessions), len(market.bars.symbols))
+    tensions = {column.section: column for column in tension_columns(fuzzy)}
+
+    def state(series: str, speak=None) -> Column:  # type: ignore[no-untyped-def]
+        return c.state_column(fuzzy, series, settings, speak)
+
+    def extreme(codes: np.ndarray) -> np.ndarray:
+        return np.abs(codes - 2) == 2
+
+    def sharp(moves: np.ndarray) -> np.ndarray:
+        return np.abs(moves) == 2
+
+    def absent(series: str) -> np.ndarray:
+        return np.isnan(fuzzy.memberships.field(series)[..., 0])
+
+    ordered = [
+        c.movement_column(fuzzy, "price"),
+        c.path_column(fuzzy),
+        state("trend"),
+        state("price", extreme),
+        state("volume"),
+        c.absence_column("volume", Section.PARTICIPATION, absent("volume")),
+        c.movement_column(fuzzy, "volume", sharp),
+        state("breadth", extreme),
+        tensions[Section.PARTICIPATION],
+        state("momentum"),
+        c.movement_column(fuzzy, "momentum", sharp),
+        state("trend strength", extreme),
+        state("band width", extreme),
+        tensions[Section.TECHNICAL],
+        c.pattern_column(fuzzy, settings),
+        *c.event_columns(fuzzy, shape, settings),
+        state("volatility"),
+        state("market volatility"),
+        c.absence_column("market volatility", Section.RISK, absent("market volatility")),
+        c.movement_column(fuzzy, "market volatility", sharp),
+        state("credit spread", extreme),
+        state("oil", extreme),
+        tensions[Section.RISK],
+        *c.level_columns(market, settings),
+        *c.quant_columns(quant, settings),
+    ]
+    return StoryPlan(columns=tuple(ordered))

@@ -1,0 +1,52 @@
+"""Settings of stage 03. Defaults live here and nowhere else."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from foundation.kernel import Part
+
+
+class StoryAssemblySettings(Part):
+    """What gets told, and how far back.
+
+    Attributes
+    ----------
+    story_sessions : int
+        Number of past sessions that get a learning text (the corpus).
+    full_sessions : int
+        Number of recent sessions that get a full story, with figures, claims and source rows.
+    clear_degree, leaning_degree : float
+        Membership from which a state is told plainly, and from which it only shades into its
+        neighbour; below it lies between the two.
+    pattern_partial, pattern_clear, pattern_textbook : float
+        Match strengths from which a pattern is mentioned, and called clear or textbook.
+    near_event_sessions : int
+        A release this close is told with its surprise.
+    level_at, level_near, level_reach : float
+        Distances to support and resistance, in volatility scales, that bound the four bands.
+    tilt_threshold : float
+        Expected return over expected volatility beyond which the quantitative view tilts.
+    odds_band : float
+        Hit probabilities within this distance of one half are "about even".
+    regime_clear : float
+        Probability from which a regime is told plainly.
+    range_window : int
+        Past sessions against which the expected range is called narrow or wide (by terciles).
+    """
+
+    story_sessions: int = Field(default=900, ge=10)
+    full_sessions: int = Field(default=10, ge=1)
+    clear_degree: float = Field(default=0.85, gt=0.5, le=1)
+    leaning_degree: float = Field(default=0.65, gt=0.5, le=1)
+    pattern_partial: float = Field(default=0.4, gt=0, le=1)
+    pattern_clear: float = Field(default=0.65, gt=0, le=1)
+    pattern_textbook: float = Field(default=0.9, gt=0, le=1)
+    near_event_sessions: int = Field(default=5, ge=0)
+    level_at: float = Field(default=0.25, ge=0)
+    level_near: float = Field(default=1.0, ge=0)
+    level_reach: float = Field(default=3.0, ge=0)
+    tilt_threshold: float = Field(default=0.1, ge=0)
+    odds_band: float = Field(default=0.05, ge=0, le=0.5)
+    regime_clear: float = Field(default=0.6, ge=0, le=1)
+    range_window: int = Field(default=250, ge=30)

@@ -1,0 +1,82 @@
+"""Stage 03: graded states become stories in which every clause rests on claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from foundation.contracts import TAPE, FuzzyWindow, MarketWindow, QuantContext, StoryBook
+from foundation.kernel import UpstreamDataError
+from foundation.runtime import Stage
+from foundation.timeseries import Panel
+from stage_03_story_assembly.figures import Figures
+from stage_03_story_assembly.planner import plan
+from stage_03_story_assembly.settings import StoryAssemblySettings
+from stage_03_story_assembly.teller import Teller
+
+
+@dataclass(frozen=True)
+class AssemblyInput:
+    """What stage 03 is given: the data, its fuzzy states, and the quantitative opinion."""
+
+    market: MarketWindow
+    fuzzy: FuzzyWindow
+    quant: QuantContext
+
+
+class StoryAssemblyStage(Stage[AssemblyInput, StoryBook]):
+    """Tell a story for every symbol and each of the last sessions."""
+
+    name = "03_story_assembly"
+
+    def __init__(self, settings: StoryAssemblySettings) -> None:
+        self.settings = settings
+
+    def run(self, given: AssemblyInput) -> StoryBook:
+        """Return the story book.
+
+        Raises
+        ------
+        UpstreamDataError
+            If the three inputs do not cover the same sessions and symbols.
+        """
+        market, fuzzy, quant = given.market, given.fuzzy, given.quant
+        for name, panel in (("fuzzy states", fuzzy.memberships), ("quant context", quant.values)):
+            if (panel.sessions, panel.symbols) != (market.bars.sessions, market.bars.symbols):
+                raise UpstreamDataError(
+                    f"The {name} must cover the sessions and symbols of the market window",
+                    value=repr(panel),
+                    remedy="build all three from the same market window",
+                )
+        teller = Teller(plan(market, fuzzy, quant, self.settings), Figures(market, fuzzy, quant))
+        count = len(market.bars.sessions)
+        told = range(max(0, count - self.settings.story_sessions), count)
+        full = range(max(0, count - self.settings.full_sessions), count)
+        everyone = range(len(market.bars.symbols))
+        return StoryBook(
+            as_of=market.as_of,
+            produced_at=market.produced_at,
+            session=market.session,
+            target_session=market.target_session,
+            sessions=tuple(market.bars.sessions[t] for t in told),
+            symbols=market.bars.symbols,
+            texts=tuple(tuple(teller.learning(t, n) for n in everyone) for t in told),
+            observed=observed(fuzzy).last(len(told)),
+            recent=tuple(
+                teller.story(t, n) for t in full for n in everyone if teller.plan.tellable[t, n]
+            ),
+        )
+
+
+def observed(fuzzy: FuzzyWindow) -> Panel:
+    """Return the observed outcome codes 0..4 of every tape series; NaN where it is absent."""
+    fields = {}
+    for series in TAPE:
+        if series == "price":
+            fields[series] = fuzzy.movements.field(series)[..., 0] + 2.0
+        else:
+            degrees = fuzzy.memberships.field(series)
+            absent = np.isnan(degrees[..., 0])
+            fields[series] = np.where(absent, np.nan, np.nan_to_num(degrees).argmax(axis=-1))
+    return Panel.from_fields(fuzzy.memberships.sessions, fuzzy.memberships.symbols, fields)
