@@ -1,0 +1,84 @@
+"""Why: three to five plain sentences, each resting on claims, probabilities or both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from foundation.contracts import Statement
+from foundation.language import tone
+from stage_07_signal_extraction.settings import SignalSettings
+from stage_07_signal_extraction.view import SymbolView, clause
+
+_OWN_WORDS = ("state", "movement", "path", "pattern", "tension")
+
+
+def explain(view: SymbolView, conviction: float, settings: SignalSettings) -> tuple[str, ...]:
+    """Return the rationale: today, tomorrow, the other opinion, what speaks against, how sure."""
+    sentences = (
+        _today(view),
+        _tomorrow(view),
+        view.reconciliation.explanation,
+        _against(view),
+        _how_sure(view, conviction),
+    )
+    return tuple(s for s in sentences if s)
+
+
+def _today(view: SymbolView) -> str:
+    sign = view.sign
+    weighed = [(c.degree * tone(c.statement) * (sign or 1), c.statement) for c in view.claims]
+    told = _strongest(
+        (abs(weight) if sign == 0 else weight, said)
+        for weight, said in weighed
+        if said.kind in _OWN_WORDS
+    )
+    return f"Today {' and '.join(told)}." if told else ""
+
+
+def _tomorrow(view: SymbolView) -> str:
+    p = view.price / view.price.sum()
+    up, down = float(p[3:].sum()), float(p[:2].sum())
+    told = _strongest(
+        (abs(tone(s)), s) for s in view.expected if s.kind in ("state", "pattern", "tension")
+    )
+    said = f"; its continuation says that {' and '.join(told)}" if told else ""
+    return (
+        f"For the next session the story model gives a rise {up:.0%} and a fall {down:.0%}{said}."
+    )
+
+
+def _against(view: SymbolView) -> str:
+    if view.sign == 0:
+        return ""
+    told = _strongest(
+        (
+            (-c.degree * tone(c.statement) * view.sign, c.statement)
+            for c in view.claims
+            if c.statement.kind in _OWN_WORDS
+        ),
+        most=1,
+    )
+    return f"Against it, {told[0]}." if told else ""
+
+
+def _how_sure(view: SymbolView, conviction: float) -> str:
+    confidence = view.verdict.confidence.overall
+    drafts = "" if view.verdict.verdict == "accepted" else f" (draft {view.verdict.verdict})"
+    return (
+        f"Conviction is {conviction:.2f} with a confidence of {confidence:.2f}{drafts}; neither "
+        "is a measured probability of being right."
+    )
+
+
+def _strongest(weighed: Iterable[tuple[float, Statement]], most: int = 2) -> list[str]:
+    """Return the clauses of the statements with the largest positive weights, one per subject."""
+    ranked = sorted(
+        ((weight, k, said) for k, (weight, said) in enumerate(weighed) if weight > 1e-9),
+        key=lambda entry: (-np.round(entry[0], 9), entry[1]),
+    )
+    chosen: dict[str, Statement] = {}
+    for _, _, said in ranked:
+        chosen.setdefault(said.subject, said)
+    return [clause(said) for said in list(chosen.values())[:most]]

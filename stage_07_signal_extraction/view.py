@@ -1,0 +1,71 @@
+"""What is known about one symbol when its signal is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from foundation.contracts import (
+    Claim,
+    ForecastVerdict,
+    Instrument,
+    Levels,
+    MarketWindow,
+    Reconciliation,
+    Statement,
+    Story,
+)
+from foundation.contracts.signal import Direction
+from foundation.language import phrasings
+
+
+@dataclass(frozen=True)
+class SymbolView:
+    """One symbol's evidence, gathered.
+
+    Attributes
+    ----------
+    price : array, shape (5,)
+        Probabilities of tomorrow's price outcomes, lowest first.
+    scale : float
+        ``volatility_scale_20`` in price units; NaN with too little history.
+    """
+
+    instrument: Instrument
+    market: MarketWindow
+    story: Story | None
+    verdict: ForecastVerdict
+    price: np.ndarray
+    scale: float
+    direction: Direction
+    levels: Levels
+    reconciliation: Reconciliation
+
+    @property
+    def sign(self) -> int:
+        """Return +1, 0 or -1 for bullish, neutral, bearish."""
+        return {"bullish": 1, "neutral": 0, "bearish": -1}[self.direction]
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """Today's claims; none where there is no story of today."""
+        return self.story.claims if self.story else ()
+
+    @property
+    def expected(self) -> tuple[Statement, ...]:
+        """What the chosen continuation says of tomorrow."""
+        return self.verdict.chosen.statements
+
+
+def clause(statement: Statement) -> str:
+    """Return a statement in words, in the first of its phrasings."""
+    return phrasings(statement)[0]
+
+
+def evidence_of(claim: Claim) -> str:
+    """Return a claim in words with the cells of data that it rests on."""
+    cells = ", ".join(
+        f"{s.panel}.{s.field} of {s.symbol} on {s.session} = {s.value:.6g}" for s in claim.sources
+    )
+    return f"{clause(claim.statement)} [{cells}]" if cells else clause(claim.statement)
