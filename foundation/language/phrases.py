@@ -16,6 +16,89 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "momentum": ("momentum",),
     "trend strength": ("directional strength",),
     "band width": ("the trading band", "the band around the price"),
+    "volatility": ("realised volatility", "its own volatility"),
+    "market volatility": ("implied market volatility", "the fear gauge"),
+    "credit spread": ("credit spreads",),
+    "oil": ("oil", "crude oil"),
+}
+PLURAL: frozenset[str] = frozenset({"credit spread"})
+
+# Predicates of the five states, lowest first; alternatives within a state mean the same. States
+# are graded against a series' own past quarter, and the words say so: "unusually", "than of late".
+# A pair is (short, full): the short form is used where another word follows or precedes.
+Word = tuple[str, str]
+
+
+def _same(*words: str) -> tuple[Word, ...]:
+    return tuple((word, word) for word in words)
+
+
+def _ending(ending: str, *words: str) -> tuple[Word, ...]:
+    return tuple((word, f"{word} {ending}") for word in words)
+
+
+STATE_WORDS: dict[str, tuple[tuple[Word, ...], ...]] = {
+    "price": tuple(
+        _ending("its quarterly mean", word)
+        for word in ("far below", "below", "close to", "above", "far above")
+    ),
+    "trend": (
+        _ending("than of late", "far weaker", "much softer"),
+        _ending("than of late", "weaker", "softer"),
+        _same("steady", "much as it was"),
+        _ending("than of late", "firmer", "stronger"),
+        _ending("than of late", "far firmer", "much stronger"),
+    ),
+    "volume": tuple(
+        _same(*words)
+        for words in (
+            ("very thin", "exceptionally light"),
+            ("light", "below normal"),
+            ("normal", "about average"),
+            ("heavy", "above normal"),
+            ("very heavy", "exceptionally high"),
+        )
+    ),
+    "breadth": tuple(
+        _same(*words)
+        for words in (
+            ("unusually narrow", "exceptionally poor"),
+            ("rather narrow", "rather poor"),
+            ("ordinary", "mixed"),
+            ("rather broad", "rather good"),
+            ("unusually broad", "exceptionally good"),
+        )
+    ),
+    "momentum": tuple(
+        _same(*words)
+        for words in (
+            ("unusually weak", "washed out"),
+            ("rather weak", "soft"),
+            ("ordinary", "balanced"),
+            ("rather strong", "lively"),
+            ("unusually strong", "stretched"),
+        )
+    ),
+    "trend strength": tuple(
+        _same(*words)
+        for words in (
+            ("unusually faint", "all but absent"),
+            ("rather faint", "slight"),
+            ("ordinary", "moderate"),
+            ("rather clear", "marked"),
+            ("unusually clear", "overwhelming"),
+        )
+    ),
+    "band width": tuple(
+        _same(*words)
+        for words in (
+            ("very tight", "squeezed"),
+            ("tight", "narrow"),
+            ("of normal width", "neither tight nor wide"),
+            ("wide", "roomy"),
+            ("very wide", "blown open"),
+        )
+    ),
     "volatility": tuple(
         _same(*words)
         for words in (
