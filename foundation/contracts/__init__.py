@@ -141,6 +141,7 @@ __all__ = [
     "StoryForecast",
     "StoryModel",
     "StorySection",
+    "TapeCodes",
     "Theme",
     "TokenBatch",
     "TokenWindows",

@@ -29,7 +29,7 @@ def test_a_stage_has_its_four_files(stage: str, name: str) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_page_answers_the_six_questions(stage: str) -> None:
     page = (ROOT / stage / "README.md").read_text(encoding="utf-8").lower()
-    wanted = ("contract in", "contract out", "invariant", "bad input", "source")
+    wanted = ("given", "made", "invariant", "bad input", "source")
     missing = [word for word in wanted if word not in page]
     assert not missing, f"{stage}/README.md says nothing about: {', '.join(missing)}"
     assert "?" in page, f"{stage}/README.md names no question that the stage answers"
