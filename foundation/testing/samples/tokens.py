@@ -31,7 +31,10 @@ Split = Literal["train", "validation", "history", "forecast"]
 
 
 def token_batch(stories: StoryBook | None = None, *, history: int = 60) -> TokenBatch:
-    """Return windows of six stories and a target; purge of seven sessions before ``history``."""
+    """Return windows of six stories, with a target where one is learnt.
+
+    Seven sessions are purged before the last ``history`` ones.
+    """
     stories = stories or story_book()
     told = [t for t, row in enumerate(stories.texts) if all(row)]
     last = len(stories.sessions)
@@ -103,16 +106,17 @@ def _windows(
     labels, lines = [], []
     for t in rows:
         for n, symbol in enumerate(stories.symbols):
-            context = [stories.texts[k][n] for k in range(t - CONTEXT, t)]
-            target = None if split == "forecast" else stories.texts[t][n]
+            told = [_spelled(stories, k, n) for k in range(t - CONTEXT, t)]
+            if split in ("train", "validation"):
+                told.append(_spelled(stories, t, n))
             labels.append(
                 WindowLabel(
                     symbol=symbol,
                     context_until=stories.sessions[t - 1],
-                    target=None if target is None else stories.sessions[t],
+                    target=None if split == "forecast" else stories.sessions[t],
                 )
             )
-            lines.append(_line(context, target, vocabulary))
+            lines.append(_line(told, vocabulary))
     length = max((len(ids) for ids, _, _ in lines), default=0)
     ids, loss, index = (
         np.array(
@@ -131,21 +135,26 @@ def _windows(
     )
 
 
+def _spelled(stories: StoryBook, t: int, n: int) -> list[tuple[str, bool]]:
+    """Return a story's words in order, each with whether it is learnt when it is the target."""
+    words = [("<story>", False)]
+    for name in TAPE:
+        code = stories.observed.field(name)[t, n]
+        if np.isfinite(code):
+            answer = f"<{name}: {tape_outcomes(name)[int(code)]}>"
+            words += [(f"<{name}>", False), (answer, True)]
+    words.append(("<text>", False))
+    words += [(word, True) for word in _WORD.findall(stories.texts[t][n])]
+    return [*words, ("<end>", True)]
+
+
 def _line(
-    context: Sequence[str], target: str | None, vocabulary: dict[str, int]
+    told: Sequence[list[tuple[str, bool]]], vocabulary: dict[str, int]
 ) -> tuple[list[int], list[int], list[int]]:
-    ids: list[int] = []
-    loss: list[int] = []
-    index: list[int] = []
-    told = [*context, target] if target is not None else [*context]
-    for number, text in enumerate(told):
-        words = ["<story>", *_WORD.findall(text)]
-        if number == CONTEXT:
-            words.append("<end>")
-        ids += [vocabulary.get(word, 1) for word in words]
-        loss += [int(number == CONTEXT and word != "<story>") for word in words]
-        index += [number] * len(words)
-    return ids, loss, index
+    words = [(word, learnt, k) for k, story in enumerate(told) for word, learnt in story]
+    ids = [vocabulary[word] for word, _, _ in words]
+    loss = [int(learnt and k == CONTEXT) for _, learnt, k in words]
+    return ids, loss, [k for _, _, k in words]
 
 
 def _tokenizer_json(vocabulary: dict[str, int]) -> str:

@@ -84,7 +84,25 @@ def test_loss_is_counted_on_target_stories_only(run: SampleRun) -> None:
     for windows in run.tokens.splits:
         assert ((windows.story_index == 6) >= (windows.loss_mask == 1)).all()
         assert (windows.attention_mask == (windows.story_index >= 0)).all()
-    assert not run.tokens.split("forecast").loss_mask.any()
+    for name in ("history", "forecast"):
+        assert not run.tokens.split(name).loss_mask.any()
+        assert run.tokens.split(name).story_index.max() == 5
+
+
+def test_targets_answer_what_was_observed(run: SampleRun) -> None:
+    train, codes = run.tokens.split("train"), run.tokens.codes
+    observed = run.stories.observed
+    answer = {
+        ids[0]: (k, code)
+        for k, series in enumerate(codes.outcomes)
+        for code, ids in enumerate(series)
+    }
+    for row, label in enumerate(train.labels):
+        told = [answer[i] for i in train.ids[row][train.story_index[row] == 6].tolist()
+                if i in answer]  # fmt: skip
+        at = observed.index_of("sessions", label.target), observed.symbols.index(label.symbol)
+        seen = observed.values[at]
+        assert told == [(k, int(seen[k])) for k in range(len(TAPE)) if np.isfinite(seen[k])]
 
 
 def test_distributions_sum_to_one_or_are_absent(run: SampleRun) -> None:
