@@ -1,0 +1,1 @@
+"""Sources of market data: each turns one outside place into a `RawMarket`."""

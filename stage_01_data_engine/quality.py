@@ -1,0 +1,367 @@
+"""The gate: every row is kept or quarantined, and every broken rule is reported.
+
+Rules are array expressions over all rows at once. A row is quarantined by the first rule it
+breaks, so that counts add up: received == kept + quarantined.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from foundation.contracts import BAR_FIELDS, MARKET, Instrument, QualityFinding
+from stage_01_data_engine.settings import DataEngineSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Severity = Literal["info", "warning", "error"]
+Action = Literal["kept", "repaired", "quarantined"]
+
+
+@dataclass(frozen=True)
+class Gated:
+    """What passed the gate, in symbol and session order, and what it found."""
+
+    bars: pd.DataFrame
+    instruments: tuple[Instrument, ...]
+    findings: tuple[QualityFinding, ...]
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that rows must keep, in words and in the fields to show when it is broken."""
+
+    text: str
+    remedy: str
+    fields: tuple[str, ...]
+    severity: Severity = "error"
+    action: Action = "quarantined"
+
+
+ON_SESSION = Rule(
+    "A bar stands on a session of the exchange",
+    "remove the row, or check the time zone of its date",
+    ("close",),
+)
+PHANTOM = Rule(
+    "A bar stands on a session of the exchange, and is no copy of the bar before it",
+    "remove the row: a holiday was filled with the previous bar",
+    ("close", "volume"),
+)
+CLOSE_REPORTED = Rule("A bar reports a close", "supply the close or remove the row", ("close",))
+FINITE = Rule("Prices and volume are finite numbers", "correct or remove the row", BAR_FIELDS)
+POSITIVE = Rule("Prices are above zero", "correct the price or remove the row", BAR_FIELDS[:4])
+VOLUME_SIGN = Rule("Volume is not negative", "correct the volume or remove the row", ("volume",))
+LOW_HIGH = Rule(
+    "A bar's low is not above its high", "swap or correct low and high", ("low", "high")
+)
+IN_RANGE = Rule(
+    "Open and close lie between low and high",
+    "compare the row with another source and correct it",
+    ("open", "high", "low", "close"),
+)
+SAME_TWICE = Rule(
+    "A symbol has one bar a session", "remove the repeated row; its first copy was kept", ("close",)
+)
+CONFLICT = Rule(
+    "A symbol has one bar a session, not several that disagree",
+    "keep the right row; none was used, since none can be told to be right",
+    ("close",),
+)
+ASCENDING = Rule("A symbol's rows ascend by date", "sort the file by date", (), "info", "repaired")
+FIELDS_REPORTED = Rule(
+    "A bar reports every field its source has",
+    "supply the missing fields; until then what needs them is absent on that session",
+    ("open", "high", "low", "volume"),
+    "warning",
+    "kept",
+)
+TRADED = Rule(
+    "Shares were traded",
+    "check whether trading was halted or volume is missing",
+    ("volume",),
+    "info",
+    "kept",
+)
+VOLUME_WITH_MOVEMENT = Rule(
+    "A bar whose price moved had shares traded",
+    "supply the volume; a zero beside a moving price was taken as not reported",
+    ("volume",),
+    "warning",
+    "repaired",
+)
+JUMP = Rule(
+    "A session's return is ordinary",
+    "check for an unadjusted split, spin-off or bad print",
+    ("close",),
+    "warning",
+    "kept",
+)
+COPIED = Rule(
+    "A bar is no copy of the bar before it",
+    "check whether the row was filled in by the vendor",
+    ("close", "volume"),
+    "info",
+    "kept",
+)
+COMPLETE = Rule(
+    "An instrument has a bar on every session since its first",
+    "supply the missing bars",
+    (),
+    "warning",
+    "kept",
+)
+CURRENT = Rule(
+    "An instrument has a bar on the as-of session",
+    "choose an earlier as-of date or refresh the data; without today there is no story of tomorrow",
+    (),
+)
+REPORTS_RANGES = Rule(
+    "An instrument reports ranges and volume",
+    "nothing to do; what needs them is absent for these instruments",
+    (),
+    "info",
+    "kept",
+)
+
+
+def gate(
+    bars: pd.DataFrame,
+    instruments: tuple[Instrument, ...],
+    sessions: tuple[date, ...],
+    settings: DataEngineSettings,
+) -> Gated:
+    """Judge every row.
+
+    Parameters
+    ----------
+    bars : DataFrame
+        As in ``RawMarket``: one row per bar, in the order of the source.
+    sessions : tuple of date
+        The window; rows outside it must not be handed in, except on non-sessions.
+
+    Returns
+    -------
+    Gated
+        Its bars are ordered by instrument and session; instruments without a bar on the
+        as-of session are gone, their rows quarantined.
+    """
+    return _Gate(bars, instruments, sessions, settings).judge()
+
+
+class _Gate:
+    """The rows as arrays, and the verdicts as they accumulate."""
+
+    def __init__(
+        self,
+        bars: pd.DataFrame,
+        instruments: tuple[Instrument, ...],
+        sessions: tuple[date, ...],
+        settings: DataEngineSettings,
+    ) -> None:
+        import pandas as pd
+
+        self.bars, self.instruments, self.settings = bars, instruments, settings
+        self.days = np.array(sessions, dtype="M8[D]")
+        self.day = bars["session"].to_numpy().astype("M8[D]")
+        self.symbol = pd.Index([i.symbol for i in instruments]).get_indexer(bars["symbol"])
+        self.values = bars[list(BAR_FIELDS)].to_numpy(dtype=float)
+        # Ties keep the order of the source, so the first of two copies stays the first.
+        self.order = np.lexsort((np.arange(len(bars)), self.day, self.symbol))
+        self.good = np.ones(len(bars), dtype=bool)
+        self.findings: list[QualityFinding] = []
+
+    def judge(self) -> Gated:
+        self._sessions()
+        self._numbers()
+        self._duplicates()
+        self._order_of_rows()
+        self._reported_fields()
+        self._impossible_volume()
+        self._reports()
+        instruments = self._currency()
+        kept = self.order[self.good[self.order]]
+        bars = self.bars.iloc[kept].reset_index(drop=True)
+        return Gated(
+            bars=bars.assign(volume=self.values[kept, 4]),
+            instruments=instruments,
+            findings=tuple(self.findings),
+            quarantined=int((~self.good).sum()),
+        )
+
+    def _apply(self, rule: Rule, broken: np.ndarray) -> None:
+        """Report the good rows that break a rule; quarantine them if the rule says so."""
+        rows = np.flatnonzero(broken & self.good)
+        if len(rows) == 0:
+            return
+        if rule.action == "quarantined":
+            self.good[rows] = False
+        self.findings += self._grouped(rule, rows)
+
+    def _sessions(self) -> None:
+        off_session = ~np.isin(self.day, self.days)
+        self._apply(PHANTOM, off_session & self._copies(~np.isnan(self.values[:, 3])))
+        self._apply(ON_SESSION, off_session)
+
+    def _copies(self, among: np.ndarray) -> np.ndarray:
+        """Say which rows repeat, field by field, the row before them in symbol and date order."""
+        rows = self.order[among[self.order]]
+        same_symbol = self.symbol[rows[1:]] == self.symbol[rows[:-1]]
+        later = self.day[rows[1:]] > self.day[rows[:-1]]
+        now, before = self.values[rows[1:]], self.values[rows[:-1]]
+        same = ((now == before) | (np.isnan(now) & np.isnan(before))).all(axis=1)
+        copies = np.zeros(len(self.bars), dtype=bool)
+        copies[rows[1:]] = same_symbol & later & same
+        return copies
+
+    def _numbers(self) -> None:
+        opened, high, low, close, volume = self.values.T
+        slack = 1 + self.settings.range_tolerance
+        self._apply(FINITE, np.isinf(self.values).any(axis=1))
+        self._apply(CLOSE_REPORTED, np.isnan(close))
+        self._apply(POSITIVE, (self.values[:, :4] <= 0).any(axis=1))
+        self._apply(VOLUME_SIGN, volume < 0)
+        self._apply(LOW_HIGH, low > high * slack)
+        top, bottom = np.fmax(opened, close), np.fmin(opened, close)
+        self._apply(IN_RANGE, (top > high * slack) | (bottom * slack < low))
+
+    def _duplicates(self) -> None:
+        rows = self.order[self.good[self.order]]
+        same = (self.symbol[rows[1:]] == self.symbol[rows[:-1]]) & (
+            self.day[rows[1:]] == self.day[rows[:-1]]
+        )
+        group = np.concatenate([[0], np.cumsum(~same)]) if len(rows) else np.empty(0, dtype=int)
+        first = np.searchsorted(group, group)
+        now, head = self.values[rows], self.values[rows[first]]
+        differs = ~((now == head) | (np.isnan(now) & np.isnan(head))).all(axis=1)
+        disagree = np.bincount(group, weights=differs)[group] > 0 if len(rows) else differs
+        conflict, copy = np.zeros((2, len(self.bars)), dtype=bool)
+        conflict[rows[disagree]] = True
+        copy[rows[(first != np.arange(len(rows))) & ~disagree]] = True
+        self._apply(CONFLICT, conflict)
+        self._apply(SAME_TWICE, copy)
+
+    def _order_of_rows(self) -> None:
+        """Report good rows that stand behind a later one of the same symbol."""
+        rows = np.flatnonzero(self.good)
+        rows = rows[np.argsort(self.symbol[rows], kind="stable")]
+        day = self.day[rows].astype(np.int64)
+        # Lifting each symbol above the one before makes one running maximum serve them all.
+        lifted = day + self.symbol[rows] * (int(day.max(initial=0)) + 1)
+        behind = np.zeros(len(self.bars), dtype=bool)
+        if len(rows):
+            behind[rows] = lifted < np.maximum.accumulate(lifted)
+        self._apply(ASCENDING, behind)
+
+    def _reported_fields(self) -> None:
+        """Report good rows that lack a field their instrument has."""
+        has = {f: np.array([f in i.fields for i in self.instruments]) for f in BAR_FIELDS}
+        missing = np.zeros(len(self.bars), dtype=bool)
+        for at, field in enumerate(BAR_FIELDS):
+            missing |= has[field][self.symbol] & np.isnan(self.values[:, at])
+        self._apply(FIELDS_REPORTED, missing)
+
+    def _impossible_volume(self) -> None:
+        """Take a volume of zero beside a price that moved as not reported."""
+        impossible = (self.values[:, 4] == 0) & (self.values[:, 1] > self.values[:, 2])
+        self._apply(VOLUME_WITH_MOVEMENT, impossible)
+        self.values[impossible & self.good, 4] = np.nan
+
+    def _reports(self) -> None:
+        """Report what is unusual about the good rows but no reason to distrust them."""
+        volume = self.values[:, 4]
+        self._apply(TRADED, volume == 0)
+        self._apply(COPIED, self._copies(self.good) & (volume != 0) & ~np.isnan(volume))
+        self._apply(JUMP, self._jumps())
+        self._completeness()
+        close_only = [i.symbol for i in self.instruments if i.close_only]
+        if close_only:
+            self._note(REPORTS_RANGES, MARKET, ", ".join(close_only))
+
+    def _jumps(self) -> np.ndarray:
+        rows = self.order[self.good[self.order]]
+        logs = np.log(self.values[rows, 3])
+        jump = np.abs(np.diff(logs)) > self.settings.jump_limit
+        jumped = np.zeros(len(self.bars), dtype=bool)
+        jumped[rows[1:]] = jump & (self.symbol[rows[1:]] == self.symbol[rows[:-1]])
+        return jumped
+
+    def _completeness(self) -> None:
+        """Report per instrument how many sessions between its first and last bar are missing."""
+        rows = np.flatnonzero(self.good)
+        at = np.searchsorted(self.days, self.day[rows])
+        count = np.bincount(self.symbol[rows], minlength=len(self.instruments))
+        first = np.full(len(self.instruments), len(self.days))
+        last = np.full(len(self.instruments), -1)
+        np.minimum.at(first, self.symbol[rows], at)
+        np.maximum.at(last, self.symbol[rows], at)
+        lacking = np.where(count > 0, last - first + 1 - count, 0)
+        for i in np.flatnonzero(lacking):
+            self._note(
+                COMPLETE,
+                self.instruments[i].symbol,
+                f"{lacking[i]} of {last[i] - first[i] + 1} sessions missing",
+            )
+
+    def _currency(self) -> tuple[Instrument, ...]:
+        """Drop instruments without a good bar on the as-of session; return the others."""
+        today = self.good & (self.day == self.days[-1])
+        current = np.zeros(len(self.instruments), dtype=bool)
+        current[self.symbol[today]] = True
+        for i in np.flatnonzero(~current):
+            rows = np.flatnonzero(self.good & (self.symbol == i))
+            last = str(self.day[rows].max()) if len(rows) else "none"
+            self.good[rows] = False
+            self._note(CURRENT, self.instruments[i].symbol, f"last bar: {last}", rows=len(rows))
+        return tuple(i for i, kept in zip(self.instruments, current, strict=True) if kept)
+
+    def _note(self, rule: Rule, symbol: str, value: str, rows: int = 0) -> None:
+        self.findings.append(
+            QualityFinding(
+                rule=rule.text,
+                severity=rule.severity,
+                action=rule.action,
+                symbol=symbol,
+                value=value,
+                remedy=rule.remedy,
+                rows=rows,
+            )
+        )
+
+    def _grouped(self, rule: Rule, rows: np.ndarray) -> list[QualityFinding]:
+        """Return one finding a row; where they are too many, one a symbol, a session, or one."""
+        limit = self.settings.listed_rows
+        if len(rows) <= limit:
+            return [self._finding(rule, rows[i : i + 1]) for i in range(len(rows))]
+        for keys in (self.symbol[rows], self.day[rows].astype(np.int64)):
+            labels = np.unique(keys)
+            if len(labels) <= limit:
+                return [self._finding(rule, rows[keys == label]) for label in labels]
+        return [self._finding(rule, rows)]
+
+    def _finding(self, rule: Rule, rows: np.ndarray) -> QualityFinding:
+        """Report rows of one kind, named by the first of them."""
+        first = self.bars.iloc[rows[0]]
+        symbols, days = np.unique(self.symbol[rows]), np.unique(self.day[rows])
+        value = ", ".join(f"{f} {first[f]:.10g}" for f in rule.fields if not np.isnan(first[f]))
+        location = str(first["location"])
+        if len(rows) > 1:
+            value = f"{len(symbols)} symbols, {len(days)} sessions, first: {value}"
+            location += f" and {len(rows) - 1} more"
+        return QualityFinding(
+            rule=rule.text,
+            severity=rule.severity,
+            action=rule.action,
+            symbol=self.instruments[symbols[0]].symbol if len(symbols) == 1 else MARKET,
+            session=days[0].item() if len(days) == 1 else None,
+            field=rule.fields[0] if len(rule.fields) == 1 else None,
+            location=location,
+            value=value,
+            remedy=rule.remedy,
+            rows=len(rows),
+        )

@@ -1,0 +1,153 @@
+"""What a source hands to the gate: rows as they were found, nothing later than the as-of close."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, QualityFinding, SourceInfo
+from foundation.kernel import OperatorError, hash_bytes
+from foundation.market import is_session, session_on_or_before, sessions_until
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MARKET_SERIES: tuple[str, ...] = ("vix", "wti", "credit_spread", "core_cpi_yoy")
+"""Market-wide series a source may observe. Units: index points (annualised percent), US dollars
+a barrel, percentage points, percent over twelve months."""
+
+
+@dataclass(frozen=True)
+class MarketRequest:
+    """What is asked of a source.
+
+    Parameters
+    ----------
+    as_of : date
+        The last session that may be seen; its close is the as-of moment.
+    symbols : tuple of str, optional
+        Instruments to load, in this order; None for all that the source has.
+    history_sessions : int
+        Length of the window in sessions, the as-of session included.
+
+    Raises
+    ------
+    OperatorError
+        If ``as_of`` is not a session, or no symbol or no history is asked for.
+    """
+
+    as_of: date
+    symbols: tuple[str, ...] | None
+    history_sessions: int
+
+    def __post_init__(self) -> None:
+        if not is_session(self.as_of):
+            raise OperatorError(
+                "The as-of date is a session of the New York Stock Exchange",
+                value=self.as_of.isoformat(),
+                remedy=f"use {session_on_or_before(self.as_of).isoformat()}, the session before it",
+            )
+        if self.symbols is not None and (
+            not self.symbols or len(set(self.symbols)) != len(self.symbols)
+        ):
+            raise OperatorError(
+                "Symbols are asked for once each, and there is at least one",
+                value=self.symbols,
+                remedy="name each symbol once, or none at all to take every instrument",
+            )
+        if self.history_sessions < 1:
+            raise OperatorError(
+                "A window has at least one session",
+                value=self.history_sessions,
+                remedy="ask for e.g. 2000 sessions",
+            )
+
+    @cached_property
+    def sessions(self) -> tuple[date, ...]:
+        """The sessions of the window, ascending, the last one ``as_of``."""
+        return sessions_until(self.as_of, self.history_sessions)
+
+
+@dataclass(frozen=True)
+class RawMarket:
+    """Rows of one source, cut at the as-of close, not yet judged.
+
+    Attributes
+    ----------
+    request : MarketRequest
+    bars : DataFrame
+        One row per bar: ``symbol``, ``session`` (datetime64, the exchange date), ``open``,
+        ``high``, ``low``, ``close`` (price), ``volume`` (shares; NaN means not reported) and
+        ``location`` (``file:row``). Rows may break any rule of the gate.
+    observations : DataFrame
+        Market-wide values: ``series`` (one of ``MARKET_SERIES``), ``event_time`` and
+        ``known_at`` (datetime64[ns, UTC]), ``value``, ``location``.
+    events : tuple of MarketEvent
+    instruments : tuple of Instrument
+        Every instrument with rows, in the order of the panels to be.
+    findings : tuple of QualityFinding
+        What the source itself could not read.
+    quarantined : int
+        Rows the source read but could not turn into numbers; each is in ``findings``.
+    source : SourceInfo
+        Its fingerprint covers everything above and nothing that was left unread.
+    """
+
+    request: MarketRequest
+    bars: pd.DataFrame
+    observations: pd.DataFrame
+    events: tuple[MarketEvent, ...]
+    instruments: tuple[Instrument, ...]
+    findings: tuple[QualityFinding, ...]
+    quarantined: int
+    source: SourceInfo
+
+
+class Source(Protocol):
+    """Anywhere market data can come from.
+
+    Everything not known at the as-of close is cut before anything else sees it: deleting or
+    rewriting later rows changes no byte of what ``load`` returns.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def load(self, request: MarketRequest) -> RawMarket:
+        """Return what was known at the close of ``request.as_of``.
+
+        Raises
+        ------
+        OperatorError
+            If a symbol or place was asked for that the source does not have.
+        UpstreamDataError
+            If nothing useful remains.
+        """
+        ...
+
+
+def fingerprint(
+    request: MarketRequest,
+    bars: pd.DataFrame,
+    observations: pd.DataFrame,
+    events: tuple[MarketEvent, ...],
+    instruments: tuple[Instrument, ...],
+    findings: tuple[QualityFinding, ...],
+) -> str:
+    """Return the SHA-256 of exactly what a source read."""
+    parts = [event.model_dump_json() for event in events]
+    parts += [instrument.model_dump_json() for instrument in instruments]
+    parts += [finding.model_dump_json() for finding in findings]
+    return hash_bytes(
+        repr((request.as_of.isoformat(), request.symbols, request.history_sessions)).encode(),
+        "\n".join(bars["symbol"]).encode(),
+        bars["session"].to_numpy().astype("M8[D]").astype(np.int64).tobytes(),
+        np.ascontiguousarray(bars[list(BAR_FIELDS)].to_numpy(dtype=float)).tobytes(),
+        "\n".join(bars["location"]).encode(),
+        observations.to_csv(index=False, float_format="%.17g").encode(),
+        "\n".join(parts).encode(),
+    )

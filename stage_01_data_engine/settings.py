@@ -1,0 +1,42 @@
+"""What can be set about the data engine. Defaults live here and nowhere else."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from foundation.kernel.model import Part
+
+
+class DataEngineSettings(Part):
+    """Window length, the limits of the quality gate and how long a value stays valid."""
+
+    history_sessions: int = Field(
+        default=2000, ge=30, description="Sessions asked of a source, the as-of session included."
+    )
+    range_tolerance: float = Field(
+        default=1e-6,
+        ge=0,
+        lt=0.01,
+        description="Relative slack when a price is held against its low and high: rounding.",
+    )
+    jump_limit: float = Field(
+        default=0.4,
+        gt=0,
+        description="Absolute log return of one session above which a bar is reported (kept).",
+    )
+    gap_sessions: int = Field(
+        default=5,
+        ge=1,
+        description="Indicators bridge at most this many sessions between two bars; after a "
+        "longer gap their windows start afresh.",
+    )
+    listed_rows: int = Field(
+        default=25,
+        ge=1,
+        description="A rule broken by more rows than this is reported in groups, counts exact.",
+    )
+    stale_after_sessions: dict[str, int] = Field(
+        default={"vix": 5, "wti": 5, "credit_spread": 25, "core_cpi_yoy": 25},
+        description="Sessions after which the last known value of a market-wide series counts as "
+        "absent: a week for daily series, a month and two days for monthly ones.",
+    )
