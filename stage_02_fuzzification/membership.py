@@ -32,9 +32,7 @@ def grade(position: np.ndarray) -> np.ndarray:
     # One plane per state: five passes over contiguous memory beat one broadcast temporary.
     degrees = np.empty((*inside.shape, STATE_COUNT))
     for state in range(STATE_COUNT):
-        plane = np.abs(inside - state)
-        np.subtract(1.0, plane, out=plane)
-        degrees[..., state] = np.maximum(plane, 0.0, out=plane)
+        degrees[..., state] = np.maximum(1.0 - np.abs(inside - state), 0.0)
     return degrees
 
 

@@ -162,13 +162,13 @@ def event_columns(
             np.broadcast_to(fuzzy.events.field(f"{name}|{aspect}"), shape)
             for aspect in ("sessions since", "weekdays until", "surprise")
         )
-        fresh = since <= settings.near_event_sessions
+        near = settings.near_event_sessions
+        fresh = since <= near
+        scheduled = ~np.isnan(until)
         columns += [
-            _banded(name, "since", since, (0.5, settings.near_event_sessions + 0.5), fresh),
+            _banded(name, "since", since, (0.5, near + 0.5), fresh | ~scheduled),
             _banded(name, "surprise", surprise, (-1.5, -0.5, 0.5, 1.5), fresh),
-            _banded(
-                name, "until", until, (1.5, settings.near_event_sessions + 0.5), ~np.isnan(until)
-            ),
+            _banded(name, "until", until, (1.5, near + 0.5), scheduled),
         ]
         known |= ~np.isnan(since) | ~np.isnan(until)
     columns.append(absence_column("events", Section.EVENTS, ~known))

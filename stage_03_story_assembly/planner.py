@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +13,9 @@ from stage_03_story_assembly import columns as c
 from stage_03_story_assembly.coherence import tension_columns
 from stage_03_story_assembly.columns import SILENT, Column
 from stage_03_story_assembly.settings import StoryAssemblySettings
+
+Rule = Callable[[np.ndarray], np.ndarray]
+"""Says from state or movement codes where a series is worth a clause."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ def plan(
     shape = (len(market.bars.sessions), len(market.bars.symbols))
     tensions = {column.section: column for column in tension_columns(fuzzy)}
 
-    def state(series: str, speak=None) -> Column:  # type: ignore[no-untyped-def]
+    def state(series: str, speak: Rule | None = None) -> Column:
         return c.state_column(fuzzy, series, settings, speak)
 
     def extreme(codes: np.ndarray) -> np.ndarray:
