@@ -1,0 +1,45 @@
+"""Settings of stage 04. Defaults live here and nowhere else."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from foundation.kernel import Part
+
+
+class TokenizationSettings(Part):
+    """How stories become windows of tokens, and which sessions serve which purpose.
+
+    Attributes
+    ----------
+    context_sessions : int
+        Stories of past sessions before the target story (six: with the target, a window of
+        seven sessions).
+    history_sessions : int
+        Sessions before the as-of session from which past forecasts are made and scored.
+    validation_sessions : int
+        Target sessions held out between training and history.
+    stride : int
+        Sessions between the targets of neighbouring training windows of one symbol. At seven
+        every story lies in one window: nothing is stored twice.
+    vocabulary_size : int
+        Upper bound, special tokens and the 256 bytes included.
+    across_words : bool
+        Whether a token may span several words (Liu et al. 2025, "SuperBPE", arXiv:2503.13423);
+        tokens never span clause or sentence marks. Stories get about a third as long, so the
+        same minutes of training show the model three times as many of them.
+    max_tokens : int
+        Longest window. A window that would be longer loses its oldest stories, whole ones only.
+    base_tokenizer : str or None
+        Folder of a base model's tokeniser (such as gpt-oss-20b's ``o200k_harmony``). None trains
+        a tokeniser on the stories of the ``train`` split.
+    """
+
+    context_sessions: int = Field(default=6, ge=1, le=60)
+    history_sessions: int = Field(default=60, ge=0)
+    validation_sessions: int = Field(default=40, ge=1)
+    stride: int = Field(default=7, ge=1)
+    vocabulary_size: int = Field(default=1536, ge=320)
+    across_words: bool = True
+    max_tokens: int = Field(default=1024, ge=16)
+    base_tokenizer: str | None = None

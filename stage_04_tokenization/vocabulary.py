@@ -1,0 +1,119 @@
+"""The vocabulary of stories: byte-level BPE learnt from stories, and one token per tape mark.
+
+Every byte has a token, so any text comes back exactly (Sennrich et al. 2016; Radford et al. 2019).
+Merges may cross spaces but not clause marks, so that frequent phrases become one token.
+An answer on the tape is a token of its own per series ("momentum: high" and "volume: high" are
+two tokens): the model need not bind a word to the series that asked for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from foundation.contracts import TAPE, TapeCodes, tape_outcomes
+from foundation.kernel import hash_text, short
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+PAD, STORY, TEXT, END = "<pad>", "<story>", "<text>", "<end>"
+
+CLAUSES = r" ?[^.,;:!?\n]+|[.,;:!?\n]"
+"""What a token may not reach beyond, where tokens may span words."""
+
+
+class StoryVocabulary(Protocol):
+    """What stage 04 asks of a tokeniser, whoever trained it."""
+
+    name: str
+    json: str
+    size: int
+    codes: TapeCodes
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text; no special token is added or recognised inside it."""
+        ...
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ids that ``encode`` made, exactly."""
+        ...
+
+
+def question(series: str) -> str:
+    """Return the special token that asks what a series will do."""
+    return f"<{series}>"
+
+
+def answer(series: str, outcome: str) -> str:
+    """Return the special token that says what a series does."""
+    return f"<{series}: {outcome}>"
+
+
+def special_tokens() -> list[str]:
+    """Return every special token; their ids are their positions."""
+    answers = [answer(s, outcome) for s in TAPE for outcome in tape_outcomes(s)]
+    return [PAD, STORY, TEXT, END, *(question(s) for s in TAPE), *answers]
+
+
+def special_codes() -> TapeCodes:
+    """Return the tape's spelling where every mark is one special token."""
+    place = {token: i for i, token in enumerate(special_tokens())}
+    return TapeCodes(
+        pad=place[PAD],
+        story=(place[STORY],),
+        series=tuple((place[question(s)],) for s in TAPE),
+        outcomes=tuple(
+            tuple((place[answer(s, outcome)],) for outcome in tape_outcomes(s)) for s in TAPE
+        ),
+        text=(place[TEXT],),
+        end=(place[END],),
+    )
+
+
+class BpeVocabulary:
+    """Byte-level BPE, trained on stories and on nothing else."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        # Marks of the tape that happen to stand in a text are text, not marks.
+        self._tokenizer.encode_special_tokens = True
+        self.json: str = tokenizer.to_str()
+        self.size: int = tokenizer.get_vocab_size()
+        self.codes = special_codes()
+        self.name = f"story-bpe-{self.size}-{short(hash_text(self.json))}"
+
+    @classmethod
+    def train(
+        cls, texts: Iterable[str], *, vocabulary_size: int, across_words: bool
+    ) -> BpeVocabulary:
+        """Learn merges from texts. The same texts give the same vocabulary, to the byte."""
+        from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+        tokenizer = Tokenizer(models.BPE())
+        if across_words:
+            tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+                [
+                    pre_tokenizers.Split(Regex(CLAUSES), "isolated"),
+                    pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+                ]
+            )
+        else:
+            tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocabulary_size,
+            min_frequency=2,
+            special_tokens=special_tokens(),
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(texts, trainer)
+        return cls(tokenizer)
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        batch = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [encoding.ids for encoding in batch]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))
