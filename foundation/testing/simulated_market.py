@@ -24,14 +24,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from foundation.contracts import BAR_FIELDS, REGIMES
+from foundation.contracts import BAR_FIELDS, REGIMES, Instrument, MarketEvent
 from foundation.kernel import NEW_YORK, OperatorError, seed_from
+from foundation.market import close_of
+from foundation.market import sessions as sessions_between
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,18 +115,83 @@ class SimulatedMarket:
         index = pd.DatetimeIndex(np.array(self.sessions, dtype="M8[ns]"), name="session")
         return pd.DataFrame({f: self.bars[f][:, n] for f in BAR_FIELDS}, index=index)
 
-    def market_frame(self) -> pd.DataFrame:
-        """Return the market-wide series: index of sessions, one column each."""
+    def instruments(self) -> tuple[Instrument, ...]:
+        """Return the symbols as instruments that report full bars."""
+        return tuple(
+            Instrument(symbol=s, name=f"Simulated {n}", kind="equity", fields=BAR_FIELDS)
+            for n, s in enumerate(self.symbols)
+        )
+
+    def bar_rows(self) -> pd.DataFrame:
+        """Return all bars, one row each, as a data source hands them to stage 01.
+
+        Columns ``symbol``, ``session`` (datetime64), the bar fields, ``location``.
+        """
         import pandas as pd
 
-        index = pd.DatetimeIndex(np.array(self.sessions, dtype="M8[ns]"), name="session")
-        return pd.DataFrame(self.market, index=index)
+        rows = pd.concat(
+            [self.frame(s).reset_index().assign(symbol=s) for s in self.symbols], ignore_index=True
+        )
+        rows["location"] = [
+            f"simulated {symbol}:{at}"
+            for symbol in self.symbols
+            for at in range(1, len(self.sessions) + 1)
+        ]
+        return rows[["symbol", "session", *BAR_FIELDS, "location"]]
 
-    def release_frame(self) -> pd.DataFrame:
-        """Return the releases: columns ``reference``, ``known_at`` (aware), ``level``."""
+    def observation_rows(self) -> pd.DataFrame:
+        """Return the market-wide series, one row per value, as stage 01 takes them.
+
+        Columns ``series``, ``event_time``, ``known_at`` (datetime64[ns, UTC]), ``value``,
+        ``location``. Daily values are known at their session's close, the twelve-month change
+        of the released index at its release.
+        """
         import pandas as pd
 
-        return pd.DataFrame(self.releases, columns=["reference", "known_at", "level"])
+        closes = [close_of(day) for day in self.sessions]
+        rows = [
+            (name, moment, moment, float(value), f"simulated {name}:{at}")
+            for name, values in self.market.items()
+            for at, (moment, value) in enumerate(zip(closes, values, strict=True), start=1)
+        ]
+        rows += [
+            ("core_cpi_yoy", e.event_time, e.known_at, e.actual, f"simulated release:{at}")
+            for at, e in enumerate(self.events(), start=1)
+            if e.actual is not None
+        ]
+        frame = pd.DataFrame(
+            rows, columns=["series", "event_time", "known_at", "value", "location"]
+        )
+        for moment in ("event_time", "known_at"):
+            frame[moment] = pd.to_datetime(frame[moment], utc=True).astype("datetime64[ns, UTC]")
+        return frame.astype({"value": float})
+
+    def events(self) -> tuple[MarketEvent, ...]:
+        """Return core inflation: each release with its figure, and the announcement of the next.
+
+        Figures are twelve-month changes in percent, so the first twelve levels give none.
+        """
+        made = []
+        for at in range(13, len(self.releases)):
+            moment = self.releases[at][1]
+            now, before = (self._twelve_month_change(k) for k in (at, at - 1))
+            common = {
+                "kind": "economic release",
+                "name": "core inflation",
+                "unit": "percent over twelve months",
+            }
+            made.append(
+                MarketEvent(
+                    **common, event_time=moment, known_at=moment, actual=now, previous=before
+                )
+            )
+            if at + 1 < len(self.releases):
+                coming = self.releases[at + 1][1]
+                made.append(MarketEvent(**common, event_time=coming, known_at=moment, previous=now))
+        return tuple(made)
+
+    def _twelve_month_change(self, at: int) -> float:
+        return 100 * (self.releases[at][2] / self.releases[at - 12][2] - 1)
 
 
 def simulated_market(
@@ -178,11 +245,7 @@ def _generator(variant: str, seed: int, what: str) -> np.random.Generator:
 
 @lru_cache(maxsize=8)
 def _sessions(start: date, count: int) -> tuple[date, ...]:
-    import exchange_calendars
-
-    end = np.datetime64(start) + np.timedelta64(int(count * 1.5) + 15, "D")
-    calendar = exchange_calendars.get_calendar("XNYS", start=str(start), end=str(end))
-    return tuple(s.date() for s in calendar.sessions[:count])
+    return sessions_between(start, start + timedelta(days=count * 3 // 2 + 20))[:count]
 
 
 def _returns(

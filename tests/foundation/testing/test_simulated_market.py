@@ -136,12 +136,44 @@ def test_releases_become_known_after_their_month_has_ended() -> None:
         assert level > 0
 
 
-def test_frames_hold_the_same_numbers() -> None:
+def test_rows_hold_the_same_numbers_as_the_arrays() -> None:
     market = simulated_market(symbols=2, sessions=50)
-    frame = market.frame("SIM01")
-    assert list(frame.columns) == list(BAR_FIELDS)
-    np.testing.assert_array_equal(frame["close"].to_numpy(), market.bars["close"][:, 1])
-    assert tuple(market.market_frame().columns) == ("vix", "wti", "credit_spread")
+    rows = market.bar_rows()
+    assert list(rows.columns) == ["symbol", "session", *BAR_FIELDS, "location"]
+    own = rows[rows["symbol"] == "SIM01"]
+    np.testing.assert_array_equal(own["close"].to_numpy(), market.bars["close"][:, 1])
+    assert tuple(own["session"].dt.date) == market.sessions
+    assert rows["location"].is_unique
+    seen = market.observation_rows()
+    vix = seen.loc[seen["series"] == "vix", "value"]
+    np.testing.assert_array_equal(vix.to_numpy(), market.market["vix"])
+
+
+def test_no_row_is_known_before_it_happened_and_none_before_its_month_ended() -> None:
+    market = simulated_market(symbols=1, sessions=600)
+    seen = market.observation_rows()
+    assert (seen["known_at"] >= seen["event_time"]).all()
+    releases = [e for e in market.events() if e.actual is not None]
+    assert len(releases) == len(market.releases) - 13
+    for event, (reference, _, _) in zip(releases, market.releases[13:], strict=True):
+        assert event.known_at.date() > reference
+
+
+def test_the_next_release_is_announced_without_its_figure() -> None:
+    events = simulated_market(symbols=1, sessions=600).events()
+    announced = [e for e in events if e.actual is None]
+    assert announced
+    assert all(e.known_at < e.event_time for e in announced)
+    dates = {e.event_time for e in events if e.actual is not None}
+    assert {e.event_time for e in announced} <= dates
+
+
+def test_a_release_says_how_prices_changed_over_twelve_months() -> None:
+    market = simulated_market(symbols=1, sessions=600)
+    first = market.events()[0]
+    levels = [level for _, _, level in market.releases]
+    assert first.actual == pytest.approx((levels[13] - levels[1]) / levels[1] * 100)
+    assert first.previous == pytest.approx((levels[12] - levels[0]) / levels[0] * 100)
 
 
 def test_an_unknown_variant_is_named_in_the_error() -> None:
