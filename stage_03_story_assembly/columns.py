@@ -246,7 +246,7 @@ def quant_columns(quant: QuantContext, settings: StoryAssemblySettings) -> list[
         tilt = values["expected_return_5d"] / values["volatility_5d"]
     hit = values["hit_probability"]
     width = values["q90"] - values["q10"]
-    t, b = settings.tilt_threshold, settings.odds_band
+    t = settings.tilt_threshold
     silent = unknown & np.isnan(width) & np.isnan(hit)
     return [
         Column(
@@ -268,7 +268,13 @@ def quant_columns(quant: QuantContext, settings: StoryAssemblySettings) -> list[
             ("q10", "q90"),
         ),
         _graded("tilt", tilt, (-t, t), ("down", "flat", "up"), ("expected_return_5d",)),
-        _graded("odds", hit, (0.5 - b, 0.5 + b), ("poor", "even", "good"), ("hit_probability",)),
+        _graded(
+            "odds",
+            hit,
+            (settings.odds_unlikely, settings.odds_likely),
+            ("unlikely", "possible", "likely"),
+            ("hit_probability",),
+        ),
         absence_column("quantitative context", Section.QUANTITATIVE, silent),
     ]
 

@@ -10,6 +10,8 @@ import numpy as np
 from foundation.contracts import FuzzyWindow, MarketWindow, QuantContext
 from foundation.timeseries import Panel
 
+_NOTHING = re.compile(r"[+-](0(?:\.0+)?%)")
+"""A change that rounds to nothing has no sign."""
 _HYPHEN_MINUS = re.compile(r"-(?=[\d.])")
 
 
@@ -28,7 +30,7 @@ class Figures:
         """Return the figure of a column's clause at session ``t`` and symbol ``n``."""
         maker = _MAKERS.get(column)
         text = maker(self, t, n) if maker else ""
-        return _HYPHEN_MINUS.sub("\u2212", text)
+        return _HYPHEN_MINUS.sub("\u2212", _NOTHING.sub(r"\1", text))
 
     def cell(self, panel: str, field: str, t: int, n: int) -> float:
         """Return one cell; NaN where the panel has no such field."""
@@ -79,7 +81,7 @@ _MAKERS = {
         f"{f.cell('features', 'volume_ratio_20', t, n):.1f} times the monthly mean"
     ),
     "breadth": lambda f, t, n: (
-        f"{f.cell('market', 'breadth', t, n):.0%} above their 50-day average"
+        f"{f.cell('market', 'breadth', t, n):.0%} of instruments above their 50-day average"
     ),
     "momentum": lambda f, t, n: f"RSI {f.cell('features', 'rsi_14', t, n):.0f}",
     "trend strength": lambda f, t, n: f"ADX {f.cell('features', 'adx_14', t, n):.0f}",

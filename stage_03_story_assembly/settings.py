@@ -27,8 +27,10 @@ class StoryAssemblySettings(Part):
         Distances to support and resistance, in volatility scales, that bound the four bands.
     tilt_threshold : float
         Expected return over expected volatility beyond which the quantitative view tilts.
-    odds_band : float
-        Hit probabilities within this distance of one half are "about even".
+    odds_unlikely, odds_likely : float
+        Hit probabilities below the one are unlikely, above the other likely. (With target and
+        stop one expected standard deviation away, a driftless path hits the target first within
+        the week about three times in ten.)
     regime_clear : float
         Probability from which a regime is told plainly.
     range_window : int
@@ -47,6 +49,7 @@ class StoryAssemblySettings(Part):
     level_near: float = Field(default=1.0, ge=0)
     level_reach: float = Field(default=3.0, ge=0)
     tilt_threshold: float = Field(default=0.1, ge=0)
-    odds_band: float = Field(default=0.05, ge=0, le=0.5)
+    odds_unlikely: float = Field(default=0.25, ge=0, le=1)
+    odds_likely: float = Field(default=0.5, ge=0, le=1)
     regime_clear: float = Field(default=0.6, ge=0, le=1)
     range_window: int = Field(default=250, ge=30)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from foundation.contracts import Statement
 from foundation.kernel import seed_from
 from foundation.language import CONNECTIVES, phrasings, tone
+from foundation.language.grammar import with_pronoun
 
 STRIDE = 7919
 """A prime: consecutive sessions never land on the same of several phrasings."""
@@ -39,12 +40,17 @@ class Voice:
         return options[(self.seed + (self.turn + place) * STRIDE) % len(options)]
 
 
+def _comments_on(one: Statement, before: Statement) -> bool:
+    """Say whether a statement is a movement of what was just spoken of."""
+    return one.kind == "movement" and before.kind == "state" and one.subject == before.subject
+
+
 def group(said: list[Statement]) -> list[list[int]]:
     """Return which statements share a sentence: paths stand alone, others pair up in order."""
     sentences: list[list[int]] = []
     room = 0
     for i, one in enumerate(said):
-        if sentences and one.kind in _ATTACHED and room >= 0:
+        if sentences and room >= 0 and (one.kind in _ATTACHED or _comments_on(one, said[i - 1])):
             sentences[-1].append(i)
             room -= 2
         elif one.kind in _ALONE:
@@ -76,6 +82,8 @@ def realise(
     text = ""
     for k, one in enumerate(said):
         clause = voice.choose(phrasings(one), place + k)
+        if k and _comments_on(one, said[k - 1]):
+            clause = with_pronoun(clause, one.subject)
         if figures and figures[k]:
             clause = f"{clause} ({figures[k]})"
         text += (_joint(said[k - 1], one, voice, place + k) + clause) if k else clause

@@ -16,7 +16,7 @@ from foundation.kernel import OperatorError
 from foundation.language import phrases as say
 
 CONNECTIVES: dict[str, tuple[str, ...]] = {
-    "and": (", and ", ", with the note that "),
+    "and": (", and ", "; "),
     "contrast": (", although ", ", but ", ", while "),
     "sequence": ("; ",),
 }
@@ -67,6 +67,17 @@ def phrasings(said: Statement) -> tuple[str, ...]:
             remedy="add its phrases to foundation/language/phrases.py",
         )
     return clauses
+
+
+def pronoun_of(series: str) -> str:
+    """Return the pronoun that may stand for a series already named in the sentence."""
+    return "they" if series in say.PLURAL else "it"
+
+
+def with_pronoun(clause: str, series: str) -> str:
+    """Return a clause about a series with its noun replaced by the pronoun."""
+    noun = next(n for n in say.NOUNS[series] if clause.startswith(f"{n} "))
+    return pronoun_of(series) + clause[len(noun) :]
 
 
 def every_statement() -> Iterator[Statement]:

@@ -16,7 +16,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "momentum": ("momentum",),
     "trend strength": ("directional strength",),
     "band width": ("the trading band", "the band around the price"),
-    "volatility": ("realised volatility", "its own volatility"),
+    "volatility": ("realised volatility", "day-to-day volatility"),
     "market volatility": ("implied market volatility", "the fear gauge"),
     "credit spread": ("credit spreads",),
     "oil": ("oil", "crude oil"),
@@ -199,7 +199,7 @@ EVENT_SINCE: dict[str, tuple[str, ...]] = {
     "weeks ago": ("{e} was last published over a week ago",),
 }
 EVENT_UNTIL: dict[str, tuple[str, ...]] = {
-    "tomorrow": ("the next {e} report is due tomorrow",),
+    "tomorrow": ("the next {e} report is due next session",),
     "days ahead": ("the next {e} report is days away",),
     "weeks ahead": ("the next {e} report is over a week away",),
 }
@@ -243,9 +243,18 @@ TILTS: dict[str, tuple[str, ...]] = {
     "up": ("its central path points up", "the quantitative view tilts higher"),
 }
 ODDS_BANDS: dict[str, tuple[str, ...]] = {
-    "poor": ("the odds are against the target", "the stop is likelier than the target"),
-    "even": ("the odds are about even", "target and stop are about as likely"),
-    "good": ("the odds favour the target", "the target is likelier than the stop"),
+    "unlikely": (
+        "the target is unlikely to be reached within the week",
+        "the week will hardly be long enough for the target",
+    ),
+    "possible": (
+        "the target may be reached within the week",
+        "the target is within the week's possibilities",
+    ),
+    "likely": (
+        "the target is likely to be reached within the week",
+        "the week should be long enough for the target",
+    ),
 }
 
 ABSENCES: dict[str, tuple[str, ...]] = {

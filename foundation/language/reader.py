@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from foundation.contracts import Statement
-from foundation.language.grammar import CONNECTIVES, every_statement, phrasings
+from foundation.language.grammar import CONNECTIVES, every_statement, phrasings, pronoun_of
+from foundation.language.phrases import NOUNS
 
 _FIGURES = re.compile(r"\s*\([^()]*\)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -46,6 +47,19 @@ def clause_index() -> dict[str, Statement]:
     return {clause: said for said in every_statement() for clause in phrasings(said)}
 
 
+def _by_pronoun(
+    clause: str, before: Statement | None, index: dict[str, Statement]
+) -> Statement | None:
+    """Understand "it leapt today" as said of the subject of the clause before it."""
+    if before is None or before.subject not in NOUNS:
+        return None
+    pronoun = pronoun_of(before.subject)
+    if not clause.startswith(f"{pronoun} "):
+        return None
+    said = index.get(NOUNS[before.subject][0] + clause[len(pronoun) :])
+    return said if said is not None and said.kind == "movement" else None
+
+
 def read(text: str, *, name: str | None = None) -> Reading:
     """Read a story in either rendering.
 
@@ -66,13 +80,15 @@ def read(text: str, *, name: str | None = None) -> Reading:
             rf"(?<!\w)(?:the )?{re.escape(name)}(?!\w)", "the price", plain, flags=re.IGNORECASE
         )
     for sentence in _SENTENCE_END.split(plain):
+        before: Statement | None = None
         for clause in _JOINS.split(sentence.strip()):
             shown = _SPACES.sub(" ", clause).strip().rstrip(".!?")
             if not shown:
                 continue
-            said = index.get(shown.lower())
+            said = index.get(shown.lower()) or _by_pronoun(shown.lower(), before, index)
             if said is None:
                 ungrounded.append(shown)
             else:
                 statements.append(said)
+            before = said
     return Reading(statements=tuple(statements), ungrounded=tuple(ungrounded))

@@ -41,8 +41,8 @@ _PATTERN_TONE: dict[str, float] = {
 _WORD_TONE: dict[tuple[str, str], float] = {
     ("tilt", "up"): 1.0,
     ("tilt", "down"): -1.0,
-    ("odds", "good"): 0.5,
-    ("odds", "poor"): -0.5,
+    ("odds", "likely"): 0.25,
+    ("odds", "unlikely"): -0.25,
     ("regime", "volatile"): -0.5,
     ("range", "wide"): -0.5,
     ("range", "narrow"): 0.5,

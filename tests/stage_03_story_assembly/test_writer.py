@@ -36,6 +36,16 @@ def test_figures_stand_behind_their_clause_and_do_not_disturb_reading() -> None:
     assert read(text).statements == (UP, DOWN)
 
 
+def test_a_second_clause_about_the_same_thing_says_it() -> None:
+    state = statement("state", "momentum", "low", "clear")
+    moved = statement("movement", "momentum", "+2")
+    for turn in range(30):
+        text = realise([state, moved], Voice.of("X", turn), 0, ["RSI 33", ""])
+        assert text.lower().count("momentum") == 1
+        assert read(text).statements == (state, moved)
+    assert group([state, moved, TENSION]) == [[0, 1], [2]]
+
+
 def test_paths_stand_alone_and_comments_join_what_they_comment_on() -> None:
     state = statement("state", "volume", "low", "clear")
     assert group([UP, PATH, state, state, state]) == [[0], [1], [2, 3], [4]]

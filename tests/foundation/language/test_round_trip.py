@@ -39,9 +39,7 @@ def test_every_clause_alone_is_read_as_what_it_says() -> None:
     ),
     st.booleans(),
 )
-def test_any_joined_text_is_read_back_in_order(
-    parts: list[tuple], shouted: bool
-) -> None:
+def test_any_joined_text_is_read_back_in_order(parts: list[tuple], shouted: bool) -> None:
     text = ""
     for said, pick, join in parts:
         options = phrasings(said)
@@ -65,6 +63,12 @@ def test_ungrounded_clauses_are_returned_as_they_stood() -> None:
     assert [s.subject for s in reading.statements] == ["price", "volume"]
     assert reading.ungrounded == ("Martians landed", "Buy now")
     assert reading.grounded_share == 0.5
+
+
+def test_a_pronoun_without_anything_to_stand_for_is_not_understood() -> None:
+    reading = read("It leapt today. Volume is heavy, and it leapt today. It leapt today.")
+    assert [s.kind for s in reading.statements] == ["state", "movement"]
+    assert reading.ungrounded == ("It leapt today", "It leapt today")
 
 
 def test_figures_and_names_do_not_hide_the_meaning() -> None:
