@@ -1,5 +1,6 @@
 """On real markets: what the claims say, the text says, and nothing else."""
 
+import itertools
 from datetime import date
 
 import pytest
@@ -43,7 +44,7 @@ def test_no_story_repeats_a_sentence_or_yesterdays_sentences(book: StoryBook) ->
     for story in book.recent:
         by_symbol.setdefault(story.symbol, []).append(story)
     for stories in by_symbol.values():
-        for before, after in zip(stories, stories[1:], strict=False):
+        for before, after in itertools.pairwise(stories):
             sentences = [s.learning for part in after.sections for s in part.sentences]
             assert len(set(sentences)) == len(sentences)
             # A clause with a single wording may come back; a story's opening may not.
