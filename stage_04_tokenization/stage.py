@@ -52,6 +52,8 @@ class TokenizationStage(Stage[StoryBook, TokenBatch]):
         return TokenBatch(
             as_of=given.as_of,
             produced_at=given.produced_at,
+            session=given.session,
+            target_session=given.target_session,
             tokenizer=vocabulary.name,
             tokenizer_hash=hash_text(vocabulary.json),
             tokenizer_json=vocabulary.json,

@@ -79,6 +79,8 @@ class TokenBatch(Contract):
     ``forecast`` windows end at the as-of session and have no target.
     """
 
+    session: date
+    target_session: date
     tokenizer: str
     tokenizer_hash: str
     tokenizer_json: str

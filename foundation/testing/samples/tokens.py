@@ -55,6 +55,8 @@ def token_batch(stories: StoryBook | None = None, *, history: int = 60) -> Token
     return TokenBatch(
         as_of=stories.as_of,
         produced_at=stories.produced_at,
+        session=stories.session,
+        target_session=stories.target_session,
         tokenizer="sample words",
         tokenizer_hash=hash_text(document),
         tokenizer_json=document,
