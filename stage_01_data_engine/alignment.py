@@ -35,7 +35,7 @@ def bar_values(
     values = np.full((len(sessions), len(symbols), len(BAR_FIELDS)), np.nan)
     days = np.array(sessions, dtype="M8[D]")
     at_session = np.searchsorted(days, bars["session"].to_numpy().astype("M8[D]"))
-    at_symbol = pd.Index(symbols).get_indexer(bars["symbol"])
+    at_symbol = pd.Index(symbols).get_indexer(pd.Index(bars["symbol"]))
     values[at_session, at_symbol] = bars[list(BAR_FIELDS)].to_numpy(dtype=float)
     return values
 

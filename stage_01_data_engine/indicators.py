@@ -65,7 +65,7 @@ def from_ranges(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> dict[st
     """
     import talib
 
-    slow_k, _ = talib.STOCH(high, low, close, 14, 3, 0, 1, 0)
+    slow_k, _ = talib.STOCH(high, low, close, 14, 3, talib.MA_Type.SMA, 1, talib.MA_Type.SMA)
     return {
         "atr_20": talib.ATR(high, low, close, 20),
         "stochastic_k": _where_moving(slow_k, high, low, 14),

@@ -6,20 +6,40 @@ breaks, so that counts add up: received == kept + quarantined.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foundation.contracts import BAR_FIELDS, MARKET, Instrument, QualityFinding
+from stage_01_data_engine.findings import Rows, Rule
+from stage_01_data_engine.rules import (
+    ASCENDING,
+    CLOSE_REPORTED,
+    COMPLETE,
+    CONFLICT,
+    COPIED,
+    CURRENT,
+    FIELDS_REPORTED,
+    FINITE,
+    IN_RANGE,
+    JUMP,
+    LOW_HIGH,
+    ON_SESSION,
+    PHANTOM,
+    POSITIVE,
+    REPORTS_RANGES,
+    SAME_TWICE,
+    TRADED,
+    VOLUME_SIGN,
+    VOLUME_WITH_MOVEMENT,
+)
 from stage_01_data_engine.settings import DataEngineSettings
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Severity = Literal["info", "warning", "error"]
-Action = Literal["kept", "repaired", "quarantined"]
 
 
 @dataclass(frozen=True)
@@ -30,104 +50,6 @@ class Gated:
     instruments: tuple[Instrument, ...]
     findings: tuple[QualityFinding, ...]
     quarantined: int
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A rule that rows must keep, in words and in the fields to show when it is broken."""
-
-    text: str
-    remedy: str
-    fields: tuple[str, ...]
-    severity: Severity = "error"
-    action: Action = "quarantined"
-
-
-ON_SESSION = Rule(
-    "A bar stands on a session of the exchange",
-    "remove the row, or check the time zone of its date",
-    ("close",),
-)
-PHANTOM = Rule(
-    "A bar stands on a session of the exchange, and is no copy of the bar before it",
-    "remove the row: a holiday was filled with the previous bar",
-    ("close", "volume"),
-)
-CLOSE_REPORTED = Rule("A bar reports a close", "supply the close or remove the row", ("close",))
-FINITE = Rule("Prices and volume are finite numbers", "correct or remove the row", BAR_FIELDS)
-POSITIVE = Rule("Prices are above zero", "correct the price or remove the row", BAR_FIELDS[:4])
-VOLUME_SIGN = Rule("Volume is not negative", "correct the volume or remove the row", ("volume",))
-LOW_HIGH = Rule(
-    "A bar's low is not above its high", "swap or correct low and high", ("low", "high")
-)
-IN_RANGE = Rule(
-    "Open and close lie between low and high",
-    "compare the row with another source and correct it",
-    ("open", "high", "low", "close"),
-)
-SAME_TWICE = Rule(
-    "A symbol has one bar a session", "remove the repeated row; its first copy was kept", ("close",)
-)
-CONFLICT = Rule(
-    "A symbol has one bar a session, not several that disagree",
-    "keep the right row; none was used, since none can be told to be right",
-    ("close",),
-)
-ASCENDING = Rule("A symbol's rows ascend by date", "sort the file by date", (), "info", "repaired")
-FIELDS_REPORTED = Rule(
-    "A bar reports every field its source has",
-    "supply the missing fields; until then what needs them is absent on that session",
-    ("open", "high", "low", "volume"),
-    "warning",
-    "kept",
-)
-TRADED = Rule(
-    "Shares were traded",
-    "check whether trading was halted or volume is missing",
-    ("volume",),
-    "info",
-    "kept",
-)
-VOLUME_WITH_MOVEMENT = Rule(
-    "A bar whose price moved had shares traded",
-    "supply the volume; a zero beside a moving price was taken as not reported",
-    ("volume",),
-    "warning",
-    "repaired",
-)
-JUMP = Rule(
-    "A session's return is ordinary",
-    "check for an unadjusted split, spin-off or bad print",
-    ("close",),
-    "warning",
-    "kept",
-)
-COPIED = Rule(
-    "A bar is no copy of the bar before it",
-    "check whether the row was filled in by the vendor",
-    ("close", "volume"),
-    "info",
-    "kept",
-)
-COMPLETE = Rule(
-    "An instrument has a bar on every session since its first",
-    "supply the missing bars",
-    (),
-    "warning",
-    "kept",
-)
-CURRENT = Rule(
-    "An instrument has a bar on the as-of session",
-    "choose an earlier as-of date or refresh the data; without today there is no story of tomorrow",
-    (),
-)
-REPORTS_RANGES = Rule(
-    "An instrument reports ranges and volume",
-    "nothing to do; what needs them is absent for these instruments",
-    (),
-    "info",
-    "kept",
-)
 
 
 def gate(
@@ -169,8 +91,11 @@ class _Gate:
         self.bars, self.instruments, self.settings = bars, instruments, settings
         self.days = np.array(sessions, dtype="M8[D]")
         self.day = bars["session"].to_numpy().astype("M8[D]")
-        self.symbol = pd.Index([i.symbol for i in instruments]).get_indexer(bars["symbol"])
-        self.values = bars[list(BAR_FIELDS)].to_numpy(dtype=float)
+        self.symbol = pd.Index([i.symbol for i in instruments]).get_indexer(
+            pd.Index(bars["symbol"])
+        )
+        self.rows = Rows(bars["symbol"].to_numpy(), self.day, bars["location"].to_numpy())
+        self.values = bars[list(BAR_FIELDS)].to_numpy(dtype=float, copy=True)
         # Ties keep the order of the source, so the first of two copies stays the first.
         self.order = np.lexsort((np.arange(len(bars)), self.day, self.symbol))
         self.good = np.ones(len(bars), dtype=bool)
@@ -201,7 +126,17 @@ class _Gate:
             return
         if rule.action == "quarantined":
             self.good[rows] = False
-        self.findings += self._grouped(rule, rows)
+        self.findings += self.rows.report(rule, rows, self._shown(rule), self.settings.listed_rows)
+
+    def _shown(self, rule: Rule) -> Callable[[int], str]:
+        """Return what shows the rule's fields of a row, absent ones left out."""
+        at = [(field, BAR_FIELDS.index(field)) for field in rule.fields]
+
+        def show(row: int) -> str:
+            values = self.values[row]
+            return ", ".join(f"{f} {values[i]:.10g}" for f, i in at if not np.isnan(values[i]))
+
+        return show
 
     def _sessions(self) -> None:
         off_session = ~np.isin(self.day, self.days)
@@ -224,7 +159,7 @@ class _Gate:
         slack = 1 + self.settings.range_tolerance
         self._apply(FINITE, np.isinf(self.values).any(axis=1))
         self._apply(CLOSE_REPORTED, np.isnan(close))
-        self._apply(POSITIVE, (self.values[:, :4] <= 0).any(axis=1))
+        self._apply(POSITIVE, np.any(self.values[:, :4] <= 0, axis=1))
         self._apply(VOLUME_SIGN, volume < 0)
         self._apply(LOW_HIGH, low > high * slack)
         top, bottom = np.fmax(opened, close), np.fmin(opened, close)
@@ -281,7 +216,7 @@ class _Gate:
         self._completeness()
         close_only = [i.symbol for i in self.instruments if i.close_only]
         if close_only:
-            self._note(REPORTS_RANGES, MARKET, ", ".join(close_only))
+            self.findings.append(REPORTS_RANGES.finding(MARKET, ", ".join(close_only)))
 
     def _jumps(self) -> np.ndarray:
         rows = self.order[self.good[self.order]]
@@ -302,10 +237,11 @@ class _Gate:
         np.maximum.at(last, self.symbol[rows], at)
         lacking = np.where(count > 0, last - first + 1 - count, 0)
         for i in np.flatnonzero(lacking):
-            self._note(
-                COMPLETE,
-                self.instruments[i].symbol,
-                f"{lacking[i]} of {last[i] - first[i] + 1} sessions missing",
+            self.findings.append(
+                COMPLETE.finding(
+                    self.instruments[i].symbol,
+                    f"{lacking[i]} of {last[i] - first[i] + 1} sessions missing",
+                )
             )
 
     def _currency(self) -> tuple[Instrument, ...]:
@@ -317,51 +253,6 @@ class _Gate:
             rows = np.flatnonzero(self.good & (self.symbol == i))
             last = str(self.day[rows].max()) if len(rows) else "none"
             self.good[rows] = False
-            self._note(CURRENT, self.instruments[i].symbol, f"last bar: {last}", rows=len(rows))
+            symbol = self.instruments[i].symbol
+            self.findings.append(CURRENT.finding(symbol, f"last bar: {last}", rows=len(rows)))
         return tuple(i for i, kept in zip(self.instruments, current, strict=True) if kept)
-
-    def _note(self, rule: Rule, symbol: str, value: str, rows: int = 0) -> None:
-        self.findings.append(
-            QualityFinding(
-                rule=rule.text,
-                severity=rule.severity,
-                action=rule.action,
-                symbol=symbol,
-                value=value,
-                remedy=rule.remedy,
-                rows=rows,
-            )
-        )
-
-    def _grouped(self, rule: Rule, rows: np.ndarray) -> list[QualityFinding]:
-        """Return one finding a row; where they are too many, one a symbol, a session, or one."""
-        limit = self.settings.listed_rows
-        if len(rows) <= limit:
-            return [self._finding(rule, rows[i : i + 1]) for i in range(len(rows))]
-        for keys in (self.symbol[rows], self.day[rows].astype(np.int64)):
-            labels = np.unique(keys)
-            if len(labels) <= limit:
-                return [self._finding(rule, rows[keys == label]) for label in labels]
-        return [self._finding(rule, rows)]
-
-    def _finding(self, rule: Rule, rows: np.ndarray) -> QualityFinding:
-        """Report rows of one kind, named by the first of them."""
-        first = self.bars.iloc[rows[0]]
-        symbols, days = np.unique(self.symbol[rows]), np.unique(self.day[rows])
-        value = ", ".join(f"{f} {first[f]:.10g}" for f in rule.fields if not np.isnan(first[f]))
-        location = str(first["location"])
-        if len(rows) > 1:
-            value = f"{len(symbols)} symbols, {len(days)} sessions, first: {value}"
-            location += f" and {len(rows) - 1} more"
-        return QualityFinding(
-            rule=rule.text,
-            severity=rule.severity,
-            action=rule.action,
-            symbol=self.instruments[symbols[0]].symbol if len(symbols) == 1 else MARKET,
-            session=days[0].item() if len(days) == 1 else None,
-            field=rule.fields[0] if len(rule.fields) == 1 else None,
-            location=location,
-            value=value,
-            remedy=rule.remedy,
-            rows=len(rows),
-        )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, QualityFinding, SourceInfo
 from foundation.kernel import OperatorError, hash_bytes
-from foundation.market import is_session, session_on_or_before, sessions_until
+from foundation.market import close_of, is_session, session_on_or_before, sessions_until
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -130,7 +131,68 @@ class Source(Protocol):
         ...
 
 
-def fingerprint(
+def raw_market(
+    request: MarketRequest,
+    *,
+    name: str,
+    bars: pd.DataFrame,
+    observations: pd.DataFrame,
+    events: tuple[MarketEvent, ...],
+    instruments: tuple[Instrument, ...],
+    findings: tuple[QualityFinding, ...] = (),
+    quarantined: int = 0,
+    licence: str = "",
+    survivor_biased: bool = False,
+    note: str = "",
+) -> RawMarket:
+    """Cut rows to what the request may see, take their fingerprint, and hand them over.
+
+    Every source ends here: bars outside the window, observations and events not yet known at
+    the as-of close, and instruments left without rows are dropped before the fingerprint is
+    taken.
+    """
+    import pandas as pd
+
+    as_of = close_of(request.as_of)
+    first, last = pd.Timestamp(request.sessions[0]), pd.Timestamp(request.as_of)
+    bars = bars.loc[bars["session"].between(first, last)].reset_index(drop=True)
+    observations = observations.loc[observations["known_at"] <= as_of].reset_index(drop=True)
+    events = tuple(event for event in events if event.known_at <= as_of)
+    present = set(bars["symbol"])
+    instruments = tuple(i for i in instruments if i.symbol in present)
+    return RawMarket(
+        request=request,
+        bars=bars,
+        observations=observations,
+        events=events,
+        instruments=instruments,
+        findings=findings,
+        quarantined=quarantined,
+        source=SourceInfo(
+            name=name,
+            fingerprint=_fingerprint(request, bars, observations, events, instruments, findings),
+            licence=licence,
+            survivor_biased=survivor_biased,
+            note=note,
+        ),
+    )
+
+
+def observation_frame(
+    found: Iterable[tuple[str, datetime, datetime, float, str]],
+) -> pd.DataFrame:
+    """Return (series, event time, known at, value, location) as ``RawMarket.observations``."""
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        list(found), columns=["series", "event_time", "known_at", "value", "location"]
+    )
+    for moment in ("event_time", "known_at"):
+        frame[moment] = pd.to_datetime(frame[moment], utc=True).astype("datetime64[ns, UTC]")
+    return frame.astype({"value": float})
+
+
+def _fingerprint(
     request: MarketRequest,
     bars: pd.DataFrame,
     observations: pd.DataFrame,

@@ -28,10 +28,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, SourceInfo
+from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent
 from foundation.kernel import NEW_YORK, DependencyError, OperatorError, UpstreamDataError
 from foundation.market import close_of, is_session, last_session_of_month, next_session
-from stage_01_data_engine.raw import MarketRequest, RawMarket, fingerprint
+from stage_01_data_engine.raw import MarketRequest, RawMarket, observation_frame, raw_market
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,25 +115,18 @@ class BundledSource:
                 value=f"{request.history_sessions} sessions to {request.as_of.isoformat()}",
                 remedy="choose an as-of date between 1999 and 2022; the indices end 2018-12-31",
             )
-        present = set(bars["symbol"])
-        instruments = tuple(_instrument(s) for s in wanted if s in present)
         observations, events = _market_wide(request)
-        return RawMarket(
-            request=request,
+        return raw_market(
+            request,
+            name=self.name,
             bars=bars,
             observations=observations,
             events=events,
-            instruments=instruments,
-            findings=(),
-            quarantined=0,
-            source=SourceInfo(
-                name=self.name,
-                fingerprint=fingerprint(request, bars, observations, events, instruments, ()),
-                licence="arch: NCSA; skfolio: BSD-3-Clause; example data, not for trading",
-                survivor_biased=True,
-                note="Stocks and ETFs: adjusted closes only. Credit spread and core inflation: "
-                "later vintages, dated by a late publication rule.",
-            ),
+            instruments=tuple(_instrument(symbol) for symbol in wanted),
+            licence="arch: NCSA; skfolio: BSD-3-Clause; example data, not for trading",
+            survivor_biased=True,
+            note="Stocks and ETFs: adjusted closes only. Credit spread and core inflation: "
+            "later vintages, dated by a late publication rule.",
         )
 
 
@@ -220,26 +213,12 @@ class _Observation(NamedTuple):
 
 
 def _market_wide(request: MarketRequest) -> tuple[pd.DataFrame, tuple[MarketEvent, ...]]:
-    """Return what was known of the market-wide series, and core inflation as releases."""
-    as_of = close_of(request.as_of)
-    found = [*_daily("vix", "arch/data/vix/vix.csv.gz", request)]
+    """Return the market-wide series, and core inflation as releases."""
+    found = _daily("vix", "arch/data/vix/vix.csv.gz", request)
     found += _daily("wti", "arch/data/wti/wti.csv.gz", request)
     found += _credit_spread(request)
     releases, events = _core_inflation(request)
-    found += releases
-    return observation_frame([o for o in found if o.known_at <= as_of]), tuple(
-        e for e in events if e.known_at <= as_of
-    )
-
-
-def observation_frame(found: list[_Observation]) -> pd.DataFrame:
-    """Return observations as a frame, moments in UTC."""
-    import pandas as pd
-
-    frame = pd.DataFrame(found, columns=list(_Observation._fields))
-    for moment in ("event_time", "known_at"):
-        frame[moment] = pd.to_datetime(frame[moment], utc=True).astype("datetime64[ns, UTC]")
-    return frame.astype({"value": float})
+    return observation_frame(found + releases), tuple(events)
 
 
 def _daily(series: str, file: str, request: MarketRequest) -> list[_Observation]:
@@ -248,8 +227,7 @@ def _daily(series: str, file: str, request: MarketRequest) -> list[_Observation]
     frame = _read(file, request.as_of).dropna()
     frame = frame[frame["session"] >= pd.Timestamp(request.sessions[0] - timedelta(days=10))]
     found = []
-    for session, value, line in frame.itertuples(index=False):
-        day = session.date()
+    for day, value, line in zip(_days(frame), frame.iloc[:, 1], frame["line"], strict=True):
         observed = datetime(day.year, day.month, day.day, 16, tzinfo=NEW_YORK)
         known = close_of(day if is_session(day) else next_session(day))
         location = f"{file.rpartition('/')[2]}:{line}"
@@ -263,19 +241,19 @@ def _month_after(month: date) -> date:
 
 def _credit_spread(request: MarketRequest) -> list[_Observation]:
     frame = _read("arch/data/default/default.csv.gz", request.as_of)
+    spread = frame["BAA"] - frame["AAA"]
     found = []
-    for row in frame.itertuples(index=False):
-        month = row.session.date()
+    for month, value, line in zip(_days(frame), spread, frame["line"], strict=True):
         if month < request.sessions[0] - timedelta(days=92):
             continue
-        following = _month_after(month)
-        known = close_of(next_session(following - timedelta(days=1)))
+        known = close_of(next_session(_month_after(month) - timedelta(days=1)))
         ended = close_of(last_session_of_month(month.year, month.month))
-        value = float(row.BAA) - float(row.AAA)
-        found.append(
-            _Observation("credit_spread", ended, known, value, f"default.csv.gz:{row.line}")
-        )
+        found.append(_Observation("credit_spread", ended, known, value, f"default.csv.gz:{line}"))
     return found
+
+
+def _days(frame: pd.DataFrame) -> list[date]:
+    return [stamp.date() for stamp in frame["session"]]
 
 
 def release_moment(month: date) -> datetime:
@@ -295,7 +273,7 @@ def _core_inflation(request: MarketRequest) -> tuple[list[_Observation], list[Ma
     change = np.full(len(level), np.nan)
     change[12:] = 100.0 * (level[12:] / level[:-12] - 1.0)
     first = request.sessions[0] - timedelta(days=92)
-    months = [stamp.date() for stamp in frame["session"]]
+    months = _days(frame)
     observations, events = [], []
     for i in range(13, len(months)):
         if months[i] < first:
