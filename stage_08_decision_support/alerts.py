@@ -18,7 +18,7 @@ from foundation.contracts import (
 from stage_08_decision_support.phrasing import count, price, short_date
 from stage_08_decision_support.settings import DecisionSupportSettings
 
-ORDER: tuple[str, ...] = ("data quality", "level break", "risk", "story change", "conviction")
+ORDER: tuple[str, ...] = ("level break", "risk", "conviction", "story change", "data quality")
 
 
 def level_breaks(market: MarketWindow) -> Iterator[Alert]:
@@ -135,10 +135,10 @@ def all_alerts(
     """Return every alert, the kinds in order of urgency and symbols in the universe's order."""
     position = {symbol: n for n, symbol in enumerate(market.bars.symbols)}
     found = [
-        *data_quality(market),
         *level_breaks(market),
         *from_signals(market, signals, settings),
         *story_changes(market, stories, settings),
+        *data_quality(market),
     ]
     found.sort(key=lambda a: (ORDER.index(a.kind), position.get(a.symbol, math.inf)))
     return tuple(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from foundation.contracts import (
     ForecastVerdict,
     InstrumentPage,
@@ -38,6 +40,11 @@ def forecast_note(verdict: ForecastVerdict) -> str:
         f"statements. Confidence {c.overall:.2f}, held back most by {weakest} "
         f"({parts[weakest]:.2f})."
     )
+
+
+def by_conviction(pages: Sequence[InstrumentPage]) -> list[InstrumentPage]:
+    """Return pages as they are listed: directional signals first, highest conviction first."""
+    return sorted(pages, key=lambda p: (p.signal.direction == "neutral", -p.signal.conviction))
 
 
 def instrument_pages(

@@ -10,7 +10,7 @@ ABSENT = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
 _SMALL = (
-    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
     "eleven", "twelve",
 )  # fmt: skip
 
@@ -88,8 +88,13 @@ def moment(at: datetime) -> str:
 
 def count(amount: int, one: str, many: str | None = None) -> str:
     """Return ``one setup``, ``three setups``, ``27 setups``: small numbers as words."""
-    word = _SMALL[amount] if 0 <= amount < len(_SMALL) else f"{amount}"
+    word = "no" if amount == 0 else small(amount)
     return f"{word} {one if amount == 1 else (many or one + 's')}"
+
+
+def small(amount: int) -> str:
+    """Return a count as a word up to twelve (``none`` for zero), as digits beyond."""
+    return _SMALL[amount] if 0 <= amount < len(_SMALL) else f"{amount}"
 
 
 def listed(items: Sequence[str], most: int | None = None) -> str:

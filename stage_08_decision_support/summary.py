@@ -12,7 +12,14 @@ from foundation.contracts import (
     SignalSet,
     TradeSetup,
 )
-from stage_08_decision_support.phrasing import count, listed, long_date, percent, sentence
+from stage_08_decision_support.phrasing import (
+    count,
+    listed,
+    long_date,
+    percent,
+    sentence,
+    small,
+)
 from stage_08_decision_support.settings import DecisionSupportSettings
 
 
@@ -52,9 +59,9 @@ def _signals_sentence(signals: SignalSet, settings: DecisionSupportSettings) -> 
     verdicts = [s.reconciliation.verdict for s in ranked]
     agree, against = verdicts.count("agree"), verdicts.count("contradict")
     return (
-        f"The highest conviction is in {listed(named)}; {total - len(ranked)} of {total} signals "
-        f"are neutral, and on the other {len(ranked)} the stories and the quantitative model "
-        f"agree {count(agree, 'time')} and contradict each other {count(against, 'time')}."
+        f"Conviction is highest in {listed(named)}. Of {count(len(ranked), 'directional signal')} "
+        f"among {total}, story and quantitative model agree on {small(agree)} and contradict each "
+        f"other on {small(against)}."
     )
 
 

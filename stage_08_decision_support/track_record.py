@@ -123,6 +123,6 @@ def record_in_brief(report: PerformanceReport) -> str:
             told.append(f"better than {baseline} on {len(groups['better'])} of {total}{worse}")
     return (
         f"Over the last {count(report.sessions_scored, 'session')} the forecasts were, series by "
-        f"series, {listed(told)} (log score, counting only differences whose 95% interval "
-        "excludes zero)."
+        f"series, {listed(told)} (log score; a difference counts when its 95% interval excludes "
+        "zero)."
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from foundation.contracts import DecisionBrief, InstrumentPage, TradeSetup
 from stage_08_decision_support import phrasing as say
 from stage_08_decision_support.clauses import sources_in_words, statement_in_words, told
+from stage_08_decision_support.instrument_pages import by_conviction
 from stage_08_decision_support.track_record import record_in_words, skill_lines, skill_verdict
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_|<>[]#"})
@@ -59,7 +60,7 @@ def _signals(brief: DecisionBrief) -> Iterator[str]:
     yield "## Signals"
     yield ""
     rows = []
-    for page in brief.instruments:
+    for page in by_conviction(brief.instruments):
         s = page.signal
         r = s.reconciliation
         scores = f"{say.signed(r.story_score)} / {say.signed(r.quant_score)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from stage_08_decision_support import clauses, phrasing, track_record
+from stage_08_decision_support import clauses, instrument_pages, phrasing, track_record
 from stage_08_decision_support.rendering import graphics
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def environment() -> Environment:
         env.filters[name] = getattr(phrasing, name)
     env.filters["told"] = clauses.told
     env.filters["statement_in_words"] = clauses.statement_in_words
+    env.filters["by_conviction"] = instrument_pages.by_conviction
     env.filters["skill_lines"] = track_record.skill_lines
     env.filters["skill_verdict"] = track_record.skill_verdict
     env.filters["record_in_words"] = track_record.record_in_words

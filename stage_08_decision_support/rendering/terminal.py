@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from foundation.contracts import DecisionBrief, InstrumentPage
 from stage_08_decision_support import phrasing as say
+from stage_08_decision_support.instrument_pages import by_conviction
 from stage_08_decision_support.track_record import METRICS, skill_lines, skill_verdict
 
 if TYPE_CHECKING:
@@ -35,9 +36,7 @@ def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12
     block(Text(when, style="bright_black"))
     block(Text(brief.headline, style="bold"), 0)
     block(Text(" ".join(brief.summary)))
-    ranked = sorted(
-        brief.instruments, key=lambda p: (p.signal.direction == "neutral", -p.signal.conviction)
-    )
+    ranked = by_conviction(brief.instruments)
     block(_signal_table(ranked[:signals]))
     if len(ranked) > signals:
         rest = f"{len(ranked) - signals} more in the written brief."
@@ -49,7 +48,9 @@ def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12
         block(Text.assemble(("Tomorrow  ", "bold"), lead.forecast_text))
         block(Text(lead.forecast_note, style="bright_black"), 0)
     if brief.performance.scores:
-        block(_record_table(brief))
+        said = "Track record: log score beside each baseline's, lower is better"
+        block(Text(said, style="bright_black"))
+        block(_record_table(brief), 0)
     block(Text(brief.caveats[-1] if brief.caveats else "", style="bright_black"))
 
 
@@ -88,9 +89,6 @@ def _record_table(brief: DecisionBrief) -> Table:
 
     table = Table(
         box=None, padding=(0, 1), pad_edge=False, header_style="bright_black",
-        title="Track record: log score against the baselines, lower is better; the 95% interval "
-        "of the difference decides",
-        title_style="bright_black", title_justify="left",
     )  # fmt: skip
     table.add_column("Series", no_wrap=True)
     for name in ("System", "Climatology", "Persistence"):

@@ -46,7 +46,9 @@ def instrument(view: RunView, symbol: str) -> dict[str, Any]:
             d.series: {s.outcome: s.probability for s in d.shares} or None
             for d in distributions(view, symbol)
         },
-        "quantiles_5d_log_return": None if fan is None else dict(zip(("q10", "q50", "q90"), fan)),
+        "quantiles_5d_log_return": None
+        if fan is None
+        else dict(zip(("q10", "q50", "q90"), fan, strict=True)),
         "quantitative_context": dict(quant_facts(view, symbol)),
         "ribbon": {
             "sessions": [day.isoformat() for day in sessions],

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,13 @@ from stage_08_decision_support.adapters.web.runs import RunView
 from stage_08_decision_support.phrasing import change, price, short_date
 
 SESSIONS_SHOWN = 90
-SESSIONS_SHOWN_NARROW = 42
+SESSIONS_SHOWN_NARROW = 38
 FAN_SESSIONS = 5
 LABEL_ROOM = 13
 """Empty sessions to the right of the fan, where the names of the levels stand."""
+
+LABEL_ROOM_NARROW = 10
+"""More of it on a narrow screen, where a session is fewer pixels wide."""
 
 Figure = dict[str, Any]
 
@@ -73,7 +77,7 @@ def instrument_figure(view: RunView, symbol: str, rows: tuple[RibbonRow, ...]) -
             "yaxis2": {"domain": [0.0, 0.43], "range": [-0.5, height], "visible": False,
                        "fixedrange": True},
         },
-        "narrow": {"xaxis.range": [last - SESSIONS_SHOWN_NARROW, right]},
+        "narrow": {"xaxis.range": [last - SESSIONS_SHOWN_NARROW, right + LABEL_ROOM_NARROW]},
     }  # fmt: skip
 
 
@@ -82,9 +86,7 @@ def fan_quantiles(view: RunView, symbol: str) -> tuple[float, float, float] | No
     if view.quant is None or symbol not in view.quant.values.symbols:
         return None
     n = view.quant.values.index_of("symbols", symbol)
-    q10, q50, q90 = (
-        float(view.quant.values.field(name)[-1, n]) for name in ("q10", "q50", "q90")
-    )
+    q10, q50, q90 = (float(view.quant.values.field(name)[-1, n]) for name in ("q10", "q50", "q90"))
     return (q10, q50, q90) if all(map(math.isfinite, (q10, q50, q90))) else None
 
 
@@ -192,7 +194,7 @@ def _today_line(last: int) -> Figure:
 def _month_ticks(sessions: tuple[date, ...]) -> list[tuple[str, str]]:
     """Return (category, text) of the first session of each month, and of the last session."""
     ticks = []
-    for before, day in zip(sessions, sessions[1:], strict=False):
+    for before, day in pairwise(sessions):
         if day.month != before.month:
             ticks.append((day.isoformat(), f"{day:%b %Y}" if day.month == 1 else f"{day:%b}"))
     if sessions and (not ticks or (sessions[-1] - date.fromisoformat(ticks[-1][0])).days > 12):

@@ -58,8 +58,8 @@ def ribbon_traces(
         said = row.state or ("not reported" if not row.reported else "not enough history")
         notes.append(
             {"xref": "paper", "yref": "y2", "x": 0, "y": base + lanes - 0.35, "xanchor": "left",
-             "yanchor": "bottom", "showarrow": False, "font": {"size": 11.5, "color": "var(--ink-2)"},
-             "text": f"{row.series}<span> · {said}</span>"}
+             "yanchor": "bottom", "showarrow": False, "text": f"{row.series} · {said}",
+             "font": {"size": 11.5, "color": "var(--ink-2)"}}
         )  # fmt: skip
         base += lanes + GAP
     return traces, notes, base - 0.5

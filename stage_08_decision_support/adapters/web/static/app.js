@@ -29,7 +29,7 @@
 
   function axis(own) {
     return {
-      gridcolor: "var(--line)", zeroline: false, linecolor: "var(--line-strong)",
+      gridcolor: "var(--line)", zeroline: false, showline: false,
       tickfont: { size: 11.5, color: "var(--ink-3)" }, ticks: "", ...own,
     };
   }

@@ -1,0 +1,118 @@
+"""The brief: what it says follows from what it was given, and from nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from foundation.contracts import DecisionBrief, StoryBook, content_hash
+from foundation.kernel import UpstreamDataError
+from foundation.testing.samples import SampleRun
+from stage_08_decision_support import BriefInput, DecisionSupportSettings, DecisionSupportStage
+
+
+def test_the_same_parts_give_the_same_bytes(stage: DecisionSupportStage, given: BriefInput) -> None:
+    assert content_hash(stage.run(given)) == content_hash(stage.run(given))
+
+
+def test_there_is_one_page_per_instrument_in_the_order_of_the_universe(
+    brief: DecisionBrief, run: SampleRun
+) -> None:
+    assert [p.signal.symbol for p in brief.instruments] == ["SPX", "IXIC", "AAPL", "MTUM"]
+    for page in brief.instruments:
+        assert page.story.session == run.market.session
+        assert page.story.symbol == page.signal.symbol
+        verdict = next(v for v in run.validated.verdicts if v.symbol == page.signal.symbol)
+        assert page.forecast_text == verdict.chosen.continuation.text
+
+
+def test_moments_are_those_of_the_market_and_no_maker_is_claimed(
+    brief: DecisionBrief, run: SampleRun
+) -> None:
+    assert (brief.as_of, brief.produced_at) == (run.market.as_of, run.market.produced_at)
+    assert brief.made_from == ()
+
+
+def test_the_headline_counts_directions_and_setups(brief: DecisionBrief) -> None:
+    # The sample has signals bullish, bearish, neutral, bullish; the neutral one carries no setup.
+    assert brief.headline == (
+        "2 of 4 lean bullish into Monday 31 December, one bearish; three setups clear the bar"
+    )
+
+
+def test_the_summary_has_three_to_five_sentences_of_plain_tone(brief: DecisionBrief) -> None:
+    assert 3 <= len(brief.summary) <= 5
+    for text in brief.summary:
+        assert text.endswith(".")
+        assert "!" not in text
+
+
+def test_the_summary_says_that_no_baseline_was_beaten_when_none_was(brief: DecisionBrief) -> None:
+    # The sample's one log score, price against climatology, has an interval around zero.
+    record = next(text for text in brief.summary if "climatology" in text)
+    assert "better than climatology on 0 of 1" in record
+
+
+def test_setups_come_with_the_highest_conviction_first(brief: DecisionBrief) -> None:
+    conviction = {p.signal.symbol: p.signal.conviction for p in brief.instruments}
+    told = [conviction[s.symbol] for s in brief.setups]
+    assert told == sorted(told, reverse=True)
+    assert "AAPL" not in {s.symbol for s in brief.setups}
+
+
+def test_a_higher_bar_lets_fewer_setups_through(given: BriefInput) -> None:
+    strict = DecisionSupportStage(DecisionSupportSettings(setup_conviction=0.52)).run(given)
+    assert [s.symbol for s in strict.setups] == ["SPX"]  # sample convictions: .55 .50 .10 .40
+    none = DecisionSupportStage(DecisionSupportSettings(setup_risk_reward=2.5)).run(given)
+    assert none.setups == ()  # the sample's levels pay 2.0
+    assert none.headline.endswith("no setups clear the bar")
+
+
+def test_a_regenerated_forecast_is_reported_with_what_earlier_drafts_failed_on(
+    brief: DecisionBrief,
+) -> None:
+    notes = {p.signal.symbol: p.forecast_note for p in brief.instruments}
+    assert notes["SPX"].startswith("Accepted after two attempts (earlier drafts failed on: a story")
+    assert notes["IXIC"].startswith("Accepted at the first draft.")
+    assert "Confidence 0.62" in notes["IXIC"]
+
+
+def test_caveats_name_bias_closes_calibration_record_and_advice(brief: DecisionBrief) -> None:
+    text = " ".join(brief.caveats)
+    assert "survivor-biased" in text
+    assert "Two instruments of 4 report closes only" in text
+    assert "not been calibrated" in text
+    assert "price cannot be told apart from climatology" in text
+    assert brief.caveats[-1].count("not investment advice") == 1
+
+
+def test_without_survivor_bias_the_caveat_is_not_made(
+    stage: DecisionSupportStage, given: BriefInput
+) -> None:
+    source = given.market.source.model_copy(update={"survivor_biased": False})
+    fair = replace(
+        given,
+        market=given.market.model_copy(update={"source": source}),
+        performance=given.performance.model_copy(update={"survivor_biased": False}),
+    )
+    assert "survivor" not in " ".join(stage.run(fair).caveats)
+
+
+def test_parts_of_different_sessions_are_refused(
+    stage: DecisionSupportStage, given: BriefInput
+) -> None:
+    earlier = given.signals.session - timedelta(days=1)
+    mixed = replace(given, signals=given.signals.model_copy(update={"session": earlier}))
+    with pytest.raises(UpstreamDataError, match="same session"):
+        stage.run(mixed)
+
+
+def test_a_signal_without_a_story_is_refused_by_name(
+    stage: DecisionSupportStage, given: BriefInput
+) -> None:
+    kept = tuple(s for s in given.stories.recent if s.symbol != "IXIC")
+    stories: StoryBook = given.stories.model_copy(update={"recent": kept})
+    with pytest.raises(UpstreamDataError, match="IXIC"):
+        stage.run(replace(given, stories=stories))
