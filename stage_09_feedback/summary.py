@@ -124,8 +124,8 @@ def directions(record: DirectionalRecord, hits: np.ndarray, matched: MatchedFore
     return (
         f"The direction of the price move was right in {record.hit_rate:.1%} of "
         f"{record.forecasts:,} calls (95% interval {record.low:.1%} to {record.high:.1%}){shown}; "
-        f"always naming the direction that proved more frequent would have scored {max(rose, 1 - rose):.1%}, and "
-        "sessions that held steady are left out."
+        "sessions that held steady are left out, and always naming the direction that proved "
+        f"more frequent would have scored {max(rose, 1 - rose):.1%}."
     )
 
 

@@ -82,7 +82,7 @@ def walk_forward_quantiles(
     odds = np.full((sessions, symbols), np.nan)
     answerable = ~np.isnan(volatility)
     refits = _refit_rows(answerable, settings)
-    for row, end in zip(refits, (*refits[1:], sessions), strict=True):
+    for row, end in zip(refits, (*refits, sessions)[1:], strict=True):
         rows = slice(max(0, row + 1 - settings.fit_window), row + 1 - horizon)
         usable = ~np.isnan(label[rows])
         trees = _train(inputs[rows][usable], label[rows][usable], hit[rows][usable], settings)

@@ -1,0 +1,93 @@
+"""The quantitative context as a contract: complete, past-only, and honest about its gaps."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from foundation.contracts import QUANT_FIELDS
+from foundation.kernel import UpstreamDataError
+from foundation.quant import (
+    Forecaster,
+    GarchSettings,
+    QuantForecaster,
+    QuantileSettings,
+    QuantSettings,
+)
+from foundation.testing.samples import market_window
+
+SETTINGS = QuantSettings(
+    garch=GarchSettings(minimum_observations=120, refit_every=150, fit_window=300),
+    quantiles=QuantileSettings(
+        minimum_sessions=100, refit_every=120, minimum_leaf=50, rounds=10, leaves=5
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def window():
+    return market_window(420)
+
+
+@pytest.fixture(scope="module")
+def context(window):
+    forecaster: Forecaster = QuantForecaster(SETTINGS)
+    return forecaster.context(window)
+
+
+def test_the_context_covers_every_session_and_symbol_of_the_window(window, context):
+    assert context.values.sessions == window.bars.sessions
+    assert context.values.symbols == window.bars.symbols
+    assert context.values.fields == QUANT_FIELDS
+    assert (context.as_of, context.produced_at) == (window.as_of, window.produced_at)
+
+
+def test_the_last_row_answers_for_everything_but_alpha(context):
+    last = context.values.values[-1]
+    answered = np.isfinite(last).all(axis=0)
+    assert dict(zip(QUANT_FIELDS, answered, strict=True)) == {
+        name: name != "idiosyncratic_alpha" for name in QUANT_FIELDS
+    }
+    assert last[:, :4].sum(axis=1) == pytest.approx(np.ones(4))
+    q10, q50, q90 = (context.values.field(q)[-1] for q in ("q10", "q50", "q90"))
+    assert ((q10 <= q50) & (q50 <= q90)).all()
+    assert (context.values.field("volatility_5d")[-1] > 0).all()
+
+
+def test_every_answering_field_names_its_model_and_its_training(window, context):
+    named = [f for m in context.models for f in m.fields]
+    assert sorted(named) == sorted(set(QUANT_FIELDS) - {"idiosyncratic_alpha"})
+    garch = next(m for m in context.models if m.name == "GARCH(1,1)")
+    assert "8 fits, 0 refused" in garch.version
+    assert garch.trained_until == window.bars.sessions[270]
+
+
+def test_a_later_as_of_repeats_what_an_earlier_one_said(window, context):
+    cut = window.bars.sessions[380]
+    earlier = window.model_copy(
+        update={name: getattr(window, name).until(cut) for name in ("bars", "features", "market")}
+    )
+    shorter = QuantForecaster(SETTINGS).context(earlier)
+    assert shorter.values == context.values.until(cut)
+
+
+def test_a_window_too_short_for_any_model_is_answered_with_absence_not_numbers():
+    made = QuantForecaster(SETTINGS).context(market_window(60))
+    assert np.isnan(made.values.values).all()
+    assert {m.trained_until for m in made.models} == {None}
+
+
+def test_panels_that_disagree_on_sessions_are_refused(window):
+    torn = window.model_copy(update={"features": window.features.last(100)})
+    with pytest.raises(UpstreamDataError, match="share the same"):
+        QuantForecaster(SETTINGS).context(torn)
+
+
+def test_importing_the_room_loads_no_heavy_library():
+    code = (
+        "import sys, foundation.quant, foundation.quant.evaluation\n"
+        "print([m for m in ('arch', 'lightgbm', 'pandas', 'scipy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,149 @@
+"""The walk-forward model: it finds what was planted, and learns from nothing later."""
+
+from unittest import mock
+
+import numpy as np
+import pytest
+
+from foundation.quant import QuantileSettings, quantiles
+from foundation.quant.evaluation import brier_score, pinball_loss
+from foundation.quant.labels import target_before_stop
+from foundation.quant.quantiles import LEVELS, model_inputs, walk_forward_quantiles
+from foundation.quant.returns import forward_log_returns
+from foundation.testing.samples import market_window
+from foundation.timeseries import Panel
+
+SMALL = QuantileSettings(
+    refit_every=100, minimum_sessions=150, minimum_leaf=20, rounds=40, leaves=7, learning_rate=0.1
+)
+
+
+def flat(window, level=0.02):
+    return np.full(window.bars.values.shape[:2], level)
+
+
+def planted(seed=1):
+    """A window whose drift, over blocks of ten sessions, is announced by a feature."""
+    window = market_window(500, seed)
+    generator = np.random.default_rng(seed)
+    hint = generator.choice([-1.0, 1.0], size=(50, 4)).repeat(10, axis=0)
+    steps = 0.004 * generator.normal(size=(500, 4))
+    steps[1:] += 0.003 * hint[:-1]
+    close = 100 * np.exp(np.cumsum(steps, axis=0))
+    nothing = np.full(close.shape, np.nan)
+    bars = {"open": nothing, "high": nothing, "low": nothing, "close": close, "volume": nothing}
+    sessions, symbols = window.bars.sessions, window.bars.symbols
+    return window.model_copy(
+        update={
+            "bars": Panel.from_fields(sessions, symbols, bars),
+            "features": Panel.from_fields(sessions, symbols, {"hint": hint}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def window():
+    return market_window(500)
+
+
+def test_quantiles_never_cross_and_start_after_enough_sessions(window):
+    made = walk_forward_quantiles(window, flat(window), SMALL)
+    assert made.refit_rows == (150, 250, 350, 450)
+    assert np.isnan(made.quantiles[:150]).all()
+    assert np.isfinite(made.quantiles[150:]).all()
+    assert (np.diff(made.quantiles[150:], axis=-1) >= 0).all()
+    assert ((made.hit_probability[150:] > 0) & (made.hit_probability[150:] < 1)).all()
+
+
+def test_a_planted_effect_is_found_out_of_sample():
+    window = planted()
+    volatility = flat(window, 0.015)
+    made = walk_forward_quantiles(window, volatility, SMALL)
+    close = window.bars.field("close")
+    move = forward_log_returns(close, 5)
+    hit = target_before_stop(close, close, close, volatility, 5)
+    seen = np.isfinite(move) & np.isfinite(made.hit_probability)
+    past = np.quantile(move[:145], LEVELS)
+    loss = pinball_loss(made.quantiles, move, LEVELS)[seen].mean()
+    naive = pinball_loss(np.broadcast_to(past, (*move.shape, 3)), move, LEVELS)[seen].mean()
+    assert loss < 0.9 * naive
+    assert np.corrcoef(made.expected_return[seen], move[seen])[0, 1] > 0.3
+    base = brier_score(np.full(hit.shape, hit[:145].mean()), hit)[seen].mean()
+    assert brier_score(made.hit_probability, hit)[seen].mean() < base
+
+
+def test_no_label_in_training_reaches_past_its_refit(window):
+    seen = []
+    real = quantiles._train
+
+    def watched(inputs, label, hit, settings):
+        seen.append((inputs, label))
+        return real(inputs, label, hit, settings)
+
+    with mock.patch.object(quantiles, "_train", watched):
+        made = walk_forward_quantiles(window, flat(window), SMALL)
+    move = forward_log_returns(window.bars.field("close"), 5) / 0.02
+    for row, (inputs, label) in zip(made.refit_rows, seen, strict=True):
+        # the last label ends on the refit session itself: rows 0 .. row - 5
+        assert len(inputs) == (row - 5 + 1) * 4
+        assert label[-4:] == pytest.approx(move[row - 5])
+
+
+def test_rewriting_the_future_changes_no_earlier_forecast(window):
+    t = 320
+    bars = np.array(window.bars.values)
+    features, market = np.array(window.features.values), np.array(window.market.values)
+    bars[t:] *= 7.0
+    features[t:] = -1.0
+    market[t:] = 99.0
+    rewritten = window.model_copy(
+        update={
+            name: getattr(window, name).model_copy(update={"values": values})
+            for name, values in (("bars", bars), ("features", features), ("market", market))
+        }
+    )
+    before, after = (walk_forward_quantiles(w, flat(w), SMALL) for w in (window, rewritten))
+    assert before.quantiles[:t].tobytes() == after.quantiles[:t].tobytes()
+    assert before.hit_probability[:t].tobytes() == after.hit_probability[:t].tobytes()
+    assert before.quantiles[t:].tobytes() != after.quantiles[t:].tobytes()
+
+
+def test_the_same_window_gives_the_same_bytes(window):
+    first, second = (walk_forward_quantiles(window, flat(window), SMALL) for _ in range(2))
+    assert first.quantiles.tobytes() == second.quantiles.tobytes()
+    assert first.hit_probability.tobytes() == second.hit_probability.tobytes()
+
+
+def test_inputs_do_not_depend_on_the_price_level(window):
+    bars, features = np.array(window.bars.values), np.array(window.features.values)
+    bars[..., :4] *= 10.0
+    for name in SMALL.price_unit_features:
+        features[..., window.features.index_of("fields", name)] *= 10.0
+    split = window.model_copy(
+        update={
+            "bars": window.bars.model_copy(update={"values": bars}),
+            "features": window.features.model_copy(update={"values": features}),
+        }
+    )
+    first, second = (model_inputs(w, flat(w), SMALL) for w in (window, split))
+    assert first == pytest.approx(second, nan_ok=True, rel=1e-9)
+
+
+def test_where_volatility_is_absent_there_is_no_forecast(window):
+    volatility = flat(window)
+    volatility[:, 3] = np.nan
+    volatility[400, 0] = np.nan
+    made = walk_forward_quantiles(window, volatility, SMALL)
+    assert np.isnan(made.quantiles[:, 3]).all()
+    assert np.isnan(made.quantiles[400, 0]).all()
+    assert np.isfinite(made.quantiles[401, 0]).all()
+    nothing = walk_forward_quantiles(window, np.full_like(volatility, np.nan), SMALL)
+    assert nothing.refit_rows == ()
+    assert np.isnan(nothing.hit_probability).all()
+
+
+def test_the_expected_return_is_swansons_mean_of_the_quantiles():
+    made = quantiles.QuantileForecasts(
+        np.array([[[-0.04, 0.01, 0.05]]]), np.array([[0.5]]), refit_rows=(0,)
+    )
+    assert made.expected_return[0, 0] == pytest.approx(0.3 * -0.04 + 0.4 * 0.01 + 0.3 * 0.05)
