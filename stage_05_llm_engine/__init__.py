@@ -1,1 +1,27 @@
-"""."""
+"""Stage 05: the story model, its training, and its forecasts."""
+
+from stage_05_llm_engine.checkpoint import CheckpointStore
+from stage_05_llm_engine.narrative import NarrativeModel
+from stage_05_llm_engine.recipe import (
+    Adapter,
+    Architecture,
+    Checkpoint,
+    Phase,
+    TrainingRecipe,
+)
+from stage_05_llm_engine.settings import EngineSettings
+from stage_05_llm_engine.stage import EngineInput, LlmEngineStage, TrainingStage
+
+__all__ = [
+    "Adapter",
+    "Architecture",
+    "Checkpoint",
+    "CheckpointStore",
+    "EngineInput",
+    "EngineSettings",
+    "LlmEngineStage",
+    "NarrativeModel",
+    "Phase",
+    "TrainingRecipe",
+    "TrainingStage",
+]

@@ -1,0 +1,78 @@
+"""From token windows to what a training step needs: batches, and a weight for every token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from foundation.contracts import TapeCodes, TokenWindows
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows cut to their longest: ids (B, L), and the loss weight of predicting each (B, L)."""
+
+    ids: np.ndarray
+    weights: np.ndarray
+    tokens: int
+
+
+def loss_weights(
+    windows: TokenWindows, codes: TapeCodes, loss: str, tape_weight: float
+) -> np.ndarray:
+    """Return float32 (W, L): how much the prediction of each token counts.
+
+    With ``loss="every story"`` the answers, words and end of every story but a window's first
+    count, otherwise those of the target story. Where the tape is spelled in several ordinary
+    tokens frame and answers cannot be told apart by id: then every token of those stories counts,
+    and all count the same.
+    """
+    if loss == "target":
+        mask = windows.loss_mask.astype(np.float32)
+    else:
+        mask = (windows.story_index >= 1).astype(np.float32)
+    single = marks_are_single(codes)
+    if single and loss != "target":
+        frame = [codes.story[0], codes.text[0], *(s[0] for s in codes.series)]
+        mask[np.isin(windows.ids, frame)] = 0.0
+    if single:
+        answers = [outcome[0] for outcomes in codes.outcomes for outcome in outcomes]
+        mask[np.isin(windows.ids, answers)] *= tape_weight
+    return mask
+
+
+def marks_are_single(codes: TapeCodes) -> bool:
+    """Say whether every mark of the tape is one token of its own."""
+    marks = [codes.story, codes.text, *codes.series, *(o for s in codes.outcomes for o in s)]
+    return all(len(mark) == 1 for mark in marks)
+
+
+def endless_batches(
+    windows: TokenWindows, weights: np.ndarray, size: int, seed: int
+) -> Iterator[Batch]:
+    """Yield batches without end, every window once per pass, in an order that the seed draws."""
+    rng = np.random.Generator(np.random.Philox(seed))
+    waiting: list[int] = []
+    while True:
+        while len(waiting) < size:
+            waiting += rng.permutation(len(windows.ids)).tolist()
+        rows, waiting = waiting[:size], waiting[size:]
+        yield take(windows, weights, rows)
+
+
+def take(windows: TokenWindows, weights: np.ndarray, rows: list[int]) -> Batch:
+    """Return some windows as a batch, without the columns that are padding in all of them."""
+    tokens = windows.attention_mask[rows]
+    longest = int(tokens.sum(axis=1).max())
+    return Batch(
+        ids=windows.ids[rows, :longest].astype(np.int64),
+        weights=weights[rows, :longest],
+        tokens=int(tokens.sum()),
+    )
+
+
+def spread(count: int, wanted: int) -> list[int]:
+    """Return at most ``wanted`` positions, evenly spread over ``count``."""
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int)).tolist()

@@ -1,0 +1,130 @@
+"""A training run as one frozen value: everything that decides the weights, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from foundation.kernel import Part
+
+
+class Architecture(Part):
+    """A GPT-OSS of any size, trained from scratch.
+
+    Mixture-of-experts layers, rotary positions, attention sinks as in gpt-oss-20b (OpenAI 2025,
+    arXiv:2508.10925), with two simplifications that a small model wants: every layer attends to
+    the whole window (the original alternates with a window of 128 tokens, less than three of our
+    stories), and rotary positions are not stretched (the original's YaRN serves 131,072 tokens).
+    """
+
+    kind: Literal["from scratch"] = "from scratch"
+    hidden: int = Field(default=128, ge=8)
+    layers: int = Field(default=4, ge=1)
+    heads: int = Field(default=4, ge=1)
+    head_width: int = Field(default=32, ge=4)
+    experts: int = Field(default=4, ge=1)
+    experts_per_token: int = Field(default=2, ge=1)
+    intermediate: int = Field(default=128, ge=8)
+    positions: int = Field(default=2048, ge=64)
+    rope_theta: float = Field(default=10_000.0, gt=0)
+    initializer_range: float = Field(default=0.06, gt=0)
+
+
+class Checkpoint(Part):
+    """A pre-trained GPT-OSS in a local folder (config.json and safetensors).
+
+    ``dequantize`` unpacks MXFP4 weights into bfloat16: training needs weights that take
+    gradients, and quantisation by bitsandbytes leaves the experts (91% of the weights) alone.
+    """
+
+    kind: Literal["checkpoint"] = "checkpoint"
+    folder: str
+    dequantize: bool = True
+
+
+class Adapter(Part):
+    """Low-rank adaptation (Hu et al. 2021, arXiv:2106.09685).
+
+    ``expert_parameters`` adapts fused expert weights too; PEFT cannot drop out there, so
+    ``dropout`` must then be zero.
+    """
+
+    rank: int = Field(default=16, ge=1)
+    alpha: int = Field(default=32, ge=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj")
+    expert_parameters: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _no_dropout_on_experts(self) -> Adapter:
+        if self.expert_parameters and self.dropout:
+            raise ValueError(
+                f"dropout must be 0 where expert_parameters are adapted, received {self.dropout}"
+            )
+        return self
+
+
+class Phase(Part):
+    """A stretch of training with one loss.
+
+    ``target``: the answers, words and end of the target story, as ``TokenBatch.loss_mask`` says.
+    ``every story``: the same of every story but the window's first; each is the target of those
+    before it. It teaches several times more per token, with shorter contexts on average.
+    """
+
+    steps: int = Field(ge=1)
+    loss: Literal["target", "every story"]
+
+
+class TrainingRecipe(Part):
+    """Everything that decides a training run's outcome. Steps are fixed, never a wall clock.
+
+    Attributes
+    ----------
+    batch_windows, accumulation : int
+        Windows per forward pass, and passes per optimiser step.
+    learning_rate, warmup_steps, final_fraction
+        Linear warm-up to the peak, then a cosine down to ``final_fraction`` of it.
+    tape_weight : float
+        Weight of an answer on the tape in the loss, a word weighing 1. Scores are of answers.
+    clip : float
+        Largest gradient norm.
+    precision : "float32" or "bfloat16"
+        What matrix products are computed in; weights and optimiser stay float32 from scratch.
+    evaluations, evaluation_windows : int
+        How often the validation loss is taken, and on how many windows (spread over the split).
+    threads : int
+        CPU threads. Part of the recipe: another number sums in another order.
+    """
+
+    name: str
+    start: Architecture | Checkpoint = Field(discriminator="kind")
+    adapter: Adapter | None = None
+    phases: tuple[Phase, ...] = Field(min_length=1)
+    batch_windows: int = Field(ge=1)
+    accumulation: int = Field(default=1, ge=1)
+    learning_rate: float = Field(gt=0)
+    weight_decay: float = Field(default=0.01, ge=0)
+    warmup_steps: int = Field(default=20, ge=0)
+    final_fraction: float = Field(default=0.05, ge=0, le=1)
+    betas: tuple[float, float] = (0.9, 0.95)
+    tape_weight: float = Field(default=1.0, gt=0)
+    clip: float = Field(default=1.0, gt=0)
+    precision: Literal["float32", "bfloat16"] = "float32"
+    device: Literal["cpu", "cuda"] = "cpu"
+    evaluations: int = Field(default=4, ge=1)
+    evaluation_windows: int = Field(default=64, ge=1)
+    threads: int = Field(default=2, ge=1)
+    seed: int = 0
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps of all phases."""
+        return sum(phase.steps for phase in self.phases)
+
+    @model_validator(mode="after")
+    def _adapter_needs_a_checkpoint(self) -> TrainingRecipe:
+        if self.adapter is not None and isinstance(self.start, Architecture):
+            raise ValueError("an adapter needs a checkpoint to adapt, not a model from scratch")
+        return self
