@@ -71,6 +71,8 @@ class IntelligenceSettings(Part):
     unusual : float
         A theme or divergence is unusual if at most this fraction of the comparison sessions
         showed it as strongly.
+    smallest_gap : float
+        Groups part if their mean states differ by at least this much (1 = one state of five).
     most_themes, most_divergences : int
         How many of each are reported.
     named : int
@@ -81,6 +83,7 @@ class IntelligenceSettings(Part):
     smallest_share: float = Field(default=0.3, gt=0, le=1)
     smallest_count: int = Field(default=3, ge=2)
     unusual: float = Field(default=0.2, gt=0, lt=1)
+    smallest_gap: float = Field(default=0.75, gt=0, le=4)
     most_themes: int = Field(default=5, ge=1)
     most_divergences: int = Field(default=5, ge=1)
     named: int = Field(default=4, ge=1)
