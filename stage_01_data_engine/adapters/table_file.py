@@ -210,20 +210,20 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_row_by_row(raw: bytes, delimiter: str, names: list[str]) -> pd.DataFrame:
-    """Read rows of any length; one of another length than the header keeps its first field.
+    """Read rows of any length, as the fast parser would where it can.
 
-    Its other fields become the text ``"... fields"``, which is no number, so that the row is
-    reported and quarantined instead of being read out of step.
+    A short row lacks its last fields. A long one keeps its first; its others become the text
+    ``"... fields"``, which is no number, so that the row is quarantined and not read out of step.
     """
     import pandas as pd
 
     text = raw.decode("utf-8-sig", errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-    rows = csv.reader(io.StringIO(text), delimiter=delimiter)
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     next(rows)
     width, cells = len(names), []
     for row in rows:
-        if len(row) == width or not row:
-            cells.append(row or [""] * width)
+        if len(row) <= width:
+            cells.append(row + [""] * (width - len(row)))
         else:
             cells.append([*row[:1], *[f"{len(row)} fields"] * (width - 1)])
     return pd.DataFrame(cells, columns=names, dtype=object)
