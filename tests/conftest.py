@@ -20,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
-        help="rewrite tests/golden from the code as it stands; read the difference before you keep it",
+        help="rewrite tests/golden from the code as it stands; read the difference first",
     )
 
 

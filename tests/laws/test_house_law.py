@@ -88,7 +88,9 @@ HOSTS = re.compile(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("what", "pattern"), [("machine path", MACHINE), ("registry", HOSTS)])
+@pytest.mark.parametrize(
+    ("what", "pattern"), [("machine path", MACHINE), ("registry", HOSTS)], ids=["machine", "host"]
+)
 def test_no_file_names_a_machine_or_a_package_registry(what: str, pattern: re.Pattern[str]) -> None:
     found = [
         f"{path}:{text.count(chr(10), 0, hit.start()) + 1}: {hit.group()}"
