@@ -20,7 +20,7 @@ from foundation.contracts import (
 )
 from foundation.kernel import ModelError
 from stage_06_validation.draft import section_of
-from stage_06_validation.precedent import Precedents, count_precedents
+from stage_06_validation.precedent import Precedents, count_precedents, count_transitions
 
 LEVEL_BANDS: tuple[str, ...] = ("at", "near", "within reach", "far")
 """Distances of support and resistance as stories tell them, nearest first."""
@@ -66,7 +66,10 @@ class SymbolFacts:
     regimes : dict of regime to float
         Today's regime probabilities; empty where the quantitative model does not answer.
     precedents : Precedents
-        Counts of the past, shared by all symbols.
+        Counts of past tape outcomes, shared by all symbols.
+    changes : dict of series to int array, shape (5, 5)
+        How often each state was followed by each other in one session, all symbols together
+        (market-wide series once).
     """
 
     symbol: str
@@ -82,6 +85,7 @@ class SymbolFacts:
     calendar: dict[str, dict[str, float]]
     regimes: dict[str, float]
     precedents: Precedents
+    changes: dict[str, np.ndarray]
 
 
 def gather_facts(given: ValidationInput) -> dict[str, SymbolFacts]:
@@ -113,6 +117,7 @@ def gather_facts(given: ValidationInput) -> dict[str, SymbolFacts]:
         recent.setdefault(story.symbol, []).append(story)
     today = stories.today()
     calendar = _calendar(fuzzy)
+    changes = _changes(fuzzy)
     facts = {}
     for symbol in symbols:
         row = stories.symbols.index(symbol)
@@ -136,12 +141,15 @@ def gather_facts(given: ValidationInput) -> dict[str, SymbolFacts]:
             calendar=calendar,
             regimes=_regimes(given.quant, symbol),
             precedents=precedents,
+            changes=changes,
         )
     return facts
 
 
 def _check_sessions(given: ValidationInput) -> None:
+    quant = given.quant.values.sessions
     sessions = {
+        "quant": quant[-1] if quant else None,
         "forecast": given.forecast.session,
         "stories": given.stories.session,
         "market": given.market.session,
@@ -149,7 +157,8 @@ def _check_sessions(given: ValidationInput) -> None:
     }
     if len(set(sessions.values())) != 1:
         raise ModelError(
-            "Forecast, stories, market and fuzzy window must stand at one session",
+            "Forecast, stories, market, fuzzy window and quantitative context must stand at one "
+            "session",
             value={k: str(v) for k, v in sessions.items()},
             remedy="run the earlier stages again for one as-of moment",
         )
@@ -204,6 +213,18 @@ def _spoken(story: Story | None) -> frozenset[str]:
     if story is None:
         return frozenset()
     return frozenset(c.statement.subject for c in story.claims if c.statement.subject in SERIES)
+
+
+def _changes(fuzzy: FuzzyWindow) -> dict[str, np.ndarray]:
+    degrees = fuzzy.memberships.until(fuzzy.session).values
+    absent = np.isnan(degrees).any(axis=-1)
+    codes = np.where(absent, np.nan, np.nan_to_num(degrees).argmax(axis=-1))
+    counts = count_transitions(codes)
+    return {
+        # A market-wide series is repeated for every symbol but happened once.
+        name: counts[0, s] if SERIES[name].panel == "market" else counts[:, s].sum(axis=0)
+        for s, name in enumerate(fuzzy.memberships.fields)
+    }
 
 
 def _levels(story: Story | None) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """What has happened before: counts of past transitions and of past pairings.
 
-Everything here comes from ``StoryBook.observed``, whose last row is the as-of session, so no
-count uses anything later. Codes are 0..4; NaN (absent) pairs with nothing.
+Everything here comes from ``StoryBook.observed`` and ``FuzzyWindow.memberships``, whose last
+rows are the as-of session, so no count uses anything later. Codes are 0..4; NaN (absent) pairs
+with nothing.
 """
 
 from __future__ import annotations
@@ -67,17 +68,27 @@ def count_precedents(codes: np.ndarray) -> Precedents:
     """
     present = ~np.isnan(codes)
     whole = np.where(present, codes, 0).astype(np.int64)
+    indicator = np.zeros((*codes.shape, OUTCOMES), dtype=np.float64)
+    np.put_along_axis(indicator, whole[..., None], present[..., None].astype(float), axis=-1)
+    series = codes.shape[2]
+    rows = indicator.reshape(-1, series * OUTCOMES)
+    pairs = (rows.T @ rows).reshape(series, OUTCOMES, series, OUTCOMES).transpose(0, 2, 1, 3)
+    return Precedents(
+        transitions=count_transitions(codes),
+        pairings=np.rint(pairs).astype(np.int64),
+    )
+
+
+def count_transitions(codes: np.ndarray) -> np.ndarray:
+    """Return how often code i was followed by code j, int64, shape (N, S, 5, 5).
+
+    ``codes`` has shape (T, N, S), NaN where absent; a step from or to an absent code is none.
+    """
+    present = ~np.isnan(codes)
+    whole = np.where(present, codes, 0).astype(np.int64)
     _, symbols, series = codes.shape
     both = present[:-1] & present[1:]
     cell = np.arange(symbols)[:, None] * series + np.arange(series)
     flat = (cell * OUTCOMES + whole[:-1]) * OUTCOMES + whole[1:]
-    size = symbols * series * OUTCOMES**2
-    transitions = np.bincount(flat[both], minlength=size)
-    indicator = np.zeros((*codes.shape, OUTCOMES), dtype=np.float64)
-    np.put_along_axis(indicator, whole[..., None], present[..., None].astype(float), axis=-1)
-    rows = indicator.reshape(-1, series * OUTCOMES)
-    pairs = (rows.T @ rows).reshape(series, OUTCOMES, series, OUTCOMES).transpose(0, 2, 1, 3)
-    return Precedents(
-        transitions=transitions.reshape(symbols, series, OUTCOMES, OUTCOMES),
-        pairings=np.rint(pairs).astype(np.int64),
-    )
+    counts = np.bincount(flat[both], minlength=symbols * series * OUTCOMES**2)
+    return counts.reshape(symbols, series, OUTCOMES, OUTCOMES)

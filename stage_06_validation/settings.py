@@ -24,10 +24,12 @@ minimum_actionability : float in [0, 1]
         Each finding multiplies its score by one minus its penalty.
     jump_steps : int
         A change of state of at least so many steps within one session is a jump.
+    level_steps : int
+        A level that moves over at least so many distance bands in one session is out of place.
     precedent_floor : float
-        Past frequency below which a jump, a pairing or a magnitude counts as unprecedented.
+        Past frequency up to which a jump, a pairing or a magnitude counts as unprecedented.
     precedent_observations : int
-        Past observations needed before the absence of a precedent means anything.
+        Past observations needed before a rare pairing or magnitude means anything.
     precedent_prior : float
         Pseudo-observations of the all-symbol frequencies mixed into a symbol's own.
     improbable : float
@@ -53,8 +55,9 @@ minimum_actionability : float in [0, 1]
     fatal_penalty: float = Field(default=0.5, ge=0, le=1)
     warning_penalty: float = Field(default=0.15, ge=0, le=1)
     note_penalty: float = Field(default=0.03, ge=0, le=1)
-    jump_steps: int = Field(default=3, ge=2, le=4)
-    precedent_floor: float = Field(default=0.002, ge=0, lt=1)
+    jump_steps: int = Field(default=2, ge=2, le=4)
+    level_steps: int = Field(default=3, ge=1, le=3)
+    precedent_floor: float = Field(default=0.003, ge=0, lt=1)
     precedent_observations: int = Field(default=100, ge=1)
     precedent_prior: float = Field(default=20.0, gt=0)
     improbable: float = Field(default=0.02, ge=0, lt=1)

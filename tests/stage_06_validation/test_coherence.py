@@ -1,0 +1,97 @@
+"""Contradictions inside a draft are found, and a sound draft has none."""
+
+from __future__ import annotations
+
+import pytest
+
+from foundation.contracts import STATES, Statement, statement
+from stage_06_validation.coherence import RULES
+from stage_06_validation.settings import ValidationSettings
+from tests.stage_06_validation.material import draft, facts, sound, tape
+
+SETTINGS = ValidationSettings()
+
+
+def broken(*statements: Statement, **changed: object) -> dict[str, str]:
+    """Names and severities of the rules that a draft breaks."""
+    one = draft(*statements, **changed)  # type: ignore[arg-type]
+    found = [f for rule in RULES for f in rule.findings(one, facts(), SETTINGS)]
+    return {f.rule: f.severity for f in found}
+
+
+def test_a_sound_draft_breaks_no_rule() -> None:
+    assert broken(*sound()) == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "contradicts"),
+    [("low", "high", True), ("very low", "very high", True), ("low", "medium", False)],
+)
+def test_two_states_of_a_series_may_only_be_neighbours(
+    first: str, second: str, contradicts: bool
+) -> None:
+    found = broken(
+        statement("state", "oil", first, "clear"), statement("state", "oil", second, "clear")
+    )
+    assert (found.get("a series is in one state") == "fatal") is contradicts
+
+
+def test_a_price_cannot_rise_and_fall_in_one_session() -> None:
+    found = broken(statement("movement", "price", "+1"), statement("movement", "price", "-1"))
+    assert found["a series moves one way"] == "fatal"
+
+
+def test_support_cannot_be_near_and_far() -> None:
+    found = broken(statement("level", "support", "at"), statement("level", "support", "far"))
+    assert found["a thing is said one way"] == "fatal"
+
+
+def test_support_and_resistance_may_lie_at_different_distances() -> None:
+    said = (statement("level", "support", "at"), statement("level", "resistance", "far"))
+    assert "a thing is said one way" not in broken(*said)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_distance_of_text_from_tape_decides_how_grave_it_is(state: str) -> None:
+    found = broken(statement("state", "trend", state, "clear"), given=tape(trend="medium"))
+    gap = abs(STATES.index(state) - 2)
+    assert (found.get("tape and text do not contradict") == "fatal") is (gap >= 2)
+    assert (found.get("tape and text match") == "warning") is (gap == 1)
+
+
+def test_a_fall_in_the_text_contradicts_a_rise_on_the_tape() -> None:
+    found = broken(statement("movement", "price", "-1"), given=tape(price="rises"))
+    assert found["tape and text do not contradict"] == "fatal"
+
+
+def test_an_unknown_outcome_on_the_tape_is_fatal() -> None:
+    assert broken(*sound(), given=tape(trend="sideways"))["the tape is readable"] == "fatal"
+
+
+def test_a_tape_without_price_is_fatal() -> None:
+    assert broken(*sound(), given={"trend": "medium"})["the tape is readable"] == "fatal"
+
+
+def test_what_is_called_unreported_cannot_be_described() -> None:
+    found = broken(
+        statement("absence", "volume", "absent"), statement("state", "volume", "high", "clear")
+    )
+    assert found["the absent is not described"] == "fatal"
+
+
+def test_a_sharp_move_in_a_dead_calm_is_noticed_but_not_fatal() -> None:
+    found = broken(
+        statement("movement", "price", "-2"),
+        statement("state", "volatility", "very low", "clear"),
+        given=tape(price="drops sharply", volatility="very low"),
+    )
+    assert found == {"a dead calm has no sharp moves": "warning"}
+
+
+def test_a_tension_about_a_rise_does_not_fit_a_fall() -> None:
+    found = broken(
+        statement("movement", "price", "-1"),
+        statement("tension", "participation", "rise on thin volume"),
+        given=tape(price="drops"),
+    )
+    assert found == {"a tension fits its parts": "warning"}
