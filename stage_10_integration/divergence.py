@@ -27,7 +27,7 @@ class Comparison:
 class Gap:
     """How far two groups stand apart in one series, and how unusual that is.
 
-    ``here`` and ``there`` are mean states (0 very low to 4 very high); ``matched`` of ``past``
+    ``here`` and ``there`` are median states (0 very low to 4 very high); ``matched`` of ``past``
     sessions showed a gap at least as wide, to either side.
     """
 
@@ -109,12 +109,12 @@ def _widest(
 def _gap(
     comparison: Comparison, series: str, fuzzy: FuzzyWindow, settings: IntelligenceSettings
 ) -> Gap | None:
-    """Compare mean states. None where today one side has no state, or there is no past."""
+    """Compare median states. None where today one side has no state, or there is no past."""
     rows = slice(-1 - settings.comparison_sessions, None)
     degrees = fuzzy.memberships.field(series)[rows]
     state = degrees @ np.arange(5.0)
-    here = _mean(state, [fuzzy.memberships.index_of("symbols", s) for s in comparison.group])
-    there = _mean(state, [fuzzy.memberships.index_of("symbols", s) for s in comparison.others])
+    here = _median(state, [fuzzy.memberships.index_of("symbols", s) for s in comparison.group])
+    there = _median(state, [fuzzy.memberships.index_of("symbols", s) for s in comparison.others])
     past = np.abs(here - there)[:-1]
     past = past[np.isfinite(past)]
     if not (np.isfinite(here[-1]) and np.isfinite(there[-1])) or not past.size:
@@ -130,11 +130,16 @@ def _gap(
     )
 
 
-def _mean(state: np.ndarray, columns: list[int]) -> np.ndarray:
-    """Return the mean over symbols that have a state, shape (T,); NaN where none has."""
+def _median(state: np.ndarray, columns: list[int]) -> np.ndarray:
+    """Return the median over symbols that have a state, shape (T,); NaN where none has.
+
+    The median, not the mean: one group far off must not make its peers look apart from the rest.
+    """
     chosen = state[:, columns]
-    count = np.isfinite(chosen).sum(axis=1)
-    return np.where(count > 0, np.nansum(chosen, axis=1) / np.maximum(count, 1), np.nan)
+    known = np.isfinite(chosen).any(axis=1)
+    out = np.full(len(chosen), np.nan)
+    out[known] = np.nanmedian(chosen[known], axis=1)
+    return out
 
 
 def _theme(gap: Gap, count: int, settings: IntelligenceSettings) -> Theme:
@@ -147,15 +152,15 @@ def _theme(gap: Gap, count: int, settings: IntelligenceSettings) -> Theme:
     )
     here, there = (LEVELS[gap.series][round(x)] for x in (gap.here, gap.there))
     subject = {"price": "the price", "trend": "the trend", "momentum": "momentum"}[gap.series]
-    whose = "there" if len(pair.group) > 1 else "here"
+    where = "there on the whole" if len(pair.group) > 1 else "here"
     if here == there:
-        better = "higher" if ahead else "lower"
-        told = f"{subject} is {here} on both sides, but {better} {whose}"
+        told = f"{subject} is {here} on both sides, but {'better' if ahead else 'worse'} {where}"
     else:
-        told = f"{subject} {whose} is {here}, elsewhere {there}"
+        there = there.replace("its quarterly mean", "it")
+        told = f"{subject} is {here} {where}, {there} elsewhere"
     return Theme(
         title=sentence(f"{pair.name} {verb} {pair.others_name}")[:-1],
-        text=f"On average {told}. {how_rare(gap.matched, gap.past, settings, 'so wide a gap')}",
+        text=f"{sentence(told)} {how_rare(gap.matched, gap.past, settings, 'so wide a gap')}",
         symbols=pair.group,
         share=len(pair.group) / count,
     )

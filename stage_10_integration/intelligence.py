@@ -60,7 +60,7 @@ class IntelligenceStage(Stage[IntelligenceInput, MarketIntelligence]):
             produced_at=given.signals.produced_at,
             session=given.signals.session,
             target_session=given.signals.target_session,
-            headline=_headline(unusual or shared, len(today)),
+            headline=_headline(shared, unusual, len(today)),
             themes=(*themes, *_gauges(today)),
             divergences=find_divergences(given.fuzzy, given.market, given.signals, self.settings),
             breadth_bullish=ways.count("bullish") / len(ways),
@@ -109,18 +109,20 @@ def _who(shared: Shared) -> str:
     return f"{in_words(count)} of {counted(base, 'instrument')}"
 
 
-def _headline(shared: list[Shared], instruments: int) -> str:
-    """Say the two most unusual things of different families, in one sentence."""
+def _headline(shared: list[Shared], unusual: list[Shared], instruments: int) -> str:
+    """Say the two weightiest unusual things of different families, in one sentence."""
     if not shared:
         return (
             f"The stories of {counted(instruments, 'instrument')} have little in common today."
             if instruments > 1
             else "There is one story today, and nothing to hold it against."
         )
-    first = shared[0]
-    second = next((s for s in shared[1:] if s.family != first.family), None)
+    first = (unusual or shared)[0]
     told = f"{_who(first)} {first.phrase.does}"
-    if second is not None:
+    second = next((s for s in unusual[1:] if s.family != first.family), None)
+    if not unusual:
+        told += "; nothing is shared more widely than usual"
+    elif second is not None:
         told += f"; {_how_many(second)} {second.phrase.does}"
     return sentence(told)
 

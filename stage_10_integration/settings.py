@@ -72,7 +72,7 @@ class IntelligenceSettings(Part):
         A theme or divergence is unusual if at most this fraction of the comparison sessions
         showed it as strongly.
     smallest_gap : float
-        Groups part if their mean states differ by at least this much (1 = one state of five).
+        Groups part if their median states differ by at least this much (1 = one state of five).
     most_themes, most_divergences : int
         How many of each are reported.
     named : int

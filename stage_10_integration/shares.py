@@ -7,6 +7,7 @@ the shares of the past year, because "most stocks are near their mean" is no new
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 
@@ -45,9 +46,6 @@ class Shared:
         Past sessions on which at least this share of instruments met the condition.
     past : int
         Past sessions looked at; 0 where there is no past.
-    excess : float
-        Today's share minus the past mean, in past standard deviations (at least one
-        instrument's worth).
     as_many : str
         What the past is searched for, in words.
     """
@@ -60,7 +58,6 @@ class Shared:
     base: int
     matched: int
     past: int
-    excess: float
     as_many: str = "as many"
 
     @property
@@ -73,11 +70,19 @@ class Shared:
         """Fraction of past sessions that showed it as widely; 1 where there is no past."""
         return self.matched / self.past if self.past else 1.0
 
+    @property
+    def weight(self) -> float:
+        """Bits of surprise, ``-log2((matched + 1) / (past + 1))``, times the share.
+
+        What is rare counts, and what is broad counts; adding one keeps "never before" finite.
+        """
+        return math.log2((self.past + 1) / (self.matched + 1)) * self.share
+
 
 def find_shared(
     today: dict[str, Story], fuzzy: FuzzyWindow, settings: IntelligenceSettings
 ) -> list[Shared]:
-    """Return shared conditions, the most unusual first, one per subject."""
+    """Return shared conditions, the weightiest first, one per subject."""
     told = _told(today)
     found = [
         *_from_codes("state", told, _state_codes(fuzzy), fuzzy, settings),
@@ -85,7 +90,7 @@ def find_shared(
         *_from_paths(told, fuzzy, settings),
         *_from_patterns(told, fuzzy, settings),
     ]
-    found.sort(key=lambda s: (s.rarity, -s.excess))
+    found.sort(key=lambda s: -s.weight)
     best: dict[str, Shared] = {}
     for one in found:
         best.setdefault(one.subject, one)
@@ -251,7 +256,6 @@ def _hold(
     past = shares[-1 - settings.comparison_sessions : -1]
     past = past[np.isfinite(past)]
     share = len(symbols) / base
-    spread = max(float(past.std()), 1 / base) if past.size else 1.0
     return [
         Shared(
             subject=subject,
@@ -262,7 +266,6 @@ def _hold(
             base=base,
             matched=int((past >= share - 1e-12).sum()),
             past=int(past.size),
-            excess=(share - float(past.mean())) / spread if past.size else 0.0,
             as_many=as_many,
         )
     ]

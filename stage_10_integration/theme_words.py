@@ -168,4 +168,4 @@ LEVELS: dict[str, tuple[str, str, str, str, str]] = {
     ),
     "momentum": ("very weak", "weak", "ordinary", "strong", "very strong"),
 }  # fmt: skip
-"""Average states of a group, lowest first, for series on which groups are compared."""
+"""Median states of a group, lowest first, for series on which groups are compared."""
