@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from config.profiles import profile_named
 from foundation.contracts import FuzzyWindow, MarketWindow, StoryBook
 from foundation.kernel import Contract
 from foundation.runtime import Plan
@@ -59,6 +60,14 @@ def test_real_data_to_token_windows_is_blind_to_the_future() -> None:
     assert verdict.comparisons[3].steps == (
         wiring.DATA, wiring.FUZZY, wiring.QUANT, wiring.STORIES, wiring.TOKENS,
     )  # fmt: skip
+
+
+def test_the_whole_house_to_signals_is_blind_to_the_future() -> None:
+    """Model and signals included: three trainings of the toy model, on rewritten futures."""
+    verdict = verify_no_lookahead(profile_named("test", HouseSettings), until=wiring.SIGNALS)
+    assert verdict.held, verdict.first_broken
+    assert verdict.comparisons[1].steps[-1] == wiring.SIGNALS
+    assert wiring.TRAINING in verdict.comparisons[1].steps
 
 
 def smoothed(panel: Panel, ahead: int) -> Panel:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from tests.laws.test_house_law import STAGE_FILES
 from tests.laws.tree import ROOT, STAGES
 
 MODEL_LIBRARIES = ("torch", "transformers", "peft", "accelerate", "datasets")
@@ -42,7 +43,8 @@ def all_of(package: str) -> str:
 
 @pytest.mark.parametrize("stage", LIGHT)
 def test_a_narrative_stage_imports_no_model_library(stage: str) -> None:
-    script = f"import {stage}, {stage}.stage, {stage}.settings"
+    files = STAGE_FILES.get(stage, ("stage.py",))
+    script = f"import {stage}.settings" + "".join(f", {stage}.{name[:-3]}" for name in files)
     assert not loaded_by(script) & set(MODEL_LIBRARIES)
 
 

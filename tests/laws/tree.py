@@ -42,10 +42,10 @@ def packages() -> set[str]:
 
 
 def modules() -> Iterator[str]:
-    """Yield the dotted name of every module of every floor."""
+    """Yield the dotted name of every module of every floor that does nothing when imported."""
     for package in sorted(packages()):
         for path in files(ROOT / package):
-            if path.suffix == ".py":
+            if path.suffix == ".py" and path.stem != "__main__":
                 parts = path.relative_to(ROOT).with_suffix("").parts
                 yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
