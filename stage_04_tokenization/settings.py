@@ -24,10 +24,11 @@ class TokenizationSettings(Part):
         every story lies in one window: nothing is stored twice.
     vocabulary_size : int
         Upper bound, special tokens and the 256 bytes included.
+    vocabulary_stories : int
+        Stories of the train split, evenly spread, that the vocabulary is learnt from.
     across_words : bool
-        Whether a token may span several words (Liu et al. 2025, "SuperBPE", arXiv:2503.13423);
-        tokens never span clause or sentence marks. Stories get about a third as long, so the
-        same minutes of training show the model three times as many of them.
+        Whether a frequent phrase may become one token (never across clause or sentence marks).
+        Stories get about a third as long, so the same minutes show the model three times as many.
     max_tokens : int
         Longest window. A window that would be longer loses its oldest stories, whole ones only.
     base_tokenizer : str or None
@@ -39,7 +40,8 @@ class TokenizationSettings(Part):
     history_sessions: int = Field(default=60, ge=0)
     validation_sessions: int = Field(default=40, ge=1)
     stride: int = Field(default=7, ge=1)
-    vocabulary_size: int = Field(default=1536, ge=320)
+    vocabulary_size: int = Field(default=2048, ge=320)
+    vocabulary_stories: int = Field(default=4000, ge=1)
     across_words: bool = True
     max_tokens: int = Field(default=1024, ge=16)
     base_tokenizer: str | None = None

@@ -66,8 +66,10 @@ class TokenizationStage(Stage[StoryBook, TokenBatch]):
         if self.settings.base_tokenizer is not None:
             return BaseModelVocabulary(Path(self.settings.base_tokenizer))
         seen = sorted({(t, plan.symbol) for plan in train for t in _positions(plan)})
+        count = min(len(seen), self.settings.vocabulary_stories)
+        chosen = [seen[i * len(seen) // count] for i in range(count)]
         return BpeVocabulary.train(
-            (book.texts[t][n] for t, n in seen),
+            [book.texts[t][n] for t, n in chosen],
             vocabulary_size=self.settings.vocabulary_size,
             across_words=self.settings.across_words,
         )

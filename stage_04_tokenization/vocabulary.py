@@ -1,26 +1,24 @@
 """The vocabulary of stories: byte-level BPE learnt from stories, and one token per tape mark.
 
 Every byte has a token, so any text comes back exactly (Sennrich et al. 2016; Radford et al. 2019).
-Merges may cross spaces but not clause marks, so that frequent phrases become one token.
+Frequent phrases become one token too (``phrases.py``).
 An answer on the tape is a token of its own per series ("momentum: high" and "volume: high" are
 two tokens): the model need not bind a word to the series that asked for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from foundation.contracts import TAPE, TapeCodes, tape_outcomes
 from foundation.kernel import hash_text, short
+from stage_04_tokenization.phrases import CLAUSE_PATTERN, split_at_clauses, with_phrases
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 PAD, STORY, TEXT, END = "<pad>", "<story>", "<text>", "<end>"
-
-CLAUSES = r" ?[^.,;:!?\n]+|[.,;:!?\n]"
-"""What a token may not reach beyond, where tokens may span words."""
 
 
 class StoryVocabulary(Protocol):
@@ -85,21 +83,13 @@ class BpeVocabulary:
 
     @classmethod
     def train(
-        cls, texts: Iterable[str], *, vocabulary_size: int, across_words: bool
+        cls, texts: Sequence[str], *, vocabulary_size: int, across_words: bool
     ) -> BpeVocabulary:
         """Learn merges from texts. The same texts give the same vocabulary, to the byte."""
-        from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
         tokenizer = Tokenizer(models.BPE())
-        if across_words:
-            tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-                [
-                    pre_tokenizers.Split(Regex(CLAUSES), "isolated"),
-                    pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-                ]
-            )
-        else:
-            tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
         tokenizer.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
             vocab_size=vocabulary_size,
@@ -109,11 +99,18 @@ class BpeVocabulary:
             show_progress=False,
         )
         tokenizer.train_from_iterator(texts, trainer)
+        split_at_clauses(tokenizer)
+        if across_words:
+            tokenizer = with_phrases(tokenizer, texts, vocabulary_size)
         return cls(tokenizer)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        batch = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return [encoding.ids for encoding in batch]
+        # Stories share few distinct clauses, and no token reaches beyond one: encode each once.
+        cut = [CLAUSE_PATTERN.findall(text) for text in texts]
+        distinct = sorted({clause for clauses in cut for clause in clauses})
+        encoded = self._tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
+        ids = {clause: e.ids for clause, e in zip(distinct, encoded, strict=True)}
+        return [[i for clause in clauses for i in ids[clause]] for clauses in cut]
 
     def decode(self, ids: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))
