@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import re
 from collections.abc import Iterator
 
@@ -116,8 +115,3 @@ def test_the_patterns_catch_what_they_are_for() -> None:
     assert MACHINE.search("open('" + "/".join(("", "home", "jo", "x.csv")) + "')")
     assert not MACHINE.search("a network/worker, https://example.org/work/x")
     assert HOSTS.search("https://" + "pypi" + ".org/simple")
-
-
-def test_every_module_can_be_found_by_its_package() -> None:
-    for name in modules():
-        assert pkgutil.resolve_name(name)
