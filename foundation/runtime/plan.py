@@ -167,6 +167,14 @@ class Plan:
                 pending.extend(self.step(n) for n in step.needs.values())
         return Plan([s for s in self.steps if s.name in wanted])
 
+    def resting_on(self, *names: str) -> tuple[str, ...]:
+        """Return the named steps and all that use their output, directly or not."""
+        found = {self.step(name).name for name in names}
+        for step in self.steps:
+            if found.intersection(step.needs.values()):
+                found.add(step.name)
+        return tuple(s.name for s in self.steps if s.name in found)
+
     def foresee(self, store: Artefacts) -> tuple[Forecasted, ...]:
         """Say for every step whether its output is in the store, without running anything.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -87,8 +87,15 @@ class Runner:
         self._pause = pause
         self._loaded: dict[ArtefactRef, Contract] = {}
 
-    def run(self, plan: Plan, run_id: str | None = None) -> RunResult:
+    def run(
+        self, plan: Plan, run_id: str | None = None, *, again: Collection[str] = ()
+    ) -> RunResult:
         """Run what must run and return references to every output.
+
+        Parameters
+        ----------
+        again : collection of str
+            Steps that run once even though the store has their output.
 
         Raises
         ------
@@ -102,7 +109,7 @@ class Runner:
             # the walk begins anew; finished steps are found in the store again.
             for _ in range(2 * len(plan) + 1):
                 try:
-                    self._walk(plan, result)
+                    self._walk(plan, result, again)
                 except _Unusable as found:
                     self._say(
                         "ArtefactUnusable",
@@ -127,14 +134,15 @@ class Runner:
             self._loaded[ref] = self._store.get(ref.content_hash, plan.step(name).makes)
         return self._loaded[ref]
 
-    def _walk(self, plan: Plan, result: RunResult) -> None:
+    def _walk(self, plan: Plan, result: RunResult, again: Collection[str]) -> None:
         result.outputs.clear()
         keys: dict[str, str] = {}
         for step in plan:
             known = {name: ref.content_hash for name, ref in result.outputs.items()}
             hashes = input_hashes(step, known)
             keys[step.name] = key = step.key(hashes)
-            output = self._recall(step, key)
+            fresh = step.name in again and step.name not in result.seconds
+            output = None if fresh else self._recall(step, key)
             if output is None:
                 output = self._execute(plan, step, key, keys, tuple(hashes), result)
             elif step.name not in result.seconds:

@@ -262,3 +262,13 @@ def test_a_plan_in_the_wrong_order_is_refused() -> None:
     steps = list(toy_plan())
     with pytest.raises(OperatorError, match="earlier steps"):
         Plan([steps[1], steps[0]])
+
+
+def test_steps_run_again_on_demand_and_come_out_the_same(store: ArtefactStore) -> None:
+    first, _ = run(store, toy_plan())
+    calls: list[str] = []
+    plan = toy_plan(calls=calls)
+    again = plan.resting_on("03_shift")
+    result = Runner(store, InProcessBus()).run(plan, again=again)
+    assert calls == ["03_shift", "04_sum"]
+    assert result.outputs == first.outputs

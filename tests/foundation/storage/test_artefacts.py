@@ -117,7 +117,7 @@ def test_a_second_put_of_equal_content_writes_nothing(store: ArtefactStore) -> N
 
 
 def test_a_missing_artefact_is_an_error_that_names_the_remedy(store: ArtefactStore) -> None:
-    with pytest.raises(ArtefactError, match="not in the store.*Remedy: run `story run`"):
+    with pytest.raises(ArtefactError, match=r"not in the store.*Remedy: run `story run`"):
         store.get("0" * 64, QuantContext)
 
 

@@ -1,0 +1,73 @@
+"""Profiles: named functions that each return the settings of a whole run.
+
+They say only what differs from the stages' own defaults. Every function takes the class to
+build, because the roof adds groups of its own to ``Settings``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from config.recipes import story_nano_test, story_tiny_cpu
+from config.settings import AnySettings, MarketSettings, Settings, SimulationSettings
+from foundation.kernel import OperatorError
+from stage_01_data_engine.settings import DataEngineSettings
+from stage_03_story_assembly.settings import StoryAssemblySettings
+from stage_04_tokenization.settings import TokenizationSettings
+
+
+def demo(kind: type[AnySettings]) -> AnySettings:
+    """The bundled market at its last common Friday, in under 90 seconds on two cores."""
+    return kind()
+
+
+def research(kind: type[AnySettings]) -> AnySettings:
+    """Ten years of data, more stories, a longer scored past and four times the training."""
+    training = story_tiny_cpu()
+    steps = tuple(p.model_copy(update={"steps": 4 * p.steps}) for p in training.phases)
+    return kind(
+        data=DataEngineSettings(history_sessions=3000),
+        stories=StoryAssemblySettings(story_sessions=2000),
+        tokens=TokenizationSettings(history_sessions=250),
+        training=training.model_copy(update={"name": "story-tiny-cpu-long", "phases": steps}),
+    )
+
+
+def test(kind: type[AnySettings]) -> AnySettings:
+    """Everything tiny: a simulated market of four symbols and a toy of a story model."""
+    training = story_nano_test()
+    steps = tuple(p.model_copy(update={"steps": 30}) for p in training.phases)
+    return kind(
+        market=MarketSettings(source="simulated"),
+        simulation=SimulationSettings(symbols=4, sessions=700),
+        data=DataEngineSettings(history_sessions=700),
+        stories=StoryAssemblySettings(story_sessions=200, full_sessions=5),
+        tokens=TokenizationSettings(
+            history_sessions=20, validation_sessions=10, vocabulary_size=512
+        ),
+        training=training.model_copy(update={"phases": steps}),
+    )
+
+
+PROFILES: dict[str, Callable[[Any], Any]] = {
+    "demo": demo,
+    "research": research,
+    "test": test,
+}
+
+
+def profile_named(name: str, kind: type[AnySettings] = Settings) -> AnySettings:  # type: ignore[assignment]
+    """Return a profile by name.
+
+    Raises
+    ------
+    OperatorError
+        If there is no such profile.
+    """
+    if name not in PROFILES:
+        raise OperatorError(
+            "There is no such profile", value=name, remedy=f"choose one of {', '.join(PROFILES)}"
+        )
+    profile: AnySettings = PROFILES[name](kind)
+    return profile

@@ -1,0 +1,65 @@
+"""From options to a workplace, and a run with progress shown. Imported inside commands only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from config.profiles import profile_named
+from config.settings import load
+from foundation.runtime import Plan, RunResult
+from stage_10_integration.commands.options import Options
+from stage_10_integration.commands.progress import Progress
+from stage_10_integration.commands.reporting import console
+from stage_10_integration.house_settings import HouseSettings
+from stage_10_integration.workplace import Workplace
+
+
+def open_settings(options: Options) -> HouseSettings:
+    """Return the settings in force: flags over environment over file over profile."""
+    profile = profile_named(options.profile, HouseSettings)
+    return load(profile, config=options.config, flags=options.flags())
+
+
+class Session:
+    """A workplace whose runs are shown on the console."""
+
+    def __init__(self, options: Options) -> None:
+        self._progress: Progress | None = None
+        self.settings = open_settings(options)
+        self.workplace = Workplace(self.settings, progress=self._note)
+
+    def run(self, plan: Plan | None = None, *, again: Collection[str] = ()) -> RunResult:
+        """Run with one line per step on stderr."""
+        chosen = plan or self.workplace.plan
+        self._progress = Progress(chosen, console())
+        stop = self.workplace.bus.subscribe(self._progress.hear)
+        try:
+            with self._progress:
+                return self.workplace.run(chosen, again=again)
+        finally:
+            stop()
+            self._progress = None
+
+    def _note(self, words: str) -> None:
+        if self._progress is not None:
+            self._progress.note(words)
+
+
+def as_document(session: Session, result: RunResult) -> dict[str, Any]:
+    """Return what a run did, for machines."""
+    return {
+        "run_id": result.run_id,
+        "as_of": session.workplace.source.as_of.isoformat(),
+        "store": str(session.settings.store),
+        "steps": [
+            {
+                "step": name,
+                "state": "run" if name in result.seconds else "reused",
+                "seconds": round(result.seconds[name], 3) if name in result.seconds else None,
+                "contract": ref.contract,
+                "content_hash": ref.content_hash,
+            }
+            for name, ref in result.outputs.items()
+        ],
+    }

@@ -1,0 +1,150 @@
+"""Options that many commands share, declared once.
+
+``@with_options`` adds them to a command's signature and hands them over as one ``Options``.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from foundation.kernel import OperatorError
+
+
+@dataclass(frozen=True)
+class Options:
+    """What was asked for on the command line, not yet laid over settings."""
+
+    as_of: str | None = None
+    symbols: str | None = None
+    source: str | None = None
+    path: Path | None = None
+    store: Path | None = None
+    config: Path | None = None
+    profile: str = "demo"
+    settings: tuple[str, ...] = ()
+    as_json: bool = False
+    debug: bool = False
+
+    def flags(self) -> dict[str, Any]:
+        """Return the flags as nested settings; what was not given is left out."""
+        flags: dict[str, Any] = {}
+        for assignment in self.settings:
+            _place(flags, assignment)
+        market = {
+            "as_of": _day(self.as_of) if self.as_of else None,
+            "symbols": _symbols(self.symbols) if self.symbols is not None else None,
+            # a folder is only ever named to be read
+            "source": self.source or ("folder" if self.path else None),
+            "path": self.path,
+        }
+        given = {name: value for name, value in market.items() if value is not None}
+        if given:
+            flags["market"] = {**flags.get("market", {}), **given}
+        if self.store is not None:
+            flags["store"] = self.store
+        return flags
+
+
+DECLARED: dict[str, Any] = {
+    "as_of": Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="YYYY-MM-DD", help="Last session that may be seen."),
+    ],
+    "symbols": Annotated[
+        str | None, typer.Option("--symbols", metavar="A,B,...", help="Instruments, in order.")
+    ],
+    "source": Annotated[str | None, typer.Option("--source", help="bundled, folder or simulated.")],
+    "path": Annotated[Path | None, typer.Option("--path", help="Folder of CSV or Parquet bars.")],
+    "store": Annotated[
+        Path | None, typer.Option("--store", help="Folder of artefacts and journal.")
+    ],
+    "config": Annotated[
+        Path | None,
+        typer.Option("--config", envvar="STORY_CONFIG", help="TOML file with settings."),
+    ],
+    "profile": Annotated[str, typer.Option("--profile", help="demo, research or test.")],
+    "settings": Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="One setting, e.g. data.jump_limit=0.5."),
+    ],
+    "as_json": Annotated[bool, typer.Option("--json", help="Machine output on stdout.")],
+    "debug": Annotated[bool, typer.Option("--debug", help="Tracebacks for errors.")],
+}
+DEFAULTS: dict[str, Any] = {"profile": "demo", "settings": None, "as_json": False, "debug": False}
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the shared options to a command whose first parameter is ``options: Options``."""
+    hints = inspect.get_annotations(command, eval_str=True)
+    own = [
+        p.replace(annotation=hints[p.name])
+        for p in list(inspect.signature(command).parameters.values())[1:]
+    ]
+    shared = [
+        inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=DEFAULTS.get(name), annotation=kind
+        )
+        for name, kind in DECLARED.items()
+    ]
+
+    @functools.wraps(command)
+    def wrapped(**given: Any) -> None:
+        chosen = {name: given.pop(name) for name in DECLARED}
+        chosen["settings"] = tuple(chosen["settings"] or ())
+        command(Options(**chosen), **given)
+
+    del wrapped.__wrapped__  # type: ignore[attr-defined]
+    ordered = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + shared
+    wrapped.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {p.name: p.annotation for p in ordered}
+    return wrapped
+
+
+def _day(text: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise OperatorError(
+            "An as-of date is written YYYY-MM-DD", value=text, remedy="e.g. --as-of 2018-12-28"
+        ) from None
+
+
+def _symbols(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise OperatorError(
+            "At least one symbol must be named", value=text, remedy="e.g. --symbols AAPL,MSFT"
+        )
+    return names
+
+
+def _place(flags: dict[str, Any], assignment: str) -> None:
+    key, equals, text = assignment.partition("=")
+    if not equals or not key.strip():
+        raise OperatorError(
+            "A setting is given as KEY=VALUE",
+            value=assignment,
+            remedy="e.g. --set fuzzification.window=90",
+        )
+    *groups, name = key.strip().split(".")
+    here = flags
+    for group in groups:
+        here = here.setdefault(group, {})
+    here[name] = _value(text.strip())
+
+
+def _value(text: str) -> Any:
+    import tomllib
+
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text

@@ -1,0 +1,148 @@
+"""The simulated market as a source like any other: same borders, same cut at the as-of close."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from config.settings import SimulationSettings
+from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, SourceInfo
+from foundation.kernel import OperatorError, UpstreamDataError
+from foundation.market import close_of
+from stage_01_data_engine.raw import MarketRequest, RawMarket, fingerprint
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from foundation.testing.simulated_market import SimulatedMarket
+
+RELEASE = "simulated inflation"
+
+
+class SimulatedSource:
+    """A market whose truth is known (``foundation.testing.simulated_market``).
+
+    Parameters
+    ----------
+    settings : SimulationSettings
+        Which market; the same settings give the same numbers.
+    """
+
+    name = "simulated"
+
+    def __init__(self, settings: SimulationSettings) -> None:
+        self._settings = settings
+
+    def market(self) -> SimulatedMarket:
+        """Return the whole simulated market, truth included."""
+        from foundation.testing.simulated_market import simulated_market
+
+        chosen = self._settings
+        return simulated_market(
+            chosen.variant, symbols=chosen.symbols, sessions=chosen.sessions, seed=chosen.seed
+        )
+
+    def last_session(self) -> date:
+        """Return the last simulated session."""
+        return self.market().sessions[-1]
+
+    def load(self, request: MarketRequest) -> RawMarket:
+        """Return what was known at the as-of close. See ``stage_01_data_engine.Source``."""
+        market = self.market()
+        wanted = request.symbols or market.symbols
+        unknown = [s for s in wanted if s not in market.symbols]
+        if unknown:
+            raise OperatorError(
+                "The simulated source has a fixed list of instruments",
+                value=unknown[0],
+                remedy=f"choose from {', '.join(market.symbols)}",
+            )
+        bars = _bars(market, wanted, request)
+        if bars.empty:
+            raise UpstreamDataError(
+                "The simulated market has sessions in the window asked for",
+                value=request.as_of.isoformat(),
+                remedy=f"choose a date from {market.sessions[0]} to {market.sessions[-1]}",
+            )
+        observations, events = _market_wide(market, request)
+        instruments = tuple(
+            Instrument(symbol=s, name=f"Simulated {s}", kind="equity", fields=BAR_FIELDS)
+            for s in wanted
+        )
+        return RawMarket(
+            request=request,
+            bars=bars,
+            observations=observations,
+            events=events,
+            instruments=instruments,
+            findings=(),
+            quarantined=0,
+            source=SourceInfo(
+                name=self.name,
+                fingerprint=fingerprint(request, bars, observations, events, instruments, ()),
+                licence="made up",
+                note=f"Simulated, variant {self._settings.variant!r}: not real prices.",
+            ),
+        )
+
+
+def _bars(market: SimulatedMarket, wanted: tuple[str, ...], request: MarketRequest) -> pd.DataFrame:
+    import pandas as pd
+
+    first = request.sessions[0]
+    pieces = [
+        market.frame(symbol)
+        .reset_index()
+        .assign(symbol=symbol, location=[f"{symbol}:{i}" for i in range(len(market.sessions))])
+        for symbol in wanted
+    ]
+    frame = pd.concat(pieces, ignore_index=True)
+    inside = frame["session"].between(pd.Timestamp(first), pd.Timestamp(request.as_of))
+    columns = ["symbol", "session", *BAR_FIELDS, "location"]
+    return frame.loc[inside, columns].reset_index(drop=True)
+
+
+def _market_wide(
+    market: SimulatedMarket, request: MarketRequest
+) -> tuple[pd.DataFrame, tuple[MarketEvent, ...]]:
+    import pandas as pd
+
+    first = request.sessions[0] - timedelta(days=10)
+    as_of = close_of(request.as_of)
+    rows = [
+        (series, close_of(day), close_of(day), float(values[at]), f"{series}:{at}")
+        for series, values in market.market.items()
+        for at, day in enumerate(market.sessions)
+        if first <= day <= request.as_of
+    ]
+    change = _yearly_change(np.array([level for _, _, level in market.releases]))
+    events = []
+    for at, (_, known, _) in enumerate(market.releases):
+        if known > as_of or known.date() < first or np.isnan(change[at]):
+            continue
+        rows.append(("core_cpi_yoy", known, known, float(change[at]), f"release:{at}"))
+        before = change[at - 1]
+        events.append(
+            MarketEvent(
+                kind="economic release",
+                name=RELEASE,
+                event_time=known,
+                known_at=known,
+                actual=float(change[at]),
+                previous=None if np.isnan(before) else float(before),
+                unit="percent over twelve months",
+            )
+        )
+    names = ["series", "event_time", "known_at", "value", "location"]
+    frame = pd.DataFrame(rows, columns=names)
+    for moment in ("event_time", "known_at"):
+        frame[moment] = pd.to_datetime(frame[moment], utc=True).astype("datetime64[ns, UTC]")
+    return frame.astype({"value": float}), tuple(events)
+
+
+def _yearly_change(levels: np.ndarray) -> np.ndarray:
+    change = np.full(len(levels), np.nan)
+    change[12:] = 100.0 * (levels[12:] / levels[:-12] - 1.0)
+    return change

@@ -1,0 +1,206 @@
+"""The plan of the whole house: every step, what it needs, and the collaborators it gets.
+
+This is the only file that knows all stages. Each is imported when its step runs, so a run
+that reuses a step does not pay for its libraries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from foundation.contracts import (
+    DecisionBrief,
+    FuzzyWindow,
+    MarketIntelligence,
+    MarketWindow,
+    PerformanceReport,
+    PortfolioPlan,
+    QuantContext,
+    SignalSet,
+    StoryBook,
+    StoryForecast,
+    StoryModel,
+    TokenBatch,
+    ValidatedForecast,
+)
+from foundation.kernel import Contract
+from foundation.runtime import External, Plan, Step
+from foundation.storage import ArtefactStore
+from stage_10_integration.house_settings import HouseSettings
+
+DATA = "01_data_engine"
+FUZZY = "02_fuzzification"
+QUANT = "quant"
+STORIES = "03_story_assembly"
+TOKENS = "04_tokenization"
+TRAINING = "05_training"
+FORECAST = "05_llm_engine"
+VALIDATION = "06_validation"
+SIGNALS = "07_signal_extraction"
+FEEDBACK = "09_feedback"
+PORTFOLIO = "10_portfolio"
+INTELLIGENCE = "10_intelligence"
+BRIEF = "08_decision_support"
+
+Inputs = Mapping[str, Any]
+
+
+def build_plan(
+    settings: HouseSettings,
+    source: External,
+    store: ArtefactStore,
+    progress: Callable[[str], None] = lambda words: None,
+) -> Plan:
+    """Return all steps from market data to the brief, in running order.
+
+    Parameters
+    ----------
+    settings : HouseSettings
+    source : External
+        Delivers a ``RawMarket``, cut at the as-of close.
+    store : ArtefactStore
+        Where training leaves its checkpoint and forecasting finds it.
+    progress : callable
+        Told in words how training gets on.
+    """
+    return Plan(
+        [
+            *_data_to_stories(settings, source),
+            *_stories_to_forecast(settings, store, progress),
+            *_forecast_to_brief(settings, store),
+        ]
+    )
+
+
+def _data_to_stories(settings: HouseSettings, source: External) -> list[Step]:
+    def data(given: Inputs) -> Contract:
+        from stage_01_data_engine import DataEngineStage
+
+        return DataEngineStage(settings.data).run(given["raw"])
+
+    def fuzzy(given: Inputs) -> Contract:
+        from stage_02_fuzzification import FuzzificationStage
+
+        return FuzzificationStage(settings.fuzzification).run(given["market"])
+
+    def quant(given: Inputs) -> Contract:
+        from foundation.quant import QuantForecaster
+
+        return QuantForecaster(settings.quant).context(given["market"])
+
+    def stories(given: Inputs) -> Contract:
+        from stage_03_story_assembly import AssemblyInput, StoryAssemblyStage
+
+        return StoryAssemblyStage(settings.stories).run(AssemblyInput(**given))
+
+    market = {"market": DATA}
+    return [
+        Step(DATA, 1, "Market data and features", MarketWindow, data, {}, (settings.data,),
+             ("stage_01_data_engine",), reads=source),
+        Step(FUZZY, 2, "Fuzzy states, movements, patterns", FuzzyWindow, fuzzy, market,
+             (settings.fuzzification,), ("stage_02_fuzzification",)),
+        Step(QUANT, 3, "Quantitative context", QuantContext, quant, market,
+             (settings.quant,), ("foundation.quant",)),
+        Step(STORIES, 3, "Stories", StoryBook, stories,
+             {**market, "fuzzy": FUZZY, "quant": QUANT}, (settings.stories,),
+             ("stage_03_story_assembly",)),
+    ]  # fmt: skip
+
+
+def _stories_to_forecast(
+    settings: HouseSettings, store: ArtefactStore, progress: Callable[[str], None]
+) -> list[Step]:
+    def tokens(given: Inputs) -> Contract:
+        from stage_04_tokenization import TokenizationStage
+
+        return TokenizationStage(settings.tokens).run(given["stories"])
+
+    def train(given: Inputs) -> Contract:
+        from stage_05_llm_engine import TrainingStage
+
+        def tell(step: int, steps: int, loss: float, speed: float) -> None:
+            progress(f"step {step} of {steps}, loss {loss:.3f}, {speed:,.0f} tokens/s")
+
+        return TrainingStage(settings.training, store.folders, tell).run(given["tokens"])
+
+    def holds(made: Contract) -> None:
+        assert isinstance(made, StoryModel)
+        store.folders.path(made.weights)
+
+    def forecast(given: Inputs) -> Contract:
+        from stage_05_llm_engine import EngineInput, LlmEngineStage
+
+        return LlmEngineStage(settings.engine, store.folders).run(EngineInput(**given))
+
+    code = ("stage_05_llm_engine",)
+    return [
+        Step(TOKENS, 4, "Tokens", TokenBatch, tokens, {"stories": STORIES}, (settings.tokens,),
+             ("stage_04_tokenization",)),
+        Step(TRAINING, 5, "Story model: training", StoryModel, train, {"tokens": TOKENS},
+             (settings.training,), code, holds=holds),
+        Step(FORECAST, 5, "Story model: forecasts", StoryForecast, forecast,
+             {"tokens": TOKENS, "model": TRAINING}, (settings.engine,), code),
+    ]  # fmt: skip
+
+
+def _forecast_to_brief(settings: HouseSettings, store: ArtefactStore) -> list[Step]:
+    def validate(given: Inputs) -> Contract:
+        from stage_05_llm_engine import EngineInput, LlmEngineStage
+        from stage_06_validation import ValidationInput, ValidationStage
+
+        engine_input = EngineInput(tokens=given["tokens"], model=given["model"])
+        engine = LlmEngineStage(settings.engine, store.folders)
+        stage = ValidationStage(settings.validation, engine.regenerator(engine_input))
+        inputs = {k: v for k, v in given.items() if k not in ("tokens", "model")}
+        return stage.run(ValidationInput(**inputs))
+
+    def signals(given: Inputs) -> Contract:
+        from stage_07_signal_extraction import SignalExtractionStage, SignalInput
+
+        return SignalExtractionStage(settings.signals).run(SignalInput(**given))
+
+    def feedback(given: Inputs) -> Contract:
+        from stage_09_feedback import FeedbackInput, FeedbackStage
+
+        return FeedbackStage(settings.feedback).run(FeedbackInput(**given))
+
+    def portfolio(given: Inputs) -> Contract:
+        from stage_10_integration.portfolio import PortfolioInput, PortfolioStage
+
+        return PortfolioStage(settings.portfolio).run(PortfolioInput(**given))
+
+    def intelligence(given: Inputs) -> Contract:
+        from stage_10_integration.intelligence import IntelligenceInput, IntelligenceStage
+
+        return IntelligenceStage(settings.intelligence).run(IntelligenceInput(**given))
+
+    def brief(given: Inputs) -> Contract:
+        from stage_08_decision_support import BriefInput, DecisionSupportStage
+
+        return DecisionSupportStage(settings.brief).run(BriefInput(**given))
+
+    market, stories = {"market": DATA}, {"stories": STORIES}
+    return [
+        Step(VALIDATION, 6, "Validation", ValidatedForecast, validate,
+             {"forecast": FORECAST, **stories, **market, "fuzzy": FUZZY, "quant": QUANT,
+              "tokens": TOKENS, "model": TRAINING},
+             (settings.validation, settings.engine),
+             ("stage_06_validation", "stage_05_llm_engine")),
+        Step(SIGNALS, 7, "Signals", SignalSet, signals,
+             {"validated": VALIDATION, **stories, **market, "quant": QUANT}, (settings.signals,),
+             ("stage_07_signal_extraction",)),
+        Step(FEEDBACK, 9, "Scores of past forecasts", PerformanceReport, feedback,
+             {"forecast": FORECAST, **stories, **market}, (settings.feedback,),
+             ("stage_09_feedback",)),
+        Step(PORTFOLIO, 10, "Portfolio", PortfolioPlan, portfolio,
+             {"signals": SIGNALS, **market}, (settings.portfolio,),
+             ("stage_10_integration.portfolio",)),
+        Step(INTELLIGENCE, 10, "Market themes", MarketIntelligence, intelligence,
+             {"signals": SIGNALS, **stories, "fuzzy": FUZZY, **market}, (settings.intelligence,),
+             ("stage_10_integration.intelligence",)),
+        Step(BRIEF, 8, "Daily brief", DecisionBrief, brief,
+             {**market, **stories, "validated": VALIDATION, "signals": SIGNALS,
+              "performance": FEEDBACK, "portfolio": PORTFOLIO, "intelligence": INTELLIGENCE},
+             (settings.brief,), ("stage_08_decision_support",)),
+    ]  # fmt: skip

@@ -1,0 +1,94 @@
+"""Where a run happens: settings, source, store, journal, bus, plan and runner, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import TypeVar, cast
+
+from foundation.contracts import DecisionBrief
+from foundation.kernel import Contract
+from foundation.runtime import (
+    Forecasted,
+    InProcessBus,
+    Journal,
+    Plan,
+    Runner,
+    RunResult,
+    exclusive,
+)
+from foundation.storage import ArtefactStore
+from stage_10_integration import wiring
+from stage_10_integration.house_settings import HouseSettings
+from stage_10_integration.sources import SourceReading, open_source
+
+Made = TypeVar("Made", bound=Contract)
+
+
+class Workplace:
+    """One store with one plan over it.
+
+    Parameters
+    ----------
+    settings : HouseSettings
+    source : SourceReading, optional
+        What the first stage reads; opened from the settings when None.
+    progress : callable, optional
+        Told in words how a long step gets on.
+
+    Attributes
+    ----------
+    bus : InProcessBus
+        The journal is its first subscriber.
+    """
+
+    def __init__(
+        self,
+        settings: HouseSettings,
+        *,
+        source: SourceReading | None = None,
+        progress: Callable[[str], None] = lambda words: None,
+    ) -> None:
+        self.settings = settings
+        self.store = ArtefactStore(settings.store)
+        self.journal = Journal(settings.store / "journal.jsonl")
+        self.bus = InProcessBus()
+        self.bus.subscribe(self.journal.append)
+        self.source = source or open_source(settings)
+        self.plan: Plan = wiring.build_plan(settings, self.source, self.store, progress)
+        self._runner = Runner(
+            self.store,
+            self.bus,
+            lock=lambda: exclusive(settings.store / "run.lock"),
+            attempts=settings.attempts,
+        )
+        self._result: RunResult | None = None
+
+    def steps_of(self, stage: int) -> tuple[str, ...]:
+        """Return the names of a stage's steps, in running order."""
+        return tuple(step.name for step in self.plan if step.number == stage)
+
+    def foresee(self, plan: Plan | None = None) -> tuple[Forecasted, ...]:
+        """Say what would run and what is in the store, without running anything."""
+        return (plan or self.plan).foresee(self.store)
+
+    def run(self, plan: Plan | None = None, *, again: Collection[str] = ()) -> RunResult:
+        """Run what must run of a plan (the whole one when None).
+
+        Parameters
+        ----------
+        again : collection of str
+            Steps that run even though the store has their output.
+        """
+        self._result = self._runner.run(plan or self.plan, again=again)
+        return self._result
+
+    def artefact(self, step: str, kind: type[Made]) -> Made:
+        """Return the output of a step of the last run, loaded from the store if need be."""
+        if self._result is None:
+            self.run(self.plan.until(step))
+        assert self._result is not None
+        return cast(Made, self._runner.load(self.plan, self._result, step))
+
+    def brief(self) -> DecisionBrief:
+        """Return the brief of the last run."""
+        return self.artefact(wiring.BRIEF, DecisionBrief)
