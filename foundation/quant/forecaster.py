@@ -68,6 +68,7 @@ class QuantForecaster:
             sessions, window.bars.symbols, {name: fields[name] for name in QUANT_FIELDS}
         )
         fitted = sessions[garch.last_fit_row] if garch.last_fit_row >= 0 else None
+        idle = sum(rounds == 0 for refit in forecast.rounds for rounds in refit)
         trained = sessions[forecast.refit_rows[-1]] if forecast.refit_rows else None
         return QuantContext(
             as_of=window.as_of,
@@ -90,7 +91,9 @@ class QuantForecaster:
                 ModelVersion(
                     name="LightGBM quantiles and odds",
                     version=f"lightgbm {version('lightgbm')}; "
-                    f"{len(forecast.refit_rows)} walk-forward refits",
+                    f"{len(forecast.refit_rows)} walk-forward refits, {idle} of "
+                    f"{4 * len(forecast.refit_rows)} models without trees (the plain past "
+                    "answers where features earned nothing)",
                     fields=("expected_return_5d", "hit_probability", "q10", "q50", "q90"),
                     trained_until=trained,
                 ),

@@ -2,28 +2,31 @@
 
 Trained walk-forward on all symbols pooled. The label is the five-session log return in units
 of its GARCH forecast volatility, so that one model serves a calm index and a wild stock; its
-answer is multiplied by the volatility again. Quantile regression by pinball loss (Koenker &
-Bassett 1978, Econometrica 46) on gradient-boosted trees (Ke et al. 2017, NeurIPS 30); quantiles
-are made non-crossing by rearrangement, which on a grid is sorting and never hurts the pinball
-loss (Chernozhukov, Fernandez-Val & Galichon 2010, Econometrica 78).
+answer is multiplied by the volatility again. How many trees are used is earned on the past
+(``trees``); with none, the pooled past quantile times the volatility answers.
+
+Quantile regression by pinball loss (Koenker & Bassett 1978, Econometrica 46) on gradient-boosted
+trees (Ke et al. 2017, NeurIPS 30). Quantiles are made non-crossing by rearrangement, which on a
+grid is sorting and never hurts the pinball loss (Chernozhukov, Fernandez-Val & Galichon 2010,
+Econometrica 78).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foundation.contracts import MarketWindow
 from foundation.quant.labels import standardised_returns, target_before_stop
 from foundation.quant.settings import QuantileSettings
-
-if TYPE_CHECKING:
-    import lightgbm as lgb
+from foundation.quant.trees import Rows, Task, fit
 
 LEVELS: tuple[float, ...] = (0.1, 0.5, 0.9)
 """Quantile levels, in the order of the output."""
+
+TASKS: tuple[Task, ...] = (*(Task(level) for level in LEVELS), Task(None))
+"""One model each: the quantiles, then the odds of target before stop."""
 
 SWANSON: tuple[float, ...] = (0.3, 0.4, 0.3)
 """Weights of q10, q50, q90 in Swanson's rule for a mean (Hurst, Brown & Swanson 2000)."""
@@ -41,11 +44,15 @@ class QuantileForecasts:
         Chance that close + 1 volatility is touched before close - 1 volatility.
     refit_rows : tuple of int
         Rows at whose close the model was trained anew; forecasts from that row on use it.
+    rounds : tuple of tuples of int
+        Boosting rounds of q10, q50, q90 and the odds at each refit; 0 where the features had
+        earned nothing on the part of the past held back, so that the plain past answers.
     """
 
     quantiles: np.ndarray
     hit_probability: np.ndarray
     refit_rows: tuple[int, ...]
+    rounds: tuple[tuple[int, ...], ...]
 
     @property
     def expected_return(self) -> np.ndarray:
@@ -81,18 +88,30 @@ def walk_forward_quantiles(
     quantiles = np.full((sessions, symbols, len(LEVELS)), np.nan)
     odds = np.full((sessions, symbols), np.nan)
     answerable = ~np.isnan(volatility)
-    refits = _refit_rows(answerable, settings)
+    refits, rounds = _refit_rows(answerable, settings), []
     for row, end in zip(refits, (*refits, sessions)[1:], strict=True):
-        rows = slice(max(0, row + 1 - settings.fit_window), row + 1 - horizon)
-        usable = ~np.isnan(label[rows])
-        trees = _train(inputs[rows][usable], label[rows][usable], hit[rows][usable], settings)
+        first, stop = max(0, row + 1 - settings.fit_window), row + 1 - horizon
+        cut = stop - round(settings.held_back * (stop - first))
+        early, late, everything = (
+            _rows(inputs, label, hit, slice(*span))
+            for span in ((first, max(first, cut - horizon)), (cut, stop), (first, stop))
+        )
+        models = fit(TASKS, early, late, everything, settings)
+        rounds.append(tuple(model.rounds for model in models))
         wanted = answerable[row:end]
         asked = inputs[row:end][wanted]
-        *standard, chance = (booster.predict(asked) for booster in trees)
+        *standard, chance = (model.answer(asked) for model in models)
         scale = volatility[row:end][wanted]
         quantiles[row:end][wanted] = np.sort(np.stack(standard, axis=-1), axis=-1) * scale[:, None]
         odds[row:end][wanted] = chance
-    return QuantileForecasts(quantiles, odds, refits)
+    return QuantileForecasts(quantiles, odds, refits, tuple(rounds))
+
+
+def _rows(inputs: np.ndarray, label: np.ndarray, hit: np.ndarray, rows: slice) -> Rows:
+    """Return the samples of some sessions whose label is known, in order of time."""
+    known = ~np.isnan(label[rows])
+    returns, hits = label[rows][known], hit[rows][known]
+    return Rows(inputs[rows][known], (*[returns] * len(LEVELS), hits))
 
 
 def model_inputs(
@@ -134,43 +153,3 @@ def _refit_rows(answerable: np.ndarray, settings: QuantileSettings) -> tuple[int
         return ()
     first = int(known[0]) + settings.minimum_sessions
     return tuple(range(first, len(answerable), settings.refit_every))
-
-
-def _train(
-    inputs: np.ndarray, label: np.ndarray, hit: np.ndarray, settings: QuantileSettings
-) -> list[lgb.Booster]:
-    """Return the boosters of q10, q50, q90 and of the hit, in this order."""
-    import lightgbm as lgb
-
-    common = {
-        "num_leaves": settings.leaves,
-        "learning_rate": settings.learning_rate,
-        "min_data_in_leaf": settings.minimum_leaf,
-        "feature_fraction": settings.feature_fraction,
-        "max_bin": 63,
-        "num_threads": settings.threads,
-        "seed": settings.seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "verbosity": -1,
-    }
-    binning = {
-        k: common[k]
-        for k in (
-            "max_bin",
-            "min_data_in_leaf",
-            "seed",
-            "verbosity",
-            "force_row_wise",
-            "num_threads",
-            "deterministic",
-        )
-    }
-    rows = lgb.Dataset(inputs, label=label, params=binning, free_raw_data=False).construct()
-    boosters = [
-        lgb.train({**common, "objective": "quantile", "alpha": level}, rows, settings.rounds)
-        for level in LEVELS
-    ]
-    rows.set_label(hit)
-    boosters.append(lgb.train({**common, "objective": "binary"}, rows, settings.rounds))
-    return boosters

@@ -20,7 +20,7 @@ from foundation.testing.samples import market_window
 SETTINGS = QuantSettings(
     garch=GarchSettings(minimum_observations=120, refit_every=150, fit_window=300),
     quantiles=QuantileSettings(
-        minimum_sessions=100, refit_every=120, minimum_leaf=50, rounds=10, leaves=5
+        minimum_sessions=100, refit_every=120, minimum_leaf=50, round_choices=(0, 10), leaves=5
     ),
 )
 

@@ -14,7 +14,12 @@ from foundation.testing.samples import market_window
 from foundation.timeseries import Panel
 
 SMALL = QuantileSettings(
-    refit_every=100, minimum_sessions=150, minimum_leaf=20, rounds=40, leaves=7, learning_rate=0.1
+    refit_every=100,
+    minimum_sessions=150,
+    minimum_leaf=20,
+    round_choices=(0, 40),
+    leaves=7,
+    learning_rate=0.1,
 )
 
 
@@ -74,19 +79,22 @@ def test_a_planted_effect_is_found_out_of_sample():
 
 def test_no_label_in_training_reaches_past_its_refit(window):
     seen = []
-    real = quantiles._train
+    real = quantiles.fit
 
-    def watched(inputs, label, hit, settings):
-        seen.append((inputs, label))
-        return real(inputs, label, hit, settings)
+    def watched(tasks, early, late, everything, settings):
+        seen.append((early, late, everything))
+        return real(tasks, early, late, everything, settings)
 
-    with mock.patch.object(quantiles, "_train", watched):
+    with mock.patch.object(quantiles, "fit", watched):
         made = walk_forward_quantiles(window, flat(window), SMALL)
     move = forward_log_returns(window.bars.field("close"), 5) / 0.02
-    for row, (inputs, label) in zip(made.refit_rows, seen, strict=True):
+    for row, (early, late, everything) in zip(made.refit_rows, seen, strict=True):
         # the last label ends on the refit session itself: rows 0 .. row - 5
-        assert len(inputs) == (row - 5 + 1) * 4
-        assert label[-4:] == pytest.approx(move[row - 5])
+        assert len(everything.inputs) == (row - 5 + 1) * 4
+        assert everything.labels[0][-4:] == pytest.approx(move[row - 5])
+        assert late.labels[0][-4:] == pytest.approx(move[row - 5])
+        # the labels that rounds are tried with end before the first held-back row
+        assert len(early.inputs) + len(late.inputs) == len(everything.inputs) - 5 * 4
 
 
 def test_rewriting_the_future_changes_no_earlier_forecast(window):
@@ -144,6 +152,6 @@ def test_where_volatility_is_absent_there_is_no_forecast(window):
 
 def test_the_expected_return_is_swansons_mean_of_the_quantiles():
     made = quantiles.QuantileForecasts(
-        np.array([[[-0.04, 0.01, 0.05]]]), np.array([[0.5]]), refit_rows=(0,)
+        np.array([[[-0.04, 0.01, 0.05]]]), np.array([[0.5]]), refit_rows=(0,), rounds=()
     )
     assert made.expected_return[0, 0] == pytest.approx(0.3 * -0.04 + 0.4 * 0.01 + 0.3 * 0.05)
