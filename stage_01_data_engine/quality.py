@@ -214,9 +214,9 @@ class _Gate:
         self._apply(COPIED, self._copies(self.good) & (volume != 0) & ~np.isnan(volume))
         self._apply(JUMP, self._jumps())
         self._completeness()
-        close_only = [i.symbol for i in self.instruments if i.close_only]
-        if close_only:
-            self.findings.append(REPORTS_RANGES.finding(MARKET, ", ".join(close_only)))
+        lacking = [i.symbol for i in self.instruments if i.fields != BAR_FIELDS]
+        if lacking:
+            self.findings.append(REPORTS_RANGES.finding(MARKET, ", ".join(lacking)))
 
     def _jumps(self) -> np.ndarray:
         rows = self.order[self.good[self.order]]

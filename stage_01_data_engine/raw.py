@@ -13,6 +13,7 @@ import numpy as np
 from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, QualityFinding, SourceInfo
 from foundation.kernel import OperatorError, hash_bytes
 from foundation.market import close_of, is_session, session_on_or_before, sessions_until
+from stage_01_data_engine.findings import Rule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
 MARKET_SERIES: tuple[str, ...] = ("vix", "wti", "credit_spread", "core_cpi_yoy")
 """Market-wide series a source may observe. Units: index points (annualised percent), US dollars
 a barrel, percentage points, percent over twelve months."""
+
+
+HAS_BARS = Rule(
+    "An instrument has bars in the window",
+    "choose another as-of date or a longer history",
+    severity="warning",
+)
 
 
 @dataclass(frozen=True)
@@ -147,9 +155,9 @@ def raw_market(
 ) -> RawMarket:
     """Cut rows to what the request may see, take their fingerprint, and hand them over.
 
-    Every source ends here: bars outside the window, observations and events not yet known at
-    the as-of close, and instruments left without rows are dropped before the fingerprint is
-    taken.
+    Every source ends here: bars outside the window and observations and events not yet known at
+    the as-of close are dropped before the fingerprint is taken. Instruments left without rows
+    are dropped with a finding.
     """
     import pandas as pd
 
@@ -159,6 +167,11 @@ def raw_market(
     observations = observations.loc[observations["known_at"] <= as_of].reset_index(drop=True)
     events = tuple(event for event in events if event.known_at <= as_of)
     present = set(bars["symbol"])
+    findings += tuple(
+        HAS_BARS.finding(i.symbol, f"none from {first:%Y-%m-%d} to {last:%Y-%m-%d}")
+        for i in instruments
+        if i.symbol not in present
+    )
     instruments = tuple(i for i in instruments if i.symbol in present)
     return RawMarket(
         request=request,

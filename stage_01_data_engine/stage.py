@@ -50,7 +50,7 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
         sessions = sessions[begins:]
         symbols = tuple(i.symbol for i in gated.instruments)
         bars = bar_values(gated.bars, sessions, symbols)
-        has_ranges = np.array([not i.close_only for i in gated.instruments])
+        has_ranges = np.array([{"high", "low"} <= set(i.fields) for i in gated.instruments])
         features = feature_values(bars, has_ranges, self.settings.gap_sessions)
         market, notes = self._market_wide(given, sessions)
         market["breadth"] = breadth(

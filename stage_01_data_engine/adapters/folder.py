@@ -255,24 +255,29 @@ class _FileReader:
                 HAS_KNOWN_ROWS.finding(self.stem, "no such row", location=self.name)
             )
 
-    def _quarantine(self, rule: Rule, broken: np.ndarray, columns: tuple[str, ...]) -> None:
-        rows = np.flatnonzero(broken & self.good)
+    def _quarantine(self, rule: Rule, broken: dict[str, np.ndarray]) -> None:
+        """Take out rows with a broken cell; report the broken cells as they were written.
+
+        Readable cells are not shown: how they print depends on the rest of their column, and so
+        on rows that are not known yet.
+        """
+        rows = np.flatnonzero(np.any(list(broken.values()), axis=0) & self.good)
         self.good[rows] = False
         self.quarantined += len(rows)
-        cells = self.frame[[c for c in columns if c in self.frame]]
 
         def show(row: int) -> str:
-            return ", ".join(f"{c} {v!s}" for c, v in cells.iloc[row].items())[:120]
+            cells = [(c, self.frame[c].iloc[row]) for c, bad in broken.items() if bad[row]]
+            return ", ".join(f"{column} {cell!s}" for column, cell in cells)[:120]
 
         about = Rows(self.symbol, self.days, self.location)
         self.findings += about.report(rule, rows, show, self.listed_rows)
 
     def _judge_stamps(self) -> None:
-        self._quarantine(NAMED, self.symbol == "", ("date", "close"))
-        self._quarantine(READABLE_DATE, np.isnat(self.days), ("date",))
+        self._quarantine(NAMED, {"date": self.symbol == ""})
+        self._quarantine(READABLE_DATE, {"date": np.isnat(self.days)})
         same = np.ones(len(self.good), dtype=bool)
         same[self.good] = of_one_zone(self.zone[self.good], self.local[self.good])
-        self._quarantine(ONE_ZONE, ~same, ("date",))
+        self._quarantine(ONE_ZONE, {"date": ~same})
 
     def bars(self) -> pd.DataFrame:
         """Return the readable rows as bars; the unreadable ones are in ``findings``."""
@@ -287,11 +292,10 @@ class _FileReader:
         used = ["close", *(["open", "high", "low"] if len(ranges) == 3 else [])]
         used += ["volume"] if "volume" in self.frame else []
         values = {f: np.full(len(self.good), np.nan) for f in BAR_FIELDS}
-        unreadable = np.zeros(len(self.good), dtype=bool)
+        unreadable = {}
         for name in used:
-            values[name], bad = to_numbers(self.frame[name])
-            unreadable |= bad
-        self._quarantine(NUMBERS, unreadable, tuple(f for f in BAR_FIELDS if f in used))
+            values[name], unreadable[name] = to_numbers(self.frame[name])
+        self._quarantine(NUMBERS, unreadable)
         frame = pd.DataFrame(
             {
                 "symbol": self.symbol,
@@ -308,16 +312,16 @@ class _FileReader:
 
         self._judge_stamps()
         values, unreadable = to_numbers(self.frame["close"])
-        self._quarantine(NUMBERS, unreadable, ("close",))
+        self._quarantine(NUMBERS, {"close": unreadable})
         at_close = _closes_on_or_after(self.days, self.request)
         known = at_close
         if "known_at" in self.frame:
             stamps = pd.to_datetime(self.frame["known_at"], utc=True, errors="coerce")
             aware = self.frame["known_at"].astype(str).str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$")
             known = stamps.where(aware).dt.tz_convert(None).to_numpy().astype("M8[ns]")
-            self._quarantine(DATED_KNOWLEDGE, np.isnat(known), ("known_at",))
+            self._quarantine(DATED_KNOWLEDGE, {"known_at": np.isnat(known)})
         elif series not in KNOWN_AT_CLOSE:
-            self._quarantine(DATED_KNOWLEDGE, self.good.copy(), ("date", "close"))
+            self._quarantine(DATED_KNOWLEDGE, {"date": self.good.copy()})
         keep = self.good & ~np.isnan(values) & ~np.isnat(known)
         noon = self.days.astype("M8[ns]") + np.timedelta64(17, "h")
         return observation_frame(

@@ -42,6 +42,8 @@ def exchange_dates(cells: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray
     if cells.dtype.kind == "M":
         days = cells.to_numpy().astype("M8[D]")
         return days, np.full(len(days), NAIVE), np.zeros(len(days), dtype=bool)
+    if cells.dtype.kind in "iuf":
+        cells = cells.map("{:.0f}".format)
     return _from_text(cells.astype(str).str.strip())
 
 
