@@ -410,10 +410,8 @@ def main() -> None:
         told = "; ".join(f"{name} {count}" for name, count in top)
         shares = f"{t.accepted / t.judged:.1%} | {t.flagged / t.judged:.1%}"
         print(f"| {kind} | {t.judged} | {t.accepted} | {shares} | {told} |")
-    sessions = ", ".join(
-        f"{day} {count}" for day, count in sorted(tallies["real story"].refused.items())
-    )
-    print(f"\nReal stories were refused on: {sessions or 'no session'}.")
+    refused = tallies["real story"].refused
+    print(f"\nRefused real stories fell on {len(refused)} of {asked.sessions} sessions.")
     print(f"{time.perf_counter() - start:.1f} s for all drafts.", file=sys.stderr)
 
 

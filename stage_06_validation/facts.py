@@ -254,9 +254,10 @@ def _calendar(fuzzy: FuzzyWindow) -> dict[str, dict[str, float]]:
         elif aspect.endswith("since"):
             known["since"] = float(value) + 1
     for known in calendar.values():
-        if known.get("until", 1.0) <= 0:  # released by then: what follows it is not known yet
-            del known["until"]
-            known["since"] = 0.0
+        # Only a calendar with nothing due by then makes the distances certain: a release may
+        # be late, or come without a date.
+        if known.get("until", 0.0) <= 0:
+            known.clear()
     return calendar
 
 

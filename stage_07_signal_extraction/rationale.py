@@ -34,6 +34,8 @@ def _today(view: SymbolView) -> str:
         for weight, said in weighed
         if said.kind in _OWN_WORDS
     )
+    if not told and sign:
+        return "Nothing that today's story tells speaks for it."
     return f"Today {' and '.join(told)}." if told else ""
 
 

@@ -56,7 +56,7 @@ class SignalSettings(Part):
     text_weight: float = Field(default=0.2, ge=0)
     price_scale: float = Field(default=0.25, gt=0)
     shift_scale: float = Field(default=0.5, gt=0)
-    drift_scale: float = Field(default=0.25, gt=0)
+    drift_scale: float = Field(default=0.5, gt=0)
     hit_scale: float = Field(default=0.1, gt=0)
     hit_weight: float = Field(default=0.3, ge=0, le=1)
     story_only_factor: float = Field(default=0.5, ge=0, le=1)

@@ -144,3 +144,31 @@ def test_no_drafts_make_no_verdicts(given: ValidationInput) -> None:
     empty = given.forecast.model_copy(update={"continuations": ()})
     made = ValidationStage(ValidationSettings(), no_engine).run(replace(given, forecast=empty))
     assert made.verdicts == ()
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        (3.0, 4.0, {"since": 4.0, "until": 3.0}),
+        (20.0, 1.0, {}),  # due on the target session itself: published or late, who knows
+        (3.0, np.nan, {}),  # nothing is scheduled: it may come any day
+        (np.nan, 4.0, {"until": 3.0}),
+    ],
+)
+def test_the_calendar_is_that_of_the_target_session(
+    given: ValidationInput, since: float, until: float, expected: dict[str, float]
+) -> None:
+    events = given.fuzzy.events
+    values = events.values.copy()
+    for field, value in (("since", since), ("until", until)):
+        column = next(k for k, name in enumerate(events.fields) if name.endswith(field))
+        values[-1, 0, column] = value
+    fuzzy = given.fuzzy.model_copy(
+        update={
+            "events": events.model_copy(update={"values": values}),
+            # A Friday and the Monday after it: one weekday apart.
+            "session": date(2018, 12, 28),
+            "target_session": date(2018, 12, 31),
+        }
+    )
+    assert gather_facts(replace(given, fuzzy=fuzzy))["SPX"].calendar["core inflation"] == expected

@@ -1,4 +1,4 @@
-"""Each risk is found where its cause is, in its group, with its evidence."""
+"""Each risk is found where its cause is, in its group, with its evidence; reasons are honest."""
 
 from __future__ import annotations
 
@@ -134,3 +134,12 @@ def test_risks_are_listed_gravest_first_and_cut() -> None:
         grave = [r.severity for r in one.risks]
         assert grave == sorted(grave, reverse=True)
         assert len(grave) <= 2
+
+
+def test_a_signal_that_todays_story_does_not_support_says_so() -> None:
+    weak = statement("state", "trend", "very low", "clear")
+    inputs = with_quant(given(), expected_return_5d=0.05, volatility_5d=0.03)
+    one = signal(with_claims(with_price(inputs, UP), weak))
+    assert one.direction == "bullish"
+    assert "Nothing that today's story tells speaks for it." in one.rationale
+    assert any(line.startswith("Against it, the trend is") for line in one.rationale)

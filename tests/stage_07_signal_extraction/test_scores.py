@@ -119,14 +119,14 @@ def quant(drift: float, volatility: float, odds: list[float]) -> QuantContext:
 
 def test_the_quantitative_score_mixes_drift_and_odds() -> None:
     found = quant_scores(quant(0.01, 0.04, [0.3, 0.5, 0.5]), ("AAA",), S)[0]
-    drift = math.tanh(0.25 / S.drift_scale)
+    drift = math.tanh(0.01 / 0.04 / S.drift_scale)
     odds = math.tanh((0.5 - 0.4) / S.hit_scale)
     assert found == pytest.approx(0.7 * drift + 0.3 * odds)
 
 
 def test_odds_without_a_past_are_left_out() -> None:
     found = quant_scores(quant(0.01, 0.04, [np.nan, np.nan, 0.5]), ("AAA",), S)[0]
-    assert found == pytest.approx(math.tanh(0.25 / S.drift_scale))
+    assert found == pytest.approx(math.tanh(0.01 / 0.04 / S.drift_scale))
 
 
 @pytest.mark.parametrize(("drift", "volatility"), [(np.nan, 0.04), (0.01, np.nan), (0.01, 0.0)])
