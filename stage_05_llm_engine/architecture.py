@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from stage_05_llm_engine.attention import register_attention
 from stage_05_llm_engine.recipe import Architecture
 
 if TYPE_CHECKING:
@@ -79,6 +80,6 @@ def build(architecture: Architecture, vocabulary_size: int, pad: int) -> GptOssF
         pad_token_id=pad,
         use_cache=False,
     )
-    config._attn_implementation = "eager"
+    config._attn_implementation = register_attention()
     config._experts_implementation = register_dense_experts()
     return GptOssForCausalLM(config)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from foundation.kernel import ModelError, hash_bytes, hash_text
 from stage_05_llm_engine.architecture import register_dense_experts
+from stage_05_llm_engine.attention import register_attention
 from stage_05_llm_engine.recipe import Architecture, Checkpoint, TrainingRecipe
 
 RECIPE, TOKENIZER, ADAPTER = "recipe.json", "tokenizer.json", "adapter_config.json"
@@ -65,7 +66,7 @@ def read(folder: Path) -> Any:
     return GptOssForCausalLM.from_pretrained(
         str(folder),
         local_files_only=True,
-        attn_implementation="eager",
+        attn_implementation=register_attention(),
         experts_implementation=register_dense_experts(),
     )
 

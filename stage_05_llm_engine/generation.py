@@ -14,6 +14,7 @@ import numpy as np
 
 from foundation.contracts import TapeCodes
 from stage_05_llm_engine.drawing import Draft
+from stage_05_llm_engine.masks import layer_masks, product_type
 
 if TYPE_CHECKING:
     import torch
@@ -148,14 +149,14 @@ def _word_mask(codes: TapeCodes, vocabulary_size: int) -> np.ndarray:
 
 
 def _context_masks(model: Any, lengths: torch.Tensor, longest: int) -> dict[str, torch.Tensor]:
+    """Return masks (B, 1, L, L): each context from left to right; padding looks at itself."""
     import torch
 
     place = torch.arange(longest, device=lengths.device)
-    causal = place[:, None] >= place[None, :]
-    real = place[None, :] < lengths[:, None]
-    full = causal & (real[:, None, :] | torch.eye(longest, dtype=torch.bool, device=real.device))
-    near = place[:, None] - place[None, :] < model.config.sliding_window
-    return {"full_attention": _additive(full), "sliding_attention": _additive(full & near)}
+    distance = (place[:, None] - place[None, :])[None]
+    real = (place < lengths[:, None])[:, None, :]
+    allowed = (distance >= 0) & (real | (distance == 0))
+    return layer_masks(model, allowed, distance, product_type(model))
 
 
 def _step_masks(
@@ -167,22 +168,7 @@ def _step_masks(
     place = torch.arange(longest, device=lengths.device)
     drawn = torch.arange(step + 1, device=lengths.device)
     position = torch.cat([place.expand(len(lengths), -1), lengths[:, None] + drawn], dim=1)
-    real = torch.cat(
-        [
-            place < lengths[:, None],
-            torch.ones_like(drawn, dtype=torch.bool).expand(len(lengths), -1),
-        ],
-        dim=1,
-    )
-    near = (lengths[:, None] + step) - position < model.config.sliding_window
-    return {
-        "full_attention": _additive(real[:, None]),
-        "sliding_attention": _additive((real & near)[:, None]),
-    }
-
-
-def _additive(allowed: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    mask = torch.zeros(allowed.shape, dtype=torch.float32, device=allowed.device)
-    return mask.masked_fill_(~allowed, torch.finfo(torch.float32).min)[:, None]
+    real = torch.ones(position.shape, dtype=torch.bool, device=lengths.device)
+    real[:, :longest] = place < lengths[:, None]
+    distance = (lengths[:, None] + step) - position
+    return layer_masks(model, real[:, None], distance[:, None], product_type(model))

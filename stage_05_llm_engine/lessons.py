@@ -9,6 +9,9 @@ import numpy as np
 
 from foundation.contracts import TapeCodes, TokenWindows
 
+STRETCH = 16
+"""Batches that are filled together, windows of like length side by side."""
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -52,14 +55,21 @@ def marks_are_single(codes: TapeCodes) -> bool:
 def endless_batches(
     windows: TokenWindows, weights: np.ndarray, size: int, seed: int
 ) -> Iterator[Batch]:
-    """Yield batches without end, every window once per pass, in an order that the seed draws."""
+    """Yield batches without end, every window once per pass, in an order that the seed draws.
+
+    Within stretches of ``STRETCH`` batches windows of like length come together, so that little
+    is computed on padding; the order of batches within a stretch is drawn again.
+    """
     rng = np.random.Generator(np.random.Philox(seed))
+    lengths = windows.attention_mask.sum(axis=1)
     waiting: list[int] = []
     while True:
-        while len(waiting) < size:
+        while len(waiting) < size * STRETCH:
             waiting += rng.permutation(len(windows.ids)).tolist()
-        rows, waiting = waiting[:size], waiting[size:]
-        yield take(windows, weights, rows)
+        rows, waiting = waiting[: size * STRETCH], waiting[size * STRETCH :]
+        rows.sort(key=lambda row: int(lengths[row]))
+        for number in rng.permutation(STRETCH):
+            yield take(windows, weights, rows[number * size : (number + 1) * size])
 
 
 def take(windows: TokenWindows, weights: np.ndarray, rows: list[int]) -> Batch:

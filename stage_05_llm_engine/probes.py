@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foundation.contracts import TapeCodes
+from stage_05_llm_engine.masks import layer_masks, product_type
 
 if TYPE_CHECKING:
     import torch
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 class ProbeTree:
     """Tokens behind a context. ``parents[i]`` is -1 for a token that follows the context itself.
 
-    ``answers[s][c]`` lists (parent node, token) pairs whose log-probabilities add up to that of
-    answer c to question s; a parent of -1 is the context's last token.
+    ``answers[s][c]`` lists (node, next token) pairs whose log-probabilities add up to that of
+    answer c to question s.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -135,16 +136,5 @@ def _masks(
     real[:, :longest] = torch.arange(longest, device=model.device) < lengths[:, None]
     # Padding may look at itself: a row without any key would be no distribution.
     itself = torch.eye(size, dtype=torch.bool, device=model.device)
-    full = (allowed & real[:, None, :]) | itself
-    near = positions[:, :, None] - positions[:, None, :] < model.config.sliding_window
-    return {
-        "full_attention": _additive(full),
-        "sliding_attention": _additive(full & near),
-    }
-
-
-def _additive(allowed: torch.Tensor) -> torch.Tensor:
-    import torch
-
-    mask = torch.zeros(allowed.shape, dtype=torch.float32, device=allowed.device)
-    return mask.masked_fill_(~allowed, torch.finfo(torch.float32).min)[:, None]
+    distance = positions[:, :, None] - positions[:, None, :]
+    return layer_masks(model, (allowed & real[:, None, :]) | itself, distance, product_type(model))

@@ -14,6 +14,7 @@ import numpy as np
 from foundation.contracts import LearningPoint, TokenBatch, TokenWindows
 from foundation.kernel import ModelError, seed_from
 from stage_05_llm_engine.lessons import Batch, endless_batches, loss_weights, spread, take
+from stage_05_llm_engine.masks import causal_masks, product_type
 from stage_05_llm_engine.recipe import TrainingRecipe
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ def _phases(
 def _loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Tensor:
     """Return the weighted mean loss of a batch.
 
-    Windows are padded on the right and attention is causal: no token sees padding, so no mask is
-    needed. Only positions that count go through the output layer.
+    Windows are padded on the right and attention is causal: no token sees padding, so one mask
+    serves all rows. Only positions that count go through the output layer.
     """
     import torch
     from torch.nn import functional
@@ -145,7 +146,10 @@ def _loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Tensor:
     counts = weights > 0
     with autocast(recipe):
         inner = model.get_base_model() if hasattr(model, "peft_config") else model
-        hidden = inner.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
+        masks = causal_masks(inner, ids.shape[1] - 1, product_type(inner))
+        hidden = inner.model(
+            input_ids=ids[:, :-1], attention_mask=masks, use_cache=False
+        ).last_hidden_state
         logits = inner.lm_head(hidden[counts])
     losses = functional.cross_entropy(logits.float(), ids[:, 1:][counts], reduction="none")
     chosen = weights[counts]
