@@ -13,7 +13,9 @@ quasi-likelihood, Bollerslev & Wooldridge (1992), Econometric Reviews 11.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import astuple, dataclass
+from importlib import import_module
 
 import numpy as np
 
@@ -72,24 +74,19 @@ def garch_volatility(returns: np.ndarray, settings: GarchSettings) -> GarchPath:
     starts = np.full((sessions, symbols, 5), np.nan)
     fits = refused = 0
     last_fit_row = -1
-    for symbol in range(symbols):
-        known = np.flatnonzero(~np.isnan(scaled[:, symbol]))
-        for stop in range(settings.minimum_observations, len(known) + 1, settings.refit_every):
-            window = known[max(0, stop - settings.fit_window) : stop]
-            fitted = _fit(scaled[window, symbol])
-            fits += 1
-            if fitted is None:
-                refused += 1
-                continue
-            row = int(window[-1])
-            last_fit_row = max(last_fit_row, row)
-            starts[row, symbol] = (
-                fitted.mu,
-                fitted.omega,
-                fitted.alpha,
-                fitted.beta,
-                fitted.next_variance,
-            )
+    with _one_thread():
+        for symbol in range(symbols):
+            known = np.flatnonzero(~np.isnan(scaled[:, symbol]))
+            for stop in range(settings.minimum_observations, len(known) + 1, settings.refit_every):
+                window = known[max(0, stop - settings.fit_window) : stop]
+                fitted = _fit(scaled[window, symbol])
+                fits += 1
+                if fitted is None:
+                    refused += 1
+                    continue
+                row = int(window[-1])
+                last_fit_row = max(last_fit_row, row)
+                starts[row, symbol] = astuple(fitted)
     variance = filtered_variance(scaled, starts)
     parameters = _carried_forward(starts)
     total = aggregated_variance(
@@ -151,22 +148,37 @@ def aggregated_variance(
 
 
 def _fit(returns: np.ndarray) -> _Parameters | None:
-    """Fit by ``arch``; None where the optimiser did not converge or nothing varies."""
+    """Fit by ``arch``; None where the optimiser did not converge or nothing varies.
+
+    The mean is the sample mean, taken out first: one parameter less in a flat likelihood.
+    """
     if not np.ptp(returns) > 0:
         return None
     from arch import arch_model
 
-    model = arch_model(
-        returns, mean="Constant", vol="GARCH", p=1, q=1, dist="normal", rescale=False
-    )
+    mu = float(returns.mean())
+    shocks = returns - mu
+    model = arch_model(shocks, mean="Zero", vol="GARCH", p=1, q=1, dist="normal", rescale=False)
     result = model.fit(disp="off", show_warning=False, cov_type="classic")
-    mu, omega, alpha, beta = (float(x) for x in result.params)
+    omega, alpha, beta = (float(x) for x in result.params)
     if result.convergence_flag != 0 or not np.isfinite(result.loglikelihood):
         return None
     last = result.conditional_volatility[-1] ** 2
-    return _Parameters(
-        mu, omega, alpha, beta, float(omega + alpha * (returns[-1] - mu) ** 2 + beta * last)
-    )
+    return _Parameters(mu, omega, alpha, beta, float(omega + alpha * shocks[-1] ** 2 + beta * last))
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Hold linear algebra to one thread: its last bits depend on how many there are.
+
+    A flat likelihood turns last bits into other parameters, and the same input would give other
+    bytes on a machine with other cores or another ``OMP_NUM_THREADS``. Only libraries that are
+    loaded already can be held, so ``arch`` and its linear algebra come first.
+    """
+    from threadpoolctl import threadpool_limits
+
+    for name in ("arch", "scipy.linalg", "scipy.optimize"):
+        import_module(name)
+    return threadpool_limits(1, user_api="blas")
 
 
 def _carried_forward(starts: np.ndarray) -> np.ndarray:
