@@ -15,6 +15,9 @@ from foundation.kernel import OperatorError
 from stage_01_data_engine.settings import DataEngineSettings
 from stage_03_story_assembly.settings import StoryAssemblySettings
 from stage_04_tokenization.settings import TokenizationSettings
+from stage_05_llm_engine.recipe import Architecture, Phase
+from stage_05_llm_engine.settings import EngineSettings
+from stage_06_validation.settings import ValidationSettings
 
 
 def demo(kind: type[AnySettings]) -> AnySettings:
@@ -35,18 +38,39 @@ def research(kind: type[AnySettings]) -> AnySettings:
 
 
 def test(kind: type[AnySettings]) -> AnySettings:
-    """Everything tiny: a simulated market of four symbols and a toy of a story model."""
-    training = story_nano_test()
-    steps = tuple(p.model_copy(update={"steps": 30}) for p in training.phases)
+    """Everything tiny: a simulated market of three symbols and a toy of a story model.
+
+    One thread: tests share their machine, and two threads that wait for one another on a busy
+    one are far slower than one.
+    """
+    start = Architecture(hidden=32, layers=1, heads=1, head_width=32, experts=2, intermediate=32)
+    training = story_nano_test().model_copy(
+        update={
+            "name": "story-toy-test",
+            "start": start,
+            "phases": (Phase(steps=8, loss="every story"),),
+            "batch_windows": 4,
+            "evaluations": 1,
+            "evaluation_windows": 4,
+            "threads": 1,
+        }
+    )
     return kind(
         market=MarketSettings(source="simulated"),
-        simulation=SimulationSettings(symbols=4, sessions=700),
-        data=DataEngineSettings(history_sessions=700),
-        stories=StoryAssemblySettings(story_sessions=200, full_sessions=5),
+        simulation=SimulationSettings(symbols=3, sessions=560),
+        data=DataEngineSettings(history_sessions=560),
+        stories=StoryAssemblySettings(story_sessions=120, full_sessions=5),
         tokens=TokenizationSettings(
-            history_sessions=20, validation_sessions=10, vocabulary_size=512
+            context_sessions=2,
+            history_sessions=15,
+            validation_sessions=5,
+            stride=3,
+            vocabulary_size=512,
+            max_tokens=1024,
         ),
-        training=training.model_copy(update={"phases": steps}),
+        training=training,
+        engine=EngineSettings(threads=1, max_words=40),
+        validation=ValidationSettings(max_attempts=2),
     )
 
 

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from config.settings import SimulationSettings
-from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, SourceInfo
+from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent
 from foundation.kernel import OperatorError, UpstreamDataError
 from foundation.market import close_of
-from stage_01_data_engine.raw import MarketRequest, RawMarket, fingerprint
+from stage_01_data_engine import MarketRequest, RawMarket, observation_frame, raw_market
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from foundation.testing.simulated_market import SimulatedMarket
 
-RELEASE = "simulated inflation"
+RELEASE = "core inflation"
+"""What stories call the monthly release; the language has words for it."""
 
 
 class SimulatedSource:
@@ -67,24 +68,18 @@ class SimulatedSource:
                 remedy=f"choose a date from {market.sessions[0]} to {market.sessions[-1]}",
             )
         observations, events = _market_wide(market, request)
-        instruments = tuple(
-            Instrument(symbol=s, name=f"Simulated {s}", kind="equity", fields=BAR_FIELDS)
-            for s in wanted
-        )
-        return RawMarket(
-            request=request,
+        return raw_market(
+            request,
+            name=self.name,
             bars=bars,
             observations=observations,
             events=events,
-            instruments=instruments,
-            findings=(),
-            quarantined=0,
-            source=SourceInfo(
-                name=self.name,
-                fingerprint=fingerprint(request, bars, observations, events, instruments, ()),
-                licence="made up",
-                note=f"Simulated, variant {self._settings.variant!r}: not real prices.",
+            instruments=tuple(
+                Instrument(symbol=s, name=f"Simulated {s}", kind="equity", fields=BAR_FIELDS)
+                for s in wanted
             ),
+            licence="made up",
+            note=f"Simulated, variant {self._settings.variant!r}: not real prices.",
         )
 
 
@@ -107,10 +102,7 @@ def _bars(market: SimulatedMarket, wanted: tuple[str, ...], request: MarketReque
 def _market_wide(
     market: SimulatedMarket, request: MarketRequest
 ) -> tuple[pd.DataFrame, tuple[MarketEvent, ...]]:
-    import pandas as pd
-
     first = request.sessions[0] - timedelta(days=10)
-    as_of = close_of(request.as_of)
     rows = [
         (series, close_of(day), close_of(day), float(values[at]), f"{series}:{at}")
         for series, values in market.market.items()
@@ -120,7 +112,7 @@ def _market_wide(
     change = _yearly_change(np.array([level for _, _, level in market.releases]))
     events = []
     for at, (_, known, _) in enumerate(market.releases):
-        if known > as_of or known.date() < first or np.isnan(change[at]):
+        if known.date() < first or np.isnan(change[at]):
             continue
         rows.append(("core_cpi_yoy", known, known, float(change[at]), f"release:{at}"))
         before = change[at - 1]
@@ -135,11 +127,7 @@ def _market_wide(
                 unit="percent over twelve months",
             )
         )
-    names = ["series", "event_time", "known_at", "value", "location"]
-    frame = pd.DataFrame(rows, columns=names)
-    for moment in ("event_time", "known_at"):
-        frame[moment] = pd.to_datetime(frame[moment], utc=True).astype("datetime64[ns, UTC]")
-    return frame.astype({"value": float}), tuple(events)
+    return observation_frame(rows), tuple(events)
 
 
 def _yearly_change(levels: np.ndarray) -> np.ndarray:

@@ -101,4 +101,4 @@ def _source(settings: Settings) -> tuple[Source, date | None]:
         )
     from stage_01_data_engine import FolderSource
 
-    return FolderSource(market.path), None
+    return FolderSource(market.path, settings.data), None

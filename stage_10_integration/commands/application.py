@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -22,6 +22,13 @@ from stage_10_integration.commands import (
 )
 
 INTERRUPTED, READER_GONE, DEFECT = 130, 141, 1
+
+SURROUNDINGS = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # progress is shown by us, one line per step
+    "HF_HUB_OFFLINE": "1",  # weights are read from folders; nothing is fetched unasked
+    "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine, spinning threads are many times slower
+}
+"""Read by libraries when they are first imported; whoever set them before us is obeyed."""
 
 application = typer.Typer(
     name="story",
@@ -57,6 +64,8 @@ for group in (run, stage, brief, serve, train, evaluate, verify, doctor):
 
 def run_application(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line in ``arguments`` (``sys.argv`` when None) and exit."""
+    for name, value in SURROUNDINGS.items():
+        os.environ.setdefault(name, value)
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json, debug = "--json" in words, "--debug" in words
     try:
@@ -120,6 +129,3 @@ def _reader_gone() -> int:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     return READER_GONE
-
-
-def _unused(_: Any) -> None: ...

@@ -112,8 +112,8 @@ def _torch_works() -> Finding:
     def check() -> str:
         import torch
 
-        total = float(torch.ones(2, 2).sum())
-        return f"{torch.__version__}, {torch.get_num_threads()} threads, computes {total:.0f} = 4"
+        torch.ones(2, 2) @ torch.ones(2, 2)
+        return f"{torch.__version__}, {torch.get_num_threads()} threads"
 
     return _tried("torch", check, needed=True, remedy="pip install torch==2.13.0")
 
@@ -162,7 +162,7 @@ def _redis() -> Finding:
 
         url = os.environ.get("REDIS_URL", "redis://localhost:6379")
         client = redis.Redis.from_url(url, socket_connect_timeout=0.3)
-        return f"{client.info('server')['redis_version']} at {url.rpartition('@')[2]}"  # type: ignore[index]
+        return f"{client.info('server')['redis_version']} at {url.rpartition('@')[2]}"
 
     return _tried(
         "Redis",

@@ -101,7 +101,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
         chosen["settings"] = tuple(chosen["settings"] or ())
         command(Options(**chosen), **given)
 
-    del wrapped.__wrapped__  # type: ignore[attr-defined]
+    del wrapped.__wrapped__
     ordered = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + shared
     wrapped.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
     wrapped.__annotations__ = {p.name: p.annotation for p in ordered}
