@@ -8,7 +8,6 @@ sessions and opening gaps are held to the calendar: NaN unless both sessions rep
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -166,7 +165,7 @@ def _scatter(
 ) -> None:
     """Compute on each stretch of reported bars and write back to the sessions they came from."""
     for at in stretches(reported, gap_sessions):
-        with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
+        with np.errstate(divide="ignore", invalid="ignore"):
             found = compute(*(np.ascontiguousarray(values[at]) for values in inputs))
         for field, array in found.items():
             out[at, _AT[field]] = array
