@@ -60,7 +60,8 @@ def main() -> int:
     command = ["demo", "--json"]
     command += ["--as-of", chosen.as_of] if chosen.as_of else []
     command += ["--profile", chosen.profile] if chosen.profile else []
-    cold, warm = [], []
+    cold: list[Timed] = []
+    warm: list[Timed] = []
     for number in range(1, chosen.repetitions + 1):
         with tempfile.TemporaryDirectory(prefix="story-demo-") as folder:
             for name, runs in (("cold", cold), ("warm", warm)):
