@@ -87,18 +87,21 @@ def story_changes(
             )
 
 
-def data_quality(market: MarketWindow) -> Iterator[Alert]:
-    """Yield one alert per symbol and broken rule of warning or error severity."""
+def data_quality(market: MarketWindow, settings: DecisionSupportSettings) -> Iterator[Alert]:
+    """Yield one alert per symbol and broken rule among recent warnings and errors."""
+    since = market.bars.sessions[-settings.alert_quality_sessions :][:1]
     rows: Counter[tuple[str, str, str]] = Counter()
     for finding in market.findings:
-        if finding.severity != "info":
+        recent = finding.session is None or not since or finding.session >= since[0]
+        if finding.severity != "info" and recent:
             rows[finding.symbol, finding.rule, finding.action] += finding.rows
     for (symbol, rule, action), amount in rows.items():
         name = "Market-wide data" if symbol == MARKET else symbol
+        broken = f"{count(amount, 'row')} {action} for breaking the rule"
         yield Alert(
             kind="data quality",
             symbol=symbol,
-            text=f"{name}: {rule.rstrip('.')} ({count(amount, 'row')} {action}).",
+            text=f"{name}: {broken} “{rule.rstrip('.')}”.",
             raised_at=market.as_of,
         )
 
@@ -138,7 +141,7 @@ def all_alerts(
         *level_breaks(market),
         *from_signals(market, signals, settings),
         *story_changes(market, stories, settings),
-        *data_quality(market),
+        *data_quality(market, settings),
     ]
     found.sort(key=lambda a: (ORDER.index(a.kind), position.get(a.symbol, math.inf)))
     return tuple(found)

@@ -20,6 +20,10 @@ class DecisionSupportSettings(Part):
         A signal is announced as an alert from this conviction on.
     alert_severity : float
         A risk is announced as an alert from this severity on.
+    alert_quality_sessions : int
+        A data-quality finding about a session is an alert only if the session is among the last
+        so many; older ones, which touch no indicator of today, stand on the runs page. Findings
+        about no session in particular always count.
     story_change_steps : int
         By how many of the five states a series' word must move between two sessions' stories
         (1 to 4) to count as a change of story.
@@ -31,5 +35,6 @@ class DecisionSupportSettings(Part):
     setup_risk_reward: float = Field(default=1.0, gt=0)
     alert_conviction: float = Field(default=0.6, ge=0, le=1)
     alert_severity: float = Field(default=0.8, ge=0, le=1)
+    alert_quality_sessions: int = Field(default=60, ge=1)
     story_change_steps: int = Field(default=2, ge=1, le=4)
     named_in_summary: int = Field(default=3, ge=1)

@@ -59,9 +59,9 @@ def _signals_sentence(signals: SignalSet, settings: DecisionSupportSettings) -> 
     verdicts = [s.reconciliation.verdict for s in ranked]
     agree, against = verdicts.count("agree"), verdicts.count("contradict")
     return (
-        f"Conviction is highest in {listed(named)}. Of {count(len(ranked), 'directional signal')} "
-        f"among {total}, story and quantitative model agree on {small(agree)} and contradict each "
-        f"other on {small(against)}."
+        f"Conviction is highest in {listed(named)}. Of {count(total, 'signal')}, "
+        f"{small(len(ranked))} point one way or the other: story and quantitative model agree on "
+        f"{small(agree)} of them and contradict each other on {small(against)}."
     )
 
 

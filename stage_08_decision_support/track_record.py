@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from foundation.contracts import PerformanceReport, SkillScore
-from stage_08_decision_support.phrasing import count, listed, medium_date, sentence
+from stage_08_decision_support.phrasing import count, listed, medium_date, sentence, small
 
 SkillVerdict = Literal["better", "no clear difference", "worse"]
+
+POOLED = "all"
+"""The name under which a report scores all its series together."""
 
 METRICS: tuple[str, ...] = ("log score", "ranked probability score")
 BASELINES: tuple[str, ...] = ("climatology", "persistence")
@@ -37,6 +40,11 @@ class SkillLine:
     forecasts: int
     climatology: SkillScore | None
     persistence: SkillScore | None
+
+    @property
+    def label(self) -> str:
+        """Return the series' name as a reader sees it."""
+        return "all series" if self.series == POOLED else self.series
 
     @property
     def baselines(self) -> tuple[SkillScore, ...]:
@@ -70,12 +78,12 @@ def skill_lines(report: PerformanceReport, metric: str | None = None) -> tuple[S
 def series_by_verdict(
     report: PerformanceReport, metric: str, baseline: str
 ) -> dict[SkillVerdict, tuple[str, ...]]:
-    """Return the series on which the system is better, worse or neither, for one baseline."""
+    """Return the single series on which the system is better, worse or neither."""
     sorted_out: dict[SkillVerdict, list[str]] = {
         "better": [], "no clear difference": [], "worse": [],
     }  # fmt: skip
     for score in report.scores:
-        if score.metric == metric and score.baseline_name == baseline:
+        if (score.metric, score.baseline_name) == (metric, baseline) and score.series != POOLED:
             sorted_out[skill_verdict(score)].append(score.series)
     return {verdict: tuple(series) for verdict, series in sorted_out.items()}
 
@@ -87,12 +95,12 @@ def comparison(report: PerformanceReport, metric: str, baseline: str) -> str:
     if total == 0:
         return ""
     parts = []
-    if groups["better"]:
-        parts.append(f"better on {listed(groups['better'])}")
-    if groups["no clear difference"]:
-        parts.append(f"not clearly different on {listed(groups['no clear difference'])}")
-    if groups["worse"]:
-        parts.append(f"worse on {listed(groups['worse'])}")
+    for verdict, series in groups.items():
+        word = "not clearly different" if verdict == "no clear difference" else verdict
+        if len(series) == total > 1:
+            parts.append(f"{word} on all {small(total)} series")
+        elif series:
+            parts.append(f"{word} on {listed(series)}")
     return sentence(f"against {baseline}, the {metric} is {listed(parts)}")
 
 
@@ -100,11 +108,13 @@ def record_in_words(report: PerformanceReport) -> tuple[str, ...]:
     """Return the track record as a few sentences."""
     if not report.sessions_scored or report.scored_from is None or report.scored_to is None:
         return ("No past forecast has been matched with what happened yet.",)
-    forecasts = max((s.forecasts for s in report.scores), default=0)
+    pooled = [s.forecasts for s in report.scores if s.series == POOLED]
+    single = {s.series: s.forecasts for s in report.scores if s.series != POOLED}
+    forecasts = max(pooled) if pooled else sum(single.values())
     opening = (
         f"Scored on {count(report.sessions_scored, 'session')} from "
         f"{medium_date(report.scored_from)} to {medium_date(report.scored_to)}, which the model "
-        f"had not seen ({forecasts:,} forecasts of the most forecast series)."
+        f"had not seen ({forecasts:,} forecasts in all)."
     )
     told = [comparison(report, m, b) for m in METRICS for b in BASELINES]
     return (opening, *(text for text in told if text))
@@ -119,10 +129,10 @@ def record_in_brief(report: PerformanceReport) -> str:
         groups = series_by_verdict(report, "log score", baseline)
         total = sum(map(len, groups.values()))
         if total:
-            worse = f" and worse on {len(groups['worse'])}" if groups["worse"] else ""
-            told.append(f"better than {baseline} on {len(groups['better'])} of {total}{worse}")
+            better, worse = small(len(groups["better"])), small(len(groups["worse"]))
+            told.append(f"{baseline} on {better} of {small(total)} series and worse on {worse}")
     return (
-        f"Over the last {count(report.sessions_scored, 'session')} the forecasts were, series by "
-        f"series, {listed(told)} (log score; a difference counts when its 95% interval excludes "
-        "zero)."
+        f"Over the last {count(report.sessions_scored, 'session')} the forecasts were better than "
+        f"{', and better than '.join(told)}, counting log-score differences whose 95% interval "
+        "excludes zero."
     )

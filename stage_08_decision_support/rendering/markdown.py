@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from foundation.contracts import DecisionBrief, InstrumentPage, TradeSetup
 from stage_08_decision_support import phrasing as say
@@ -92,7 +93,7 @@ def _record(brief: DecisionBrief) -> Iterator[str]:
         for score in line.baselines:
             rows.append(
                 (
-                    line.series,
+                    line.label,
                     line.metric,
                     score.baseline_name,
                     say.number(score.system, 3),
@@ -201,7 +202,7 @@ def _alerts(brief: DecisionBrief) -> Iterator[str]:
         yield ""
 
 
-def _instrument(page: InstrumentPage) -> Iterator[str]:
+def _instrument(page: InstrumentPage, target_session: date) -> Iterator[str]:
     story = page.story
     yield f"### {_plain(story.symbol)}: {_plain(story.name)}"
     yield ""
@@ -220,7 +221,8 @@ def _instrument(page: InstrumentPage) -> Iterator[str]:
             written.append(text)
         yield f"**{section.name.capitalize()}.** " + " ".join(written)
         yield ""
-    yield f"**Tomorrow.** {_plain(page.forecast_text)}"
+    told_at = say.long_date(target_session)
+    yield f"**As the story of {told_at} would read.** {_plain(page.forecast_text)}"
     yield ""
     yield f"*{_plain(page.forecast_note)}*"
     yield ""
@@ -239,7 +241,7 @@ def _instruments(brief: DecisionBrief) -> Iterator[str]:
     yield "## Instruments"
     yield ""
     for page in brief.instruments:
-        yield from _instrument(page)
+        yield from _instrument(page, brief.target_session)
 
 
 def _caveats(brief: DecisionBrief) -> Iterator[str]:

@@ -44,8 +44,9 @@ def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12
     if ranked:
         lead = ranked[0]
         title = f"{lead.story.name} ({lead.story.symbol})"
+        day = say.long_date(brief.target_session).rsplit(" ", 1)[0]
         block(Text.assemble((title + "  ", "bold"), lead.story.reading))
-        block(Text.assemble(("Tomorrow  ", "bold"), lead.forecast_text))
+        block(Text.assemble((f"As {day} would read  ", "bold"), lead.forecast_text))
         block(Text(lead.forecast_note, style="bright_black"), 0)
     if brief.performance.scores:
         said = "Track record: log score beside each baseline's, lower is better"
@@ -104,5 +105,5 @@ def _record_table(brief: DecisionBrief) -> Table:
                 cells.append(
                     Text(f"{say.number(score.baseline, 3)}  {shown}", style=_READING[reading])
                 )
-        table.add_row(line.series, say.number(line.system, 3), *cells)
+        table.add_row(line.label, say.number(line.system, 3), *cells)
     return table

@@ -106,11 +106,22 @@ def test_only_a_story_of_the_as_of_session_can_have_changed(run: SampleRun) -> N
 
 
 def test_findings_of_one_rule_are_counted_together_and_notes_are_left_out(run: SampleRun) -> None:
-    finding = run.market.findings[0]
+    finding = run.market.findings[0].model_copy(update={"session": run.market.session})
     note = finding.model_copy(update={"severity": "info", "rule": "a note"})
     market = run.market.model_copy(update={"findings": (finding, finding, note)})
-    (alert,) = data_quality(market)
-    assert alert.text == "IXIC: the close lies between low and high (two rows quarantined)."
+    (alert,) = data_quality(market, SETTINGS)
+    assert alert.text == (
+        "IXIC: two rows quarantined for breaking the rule “the close lies between low and high”."
+    )
+
+
+def test_an_old_finding_is_no_alert_and_one_without_a_session_always_is(run: SampleRun) -> None:
+    old = run.market.findings[0]  # at the window's first session, 240 before the last
+    undated = old.model_copy(update={"session": None, "symbol": "SPX"})
+    market = run.market.model_copy(update={"findings": (old, undated)})
+    assert [a.symbol for a in data_quality(market, SETTINGS)] == ["SPX"]
+    whole = DecisionSupportSettings(alert_quality_sessions=240)
+    assert [a.symbol for a in data_quality(market, whole)] == ["IXIC", "SPX"]
 
 
 def test_severe_risks_and_high_convictions_are_announced(run: SampleRun) -> None:

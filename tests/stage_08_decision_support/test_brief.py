@@ -52,7 +52,7 @@ def test_the_summary_has_three_to_five_sentences_of_plain_tone(brief: DecisionBr
 def test_the_summary_says_that_no_baseline_was_beaten_when_none_was(brief: DecisionBrief) -> None:
     # The sample's one log score, price against climatology, has an interval around zero.
     record = next(text for text in brief.summary if "climatology" in text)
-    assert "better than climatology on 0 of 1" in record
+    assert "better than climatology on none of one series and worse on none" in record
 
 
 def test_setups_come_with_the_highest_conviction_first(brief: DecisionBrief) -> None:

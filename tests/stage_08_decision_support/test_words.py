@@ -100,6 +100,24 @@ def test_the_record_in_words_names_what_is_better_and_what_is_worse(
     )
 
 
+def test_the_score_over_all_series_counts_as_no_series_of_its_own(
+    report: PerformanceReport,
+) -> None:
+    pooled = score("all", 0.1, 0.2).model_copy(update={"forecasts": 170})
+    with_all = report.model_copy(update={"scores": (pooled, *report.scores)})
+    groups = series_by_verdict(with_all, "log score", "persistence")
+    assert groups == series_by_verdict(report, "log score", "persistence")
+    assert skill_lines(with_all)[0].label == "all series"
+    assert "(170 forecasts in all)" in record_in_words(with_all)[0]
+    assert "(180 forecasts in all)" in record_in_words(report)[0]  # three series of 60 each
+
+
+def test_a_verdict_that_holds_for_every_series_names_none(run: SampleRun) -> None:
+    scores = (score("price", -0.2, -0.1), score("trend", -0.2, -0.1))
+    report = run.performance.model_copy(update={"scores": scores})
+    assert "the log score is worse on all two series." in " ".join(record_in_words(report))
+
+
 def test_without_scored_sessions_the_record_says_so(report: PerformanceReport) -> None:
     empty = report.model_copy(
         update={"scores": (), "sessions_scored": 0, "scored_from": None, "scored_to": None}

@@ -163,8 +163,10 @@ def _serve_pages(app: FastAPI, page: Page, latest: Latest, known: Known) -> None
         view = latest()
         report = view.brief.performance
         return page(
-            "performance", {"view": view, "report": report, "days": pages.scored_days(report)}
-        )
+            "performance",
+            {"view": view, "report": report, "days": pages.scored_days(report),
+             "calibration": pages.calibration_by_series(report)},
+        )  # fmt: skip
 
     @app.get("/runs", response_class=HTMLResponse)
     def run_page() -> Response:

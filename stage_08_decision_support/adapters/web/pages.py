@@ -14,6 +14,7 @@ from foundation.contracts import (
     SERIES,
     STATES,
     TAPE,
+    CalibrationBin,
     CheckedContinuation,
     InstrumentPage,
     Outcome,
@@ -36,7 +37,7 @@ SPARK_SESSIONS = 60
 STORIES_SHOWN = 10
 
 _MARKET_NAMES = {
-    "vix": "Implied volatility (VIX)", "wti": "Crude oil (WTI)", "credit_spread": "Credit spread",
+    "vix": "Volatility (VIX)", "wti": "Crude oil (WTI)", "credit_spread": "Credit spread",
     "breadth": "Breadth", "core_cpi_yoy": "Core inflation",
 }  # fmt: skip
 _STATE_OF_MARKET = {s.field: s.name for s in SERIES.values() if s.panel == "market"}
@@ -79,7 +80,9 @@ def market_strip(view: RunView) -> tuple[Tile, ...]:
             Tile(
                 label=_MARKET_NAMES.get(field, field.replace("_", " ")),
                 value=percent(float(row[-1])) if share else number(float(row[-1])),
-                change=signed(_difference(row) * (100 if share else 1), 0 if share else 2),
+                change=signed(100 * _difference(row), 0) + " pts"
+                if share
+                else signed(_difference(row)),
                 state=_state(view, series, 0) if series else "",
                 spark=sparkline(row[-SPARK_SESSIONS:].tolist()),
             )
@@ -223,6 +226,16 @@ def suggestions(view: RunView, asked: str) -> tuple[str, ...]:
     close = difflib.get_close_matches(wanted, spellings, n=6, cutoff=0.4)
     inside = [s for spelling, s in spellings.items() if wanted and wanted in spelling]
     return tuple(dict.fromkeys([*inside, *(spellings[c] for c in close)]))[:6] or tuple(known)[:6]
+
+
+def calibration_by_series(
+    report: PerformanceReport,
+) -> tuple[tuple[str, tuple[CalibrationBin, ...]], ...]:
+    """Return the reliability bins by series, in the order of the report."""
+    grouped: dict[str, list[CalibrationBin]] = {}
+    for found in report.calibration:
+        grouped.setdefault(found.series, []).append(found)
+    return tuple((series, tuple(bins)) for series, bins in grouped.items())
 
 
 @dataclass(frozen=True)
