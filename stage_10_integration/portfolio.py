@@ -123,13 +123,16 @@ def _reason(i: int, candidates: Candidates, allocation: Allocation, max_weight: 
     parts = [
         f"Bullish with a conviction of {signal.conviction:.2f}: "
         f"{_VERDICTS[signal.reconciliation.verdict]}",
-        f"it moves {sigma:.0%} in a typical year",
+        f"its volatility is {sigma:.0%} a year",
     ]
     others = np.where(np.arange(len(weights)) == i, 0.0, weights)
     spread = float(others @ covariance @ others)
     if spread > 0:
         correlation = float(covariance[i] @ others) / math.sqrt(covariance[i, i] * spread)
-        parts[-1] += f", {_moves_with(correlation)} the rest of the plan ({correlation:.2f})"
+        parts.append(
+            f"it moves {_moves_with(correlation)} the rest of the plan "
+            f"(correlation {correlation:.2f})"
+        )
     if weights[i] >= max_weight - 1e-9:
         parts.append(f"held at the limit of {max_weight:.0%} for one position")
     return "; ".join(parts) + "."
