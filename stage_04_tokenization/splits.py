@@ -50,7 +50,7 @@ def spans(sessions: int, settings: TokenizationSettings) -> Spans:
         raise OperatorError(
             "Stories are too few for training, validation and history with a purge between them",
             value=f"{sessions} sessions",
-            remedy=f"tell at least {sessions + 2 - validation.start + purge} sessions' stories, "
+            remedy=f"tell at least {sessions + 1 - validation.start + purge} sessions' stories, "
             "or lower history_sessions or validation_sessions",
         )
     return Spans(train, validation, history, range(last, last + 1))
