@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from foundation.contracts import Levels, Signal, Story, TradeSetup
+from foundation.contracts import Levels, Scenario, Signal, Story, TradeSetup
 from stage_08_decision_support.phrasing import medium_date, percent, price, sentence
 from stage_08_decision_support.settings import DecisionSupportSettings
 
@@ -85,11 +85,16 @@ def _against(signal: Signal) -> tuple[str, ...]:
         reasons.append(sentence(signal.reconciliation.explanation))
     opposite = {"bullish": "bearish", "bearish": "bullish"}[signal.direction]
     reasons += [
-        f"{percent(s.probability)} {s.name} scenario: {sentence(s.text)}"
+        f"{s.name.capitalize()} scenario{_chance(s)}: {sentence(s.text)}"
         for s in signal.scenarios
         if s.direction == opposite and s.probability > 0
     ]
     return tuple(reasons)
+
+
+def _chance(scenario: Scenario) -> str:
+    chance = percent(scenario.probability)
+    return "" if chance in scenario.text else f" ({chance})"
 
 
 def trade_setup(

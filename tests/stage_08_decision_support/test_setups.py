@@ -76,7 +76,7 @@ def test_reasons_for_come_from_the_rationale_and_against_from_risks_by_severity(
     assert setup.against[0].startswith("Volatility is above its mean.")
     assert "volatility is high" in setup.against[0]  # what the risk rests on
     assert setup.against[1].startswith("Core CPI is due")
-    assert setup.against[-1].startswith("10% risk scenario")
+    assert setup.against[-1].startswith("Risk scenario (10%): ")
     assert setup.direction == "long"
     assert setup.time_stop_sessions == 5
 

@@ -152,6 +152,18 @@ def test_every_clause_has_a_claim_to_show(client: TestClient) -> None:
     assert len(asked) == len(set(asked))
 
 
+def test_scenarios_and_drafts_are_told_apart(client: TestClient, view: RunView) -> None:
+    text = text_of(client.get("/instrument/SPX").text)
+    scenarios, drafts = text.split("How the model would tell it")
+    signal = view.brief.instruments[0].signal
+    verdict = view.validated.verdicts[0]
+    for scenario in signal.scenarios:
+        assert scenario.text in scenarios
+    for draft in verdict.scenarios:
+        assert draft.continuation.text in drafts
+        assert f"price {draft.continuation.tape['price']}" in drafts
+
+
 def test_health_and_metrics_speak_of_the_run_on_show(client: TestClient, view: RunView) -> None:
     health = client.get("/health").json()
     assert health["status"] == "ok"

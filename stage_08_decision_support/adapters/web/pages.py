@@ -16,10 +16,8 @@ from foundation.contracts import (
     TAPE,
     CalibrationBin,
     CheckedContinuation,
-    InstrumentPage,
     Outcome,
     PerformanceReport,
-    Scenario,
     Story,
     tape_outcomes,
 )
@@ -140,23 +138,14 @@ def distributions(view: RunView, symbol: str) -> tuple[Distribution, ...]:
     return tuple(told)
 
 
-@dataclass(frozen=True)
-class Path:
-    """A drafted continuation beside the scenario that the signal made of it."""
+def drafts(view: RunView, symbol: str) -> tuple[CheckedContinuation, ...]:
+    """Return the validated continuations: base, alternatives and risk.
 
-    name: str
-    drafted: CheckedContinuation
-    scenario: Scenario | None
-
-
-def paths(view: RunView, page: InstrumentPage) -> tuple[Path, ...]:
-    """Return base, alternatives and risk as validated, with their scenario where names match."""
-    verdict = next(v for v in view.validated.verdicts if v.symbol == page.signal.symbol)
-    scenarios = {s.name: s for s in page.signal.scenarios}
-    return tuple(
-        Path(c.continuation.scenario, c, scenarios.get(c.continuation.scenario))
-        for c in verdict.scenarios
-    )
+    They bear the names of a signal's scenarios but are not their texts: a scenario is a set of
+    price outcomes with its probability, a draft is one story drawn from the model. So the page
+    never pairs them.
+    """
+    return next(v for v in view.validated.verdicts if v.symbol == symbol).scenarios
 
 
 def instrument_context(view: RunView, symbol: str) -> dict[str, Any]:
@@ -179,7 +168,7 @@ def instrument_context(view: RunView, symbol: str) -> dict[str, Any]:
         "absent": [row.series for row in rows if not row.reported],
         "days": recent_stories(view, symbol),
         "distributions": distributions(view, symbol),
-        "paths": paths(view, page),
+        "drafts": drafts(view, symbol),
         "setup": next((s for s in view.brief.setups if s.symbol == symbol), None),
         "alerts": [a for a in view.brief.alerts if a.symbol == symbol],
         "previous": order[place - 1] if place else None,
