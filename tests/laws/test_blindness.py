@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from config.profiles import profile_named
 from foundation.contracts import FuzzyWindow, MarketWindow, StoryBook
 from foundation.kernel import Contract
 from foundation.runtime import Plan
@@ -29,7 +28,7 @@ from stage_10_integration import wiring
 from stage_10_integration.house_settings import HouseSettings
 from stage_10_integration.sources import SourceReading, open_source
 from stage_10_integration.verification import SOURCE, Verdict, verify_no_lookahead
-from tests.laws.small_house import small_house
+from tests.laws.small_house import small_house, toy_house
 
 Spoil = Callable[[Contract], Contract]
 
@@ -64,7 +63,7 @@ def test_real_data_to_token_windows_is_blind_to_the_future() -> None:
 
 def test_the_whole_house_to_signals_is_blind_to_the_future() -> None:
     """Model and signals included: three trainings of the toy model, on rewritten futures."""
-    verdict = verify_no_lookahead(profile_named("test", HouseSettings), until=wiring.SIGNALS)
+    verdict = verify_no_lookahead(toy_house(), until=wiring.SIGNALS)
     assert verdict.held, verdict.first_broken
     assert verdict.comparisons[1].steps[-1] == wiring.SIGNALS
     assert wiring.TRAINING in verdict.comparisons[1].steps

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,44 +10,44 @@ from typing import Any
 
 import pytest
 
-from config.profiles import profile_named
 from foundation.contracts import ArtefactRef, PortfolioPlan, StageEvent
 from foundation.kernel import Contract
 from foundation.runtime import Plan
 from stage_10_integration import wiring
-from stage_10_integration.house_settings import HouseSettings
 from stage_10_integration.verification import outputs, verify_replay
-from tests.laws.small_house import small_house
+from tests.laws.small_house import small_house, toy_house
 from tests.laws.tree import ROOT
 
-RUN = """
+KILL_AFTER_EVERY_STEP = """
 import os, signal, sys
-from pathlib import Path
 from stage_10_integration.house_settings import HouseSettings
 from stage_10_integration.workplace import Workplace
 
 settings = HouseSettings.model_validate_json(sys.stdin.read())
 workplace = Workplace(settings)
-finished = []
+workplace.foresee()  # what is the same for every child: imports, rows of the source, code hashes
 
 def hear(event):
     if event.event == "StageCompleted":
-        finished.append(event.step)
         os.kill(os.getpid(), signal.SIGKILL)
 
-if sys.argv[1] == "kill":
-    workplace.bus.subscribe(hear)
-workplace.run()
+workplace.bus.subscribe(hear)
+for deaths in range(50):
+    child = os.fork()
+    if child == 0:
+        workplace.run()
+        os._exit(0)
+    status = os.waitpid(child, 0)[1]
+    if not os.WIFSIGNALED(status):
+        print(deaths)
+        sys.exit(os.waitstatus_to_exitcode(status))
+    assert os.WTERMSIG(status) == signal.SIGKILL, status
+sys.exit("killed fifty times and not done")
 """
+"""Runs in children of one process, each killed by SIGKILL as soon as it has finished one more step.
 
-
-def run_in_its_own_process(settings: HouseSettings, mode: str) -> int:
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, mode],
-        input=settings.model_dump_json(), cwd=ROOT, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr[-2000:]
-    return done.returncode
+A child shares nothing with those before it but the store on disk.
+"""
 
 
 def journal(store: Path) -> list[StageEvent]:
@@ -58,40 +57,32 @@ def journal(store: Path) -> list[StageEvent]:
 
 @pytest.fixture(scope="module")
 def unkilled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ArtefactRef]:
-    """References to every output of one undisturbed run of the test profile."""
+    """References to every output of one undisturbed run."""
     store = tmp_path_factory.mktemp("unkilled")
-    return outputs(profile_named("test", HouseSettings), store, wiring.BRIEF)
+    return outputs(toy_house(), store, wiring.BRIEF)
 
 
 def test_a_run_killed_after_every_single_step_ends_with_the_same_hashes(
     unkilled: dict[str, ArtefactRef], tmp_path: Path
 ) -> None:
-    """Each process is killed as soon as it has finished one more step; the last finds all done."""
-    settings = profile_named("test", HouseSettings).model_copy(update={"store": tmp_path})
-    deaths = 0
-    while run_in_its_own_process(settings, "kill") == -signal.SIGKILL:
-        deaths += 1
-        assert deaths <= len(unkilled), "a killed run does not get on"
-    assert deaths == len(unkilled)
+    settings = toy_house().model_copy(update={"store": tmp_path})
+    done = subprocess.run(
+        [sys.executable, "-c", KILL_AFTER_EVERY_STEP],
+        input=settings.model_dump_json(), cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert int(done.stdout.splitlines()[-1]) == len(unkilled)
     events = journal(tmp_path)
     completed = [e for e in events if e.event == "StageCompleted"]
     assert [e.step for e in completed] == list(unkilled), "every step ran once, in order"
     assert {e.step: e.output for e in completed} == unkilled
-    reused = {e.step: e.output for e in events if e.event == "StageReused"}
-    assert reused == unkilled
-
-
-def test_a_second_run_repeats_nothing(unkilled: dict[str, ArtefactRef], tmp_path: Path) -> None:
-    settings = profile_named("test", HouseSettings).model_copy(update={"store": tmp_path})
-    assert run_in_its_own_process(settings, "go on") == 0
-    assert run_in_its_own_process(settings, "go on") == 0
-    second = [e for e in journal(tmp_path) if e.run_id == journal(tmp_path)[-1].run_id]
-    assert {e.event for e in second} == {"StageReused"}
-    assert {e.step: e.output for e in second} == unkilled
+    last = [e for e in events if e.run_id == events[-1].run_id]
+    assert {e.event for e in last} == {"StageReused"}, "the last run found everything done"
+    assert {e.step: e.output for e in last} == unkilled
 
 
 def test_two_runs_from_empty_stores_give_the_same_hashes() -> None:
-    verdict = verify_replay(profile_named("test", HouseSettings))
+    verdict = verify_replay(toy_house())
     assert verdict.held, verdict.first_broken
     assert verdict.comparisons[0].steps[-1] == wiring.BRIEF
 
@@ -118,6 +109,6 @@ def test_a_step_that_never_says_the_same_twice_is_caught() -> None:
     assert "strengths[2018-12-28, SPX, price, session]: 0.1 became 0.2" in str(broken.where)
 
 
-def test_the_test_profile_reaches_every_stage(unkilled: dict[str, ArtefactRef]) -> None:
+def test_the_toy_house_reaches_every_stage(unkilled: dict[str, ArtefactRef]) -> None:
     assert len(unkilled) == 13
     assert unkilled[wiring.PORTFOLIO].contract == PortfolioPlan.__name__
