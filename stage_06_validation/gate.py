@@ -106,7 +106,7 @@ def pass_gate(
             check(continuation)
         )
     for _ in range(settings.max_attempts - 1):
-        requests = tuple(_requests(records))
+        requests = tuple(_requests(records, settings))
         if not requests:
             break
         for continuation in _answers(requests, regenerate(requests)):
@@ -114,7 +114,9 @@ def pass_gate(
     return records
 
 
-def _requests(records: dict[str, Record]) -> list[ContinuationRequest]:
+def _requests(
+    records: dict[str, Record], settings: ValidationSettings
+) -> list[ContinuationRequest]:
     return [
         ContinuationRequest(
             symbol=record.symbol,
@@ -123,6 +125,7 @@ def _requests(records: dict[str, Record]) -> list[ContinuationRequest]:
         )
         for record in records.values()
         for scenario in record.open_scenarios()
+        if scenario in settings.regenerated
     ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from foundation.kernel import Part
@@ -16,7 +18,10 @@ class ValidationSettings(Part):
     Attributes
     ----------
     max_attempts : int
-        Drafts per symbol and scenario in all, the first one included.
+        Drafts per symbol and regenerated scenario in all, the first one included.
+    regenerated : tuple of str
+        Scenarios for which another draft is asked for. Each costs the story engine time; a
+        refused draft of any other scenario stays as it is, visibly refused.
     minimum_coherence, minimum_accuracy, minimum_completeness, minimum_clarity, \
 minimum_actionability : float in [0, 1]
         A draft with any score below its minimum is refused, fatal finding or not.
@@ -46,7 +51,8 @@ minimum_actionability : float in [0, 1]
         Factor on confidence when the chosen draft is one that the gate refused.
     """
 
-    max_attempts: int = Field(default=3, ge=1)
+    max_attempts: int = Field(default=4, ge=1)
+    regenerated: tuple[Literal["base", "alternative 1", "alternative 2", "risk"], ...] = ("base",)
     minimum_coherence: float = Field(default=0.6, ge=0, le=1)
     minimum_accuracy: float = Field(default=0.5, ge=0, le=1)
     minimum_completeness: float = Field(default=0.7, ge=0, le=1)

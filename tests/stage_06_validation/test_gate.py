@@ -21,7 +21,7 @@ from stage_06_validation.gate import pass_gate
 from stage_06_validation.settings import ValidationSettings
 from tests.stage_06_validation.material import continuation
 
-THREE = ValidationSettings(max_attempts=3)
+THREE = ValidationSettings(max_attempts=3, regenerated=SCENARIOS)
 
 
 def judge(one: Continuation) -> CheckedContinuation:
@@ -112,6 +112,15 @@ def test_a_good_risk_draft_does_not_stand_in_for_the_base() -> None:
     assert (verdict, chosen.continuation.scenario) == ("fallback", "base")
 
 
+def test_only_the_scenarios_of_the_settings_are_asked_for_again() -> None:
+    engine = Engine()
+    settings = ValidationSettings(max_attempts=2, regenerated=("base",))
+    record = pass_gate(first("AAA", "bad 0.2", "bad 0.2", "good"), judge, engine, settings)["AAA"]
+    assert [[r.scenario for r in call] for call in engine.calls] == [["base"]]
+    assert not record.standing("alternative 1").accepted
+    assert len(record.rejected()) == 3
+
+
 def test_one_attempt_means_no_second_draft() -> None:
     engine = Engine()
     settings = ValidationSettings(max_attempts=1)
@@ -149,7 +158,9 @@ def test_no_draft_is_lost_and_attempts_are_bounded(
         for n in "AB"
         for s in SCENARIOS
     ]
-    records = pass_gate(drafts, judge, engine, ValidationSettings(max_attempts=most))
+    records = pass_gate(
+        drafts, judge, engine, ValidationSettings(max_attempts=most, regenerated=SCENARIOS)
+    )
     asked = sum(len(call) for call in engine.calls)
     kept = sum(len(d) for record in records.values() for d in record.drafts.values())
     assert kept == len(drafts) + asked

@@ -9,7 +9,13 @@ from datetime import date
 import numpy as np
 import pytest
 
-from foundation.contracts import Continuation, ContinuationRequest, content_hash, tape_outcomes
+from foundation.contracts import (
+    SCENARIOS,
+    Continuation,
+    ContinuationRequest,
+    content_hash,
+    tape_outcomes,
+)
 from foundation.kernel import ModelError
 from foundation.language import Reading
 from foundation.testing import samples
@@ -80,7 +86,8 @@ def test_a_reader_that_grounds_nothing_refuses_everything_and_hides_nothing(
     def blind(text: str) -> Reading:
         return Reading(statements=(), ungrounded=(text,))
 
-    made = ValidationStage(ValidationSettings(max_attempts=2), echo(given), reader=blind).run(given)
+    settings = ValidationSettings(max_attempts=2, regenerated=SCENARIOS)
+    made = ValidationStage(settings, echo(given), reader=blind).run(given)
     for verdict in made.verdicts:
         assert verdict.verdict == "fallback"
         assert not verdict.chosen.accepted
