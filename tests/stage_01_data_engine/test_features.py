@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stage_01_data_engine import indicators
+from stage_01_data_engine.features import indicators
 from stage_01_data_engine.features import FEATURE_FIELDS, breadth, feature_values, stretches
 from tests.stage_01_data_engine.test_indicators import random_bars
 

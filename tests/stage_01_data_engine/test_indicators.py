@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from stage_01_data_engine import indicators
+from stage_01_data_engine.features import indicators
 from tests.stage_01_data_engine import reference
 
 

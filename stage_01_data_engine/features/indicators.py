@@ -1,4 +1,4 @@
-"""Indicators of one instrument over one unbroken stretch of bars.
+"""The classic indicators of one instrument over one unbroken stretch of bars.
 
 Every function takes arrays of equal length without a single NaN (one NaN would poison TA-Lib
 for ever: RSI turns 0.0, moving averages stay NaN) and returns arrays of that length. A value
@@ -12,9 +12,15 @@ values (Wilder, New Concepts in Technical Trading Systems, 1978).
 from __future__ import annotations
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
-SESSIONS_PER_YEAR = 252
+from stage_01_data_engine.features.rolling import (
+    realised_volatility,
+    rolling_max,
+    rolling_min,
+    rolling_sum,
+    stood_still,
+    where_moving,
+)
 
 
 def from_closes(close: np.ndarray) -> dict[str, np.ndarray]:
@@ -37,18 +43,18 @@ def from_closes(close: np.ndarray) -> dict[str, np.ndarray]:
     sma = {n: talib.SMA(close, n) for n in (20, 50, 200)}
     _, _, histogram = talib.MACD(close, 12, 26, 9)
     upper, middle, lower = talib.BBANDS(close, 20, 2.0, 2.0)
-    band = np.where(_stood_still(close, close, 20), np.nan, upper - lower)
+    band = np.where(stood_still(close, close, 20), np.nan, upper - lower)
     return {
         "sma_20_gap": close / sma[20] - 1,
         "sma_50_gap": close / sma[50] - 1,
         "sma_200_gap": close / sma[200] - 1,
         "sma_50_200_gap": sma[50] / sma[200] - 1,
-        "rsi_14": _where_moving(talib.RSI(close, 14), close, close, 15),
+        "rsi_14": where_moving(talib.RSI(close, 14), close, close, 15),
         "macd_histogram": histogram / close,
         "bollinger_b": (close - lower) / band,
         "bollinger_width": (upper - lower) / middle,
         "roc_10": talib.ROC(close, 10),
-        "realised_volatility_20": _realised_volatility(close, 20),
+        "realised_volatility_20": realised_volatility(close, 20),
     }
 
 
@@ -68,10 +74,10 @@ def from_ranges(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> dict[st
     slow_k, _ = talib.STOCH(high, low, close, 14, 3, talib.MA_Type.SMA, 1, talib.MA_Type.SMA)
     return {
         "atr_20": talib.ATR(high, low, close, 20),
-        "stochastic_k": _where_moving(slow_k, high, low, 14),
-        "adx_14": _where_moving(talib.ADX(high, low, close, 14), high, low, 28),
-        "cci_20": _where_moving(talib.CCI(high, low, close, 20), high, low, 20),
-        "williams_r_14": _where_moving(talib.WILLR(high, low, close, 14), high, low, 14),
+        "stochastic_k": where_moving(slow_k, high, low, 14),
+        "adx_14": where_moving(talib.ADX(high, low, close, 14), high, low, 28),
+        "cci_20": where_moving(talib.CCI(high, low, close, 20), high, low, 20),
+        "williams_r_14": where_moving(talib.WILLR(high, low, close, 14), high, low, 14),
     }
 
 
@@ -83,13 +89,13 @@ def from_volume(
 
     flow = talib.MFI(high, low, close, volume, 14)
     typical = (high + low + close) / 3
-    still = _stood_still(typical, typical, 15) | (_rolling_sum(volume[1:], 14, len(volume)) <= 0)
+    still = stood_still(typical, typical, 15) | (rolling_sum(volume[1:], 14, len(volume)) <= 0)
     return {"mfi_14": np.where(still, np.nan, flow)}
 
 
 def volume_ratio(volume: np.ndarray) -> np.ndarray:
     """Return volume over its mean of the last 20 bars, this one included; 1 means as usual."""
-    mean = _rolling_sum(volume, 20, len(volume)) / 20
+    mean = rolling_sum(volume, 20, len(volume)) / 20
     return np.divide(volume, mean, out=np.full(len(volume), np.nan), where=mean > 0)
 
 
@@ -123,43 +129,8 @@ def extremes(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> dict[str, 
     price units. ``high_252_gap`` / ``low_252_gap``: close over the extreme of 252 bars, minus 1.
     """
     return {
-        "support_20": _rolling(np.min, low, 20),
-        "resistance_20": _rolling(np.max, high, 20),
-        "high_252_gap": close / _rolling(np.max, high, 252) - 1,
-        "low_252_gap": close / _rolling(np.min, low, 252) - 1,
+        "support_20": rolling_min(low, 20),
+        "resistance_20": rolling_max(high, 20),
+        "high_252_gap": close / rolling_max(high, 252) - 1,
+        "low_252_gap": close / rolling_min(low, 252) - 1,
     }
-
-
-def _rolling(reduce: object, values: np.ndarray, window: int) -> np.ndarray:
-    """Return the minimum or maximum of each window that is full, NaN before."""
-    import talib
-
-    if len(values) < window:
-        return np.full(len(values), np.nan)
-    fast = talib.MIN if reduce is np.min else talib.MAX
-    rolled: np.ndarray = fast(values, window)
-    return rolled
-
-
-def _rolling_sum(values: np.ndarray, window: int, length: int) -> np.ndarray:
-    """Return the sum of each full window, aligned to the end of an array of ``length``."""
-    total = np.full(length, np.nan)
-    if len(values) >= window:
-        total[-(len(values) - window + 1) :] = sliding_window_view(values, window).sum(axis=1)
-    return total
-
-
-def _realised_volatility(close: np.ndarray, window: int) -> np.ndarray:
-    volatility = np.full(len(close), np.nan)
-    if len(close) > window:
-        returns = sliding_window_view(np.diff(np.log(close)), window)
-        volatility[window:] = returns.std(axis=1, ddof=1) * np.sqrt(SESSIONS_PER_YEAR)
-    return volatility
-
-
-def _stood_still(high: np.ndarray, low: np.ndarray, window: int) -> np.ndarray:
-    return np.asarray(_rolling(np.max, high, window) <= _rolling(np.min, low, window))
-
-
-def _where_moving(values: np.ndarray, high: np.ndarray, low: np.ndarray, window: int) -> np.ndarray:
-    return np.where(_stood_still(high, low, window), np.nan, values)

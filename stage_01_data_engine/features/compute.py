@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from stage_01_data_engine import indicators
+from stage_01_data_engine.features import indicators
 
 FEATURE_FIELDS: tuple[str, ...] = (
     "log_return_1",
