@@ -1,0 +1,46 @@
+"""The way out of the house: HTTP to vendors, with keys, patience, limits and a cache.
+
+``Connection`` holds what all vendors share (clock, governor, cache, keys); ``connection.client``
+makes an ``HttpClient`` for one of them. Whatever goes wrong is one of three errors:
+``WorldError`` (the network or the vendor failed), ``UpstreamDataError`` (the vendor answered, but
+not what was agreed) and ``DependencyError`` (a key is missing or refused).
+"""
+
+from foundation.connect.breaker import BreakerPolicy, CircuitBreaker, CircuitOpenError
+from foundation.connect.cache import CachedAnswer, Freshness, ResponseCache
+from foundation.connect.client import Answer, HttpClient
+from foundation.connect.connection import Connection
+from foundation.connect.credentials import Credential, Credentials, Secret
+from foundation.connect.governor import Governor, MachineReadings, Readings, ResourceLimits
+from foundation.connect.policy import KeyPlace, VendorPolicy
+from foundation.connect.rates import Rate, RateLimiter
+from foundation.connect.retry import RetryPolicy, TransientError, retry_after_seconds
+from foundation.connect.timekeeper import SystemTime, Timekeeper
+
+__all__ = [
+    "Answer",
+    "BreakerPolicy",
+    "CachedAnswer",
+    "CircuitBreaker",
+    "CircuitOpenError",
+    "Connection",
+    "Credential",
+    "Credentials",
+    "Freshness",
+    "Governor",
+    "HttpClient",
+    "KeyPlace",
+    "MachineReadings",
+    "Rate",
+    "RateLimiter",
+    "Readings",
+    "ResourceLimits",
+    "ResponseCache",
+    "RetryPolicy",
+    "Secret",
+    "SystemTime",
+    "Timekeeper",
+    "TransientError",
+    "VendorPolicy",
+    "retry_after_seconds",
+]

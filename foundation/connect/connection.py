@@ -1,0 +1,76 @@
+"""What all clients share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from foundation.connect.cache import Freshness, ResponseCache
+from foundation.connect.client import HttpClient
+from foundation.connect.credentials import Credential, Credentials
+from foundation.connect.governor import Governor
+from foundation.connect.policy import VendorPolicy
+from foundation.connect.retry import new_jitter
+from foundation.connect.timekeeper import SystemTime, Timekeeper
+
+
+class Connection:
+    """Keys, time, governor and cache, shared by the clients of all vendors.
+
+    Parameters
+    ----------
+    credentials : Credentials, optional
+        Default: the environment.
+    timekeeper : Timekeeper, optional
+        Default: the machine's time.
+    governor : Governor, optional
+        Default: one with the default limits.
+    cache : ResponseCache, optional
+        Default: none; every request goes out.
+    freshness : Freshness, optional
+        How old cached answers may be. Default: not at all, so that a cache alone changes nothing
+        but ``stale_on_error``.
+    jitter : callable, optional
+        Draws from [0, 1) for the waits between tries.
+    """
+
+    def __init__(
+        self,
+        *,
+        credentials: Credentials | None = None,
+        timekeeper: Timekeeper | None = None,
+        governor: Governor | None = None,
+        cache: ResponseCache | None = None,
+        freshness: Freshness | None = None,
+        jitter: Callable[[], float] | None = None,
+    ) -> None:
+        self.credentials = credentials or Credentials.from_environment()
+        self.timekeeper = timekeeper or SystemTime()
+        self.governor = governor or Governor(self.timekeeper)
+        self.cache = cache
+        self.freshness = freshness or Freshness()
+        self.jitter = jitter or new_jitter()
+
+    @classmethod
+    def with_cache(cls, folder: Path, freshness: Freshness) -> Connection:
+        """Return a connection that keeps answers in a folder."""
+        return cls(cache=ResponseCache(folder), freshness=freshness)
+
+    def client(self, policy: VendorPolicy, credential: Credential | None = None) -> HttpClient:
+        """Return a client for a vendor.
+
+        Raises
+        ------
+        DependencyError
+            If the vendor needs a key and none is set.
+        """
+        secret = self.credentials.secret(credential) if credential else None
+        return HttpClient(
+            policy,
+            secret,
+            timekeeper=self.timekeeper,
+            governor=self.governor,
+            cache=self.cache,
+            freshness=self.freshness,
+            jitter=self.jitter,
+        )
