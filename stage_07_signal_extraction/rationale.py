@@ -45,7 +45,8 @@ def _tomorrow(view: SymbolView) -> str:
     told = _strongest(
         (abs(tone(s)), s) for s in view.expected if s.kind in ("state", "pattern", "tension")
     )
-    said = f"; its continuation says that {' and '.join(told)}" if told else ""
+    refused = "" if view.verdict.chosen.accepted else ", which validation refused,"
+    said = f"; its continuation{refused} says that {' and '.join(told)}" if told else ""
     return (
         f"For the next session the story model gives a rise {up:.0%} and a fall {down:.0%}{said}."
     )

@@ -8,10 +8,12 @@ import numpy as np
 
 from foundation.contracts import (
     TAPE,
+    ForecastVerdict,
     MarketWindow,
     QuantContext,
     Signal,
     SignalSet,
+    Statement,
     StoryBook,
     ValidatedForecast,
 )
@@ -70,7 +72,7 @@ class SignalExtractionStage(Stage[SignalInput, SignalSet]):
         symbols = tuple(s for s in known if s in verdicts)
         distributions = _tomorrow(given.validated, symbols)
         observed = given.stories.observed.select(symbols=symbols, fields=TAPE).values
-        said = [verdicts[s].chosen.statements for s in symbols]
+        said = [_heard(verdicts[s]) for s in symbols]
         stories = story_parts(distributions, observed, said, self.settings).pooled(self.settings)
         quants = quant_scores(given.quant, symbols, self.settings)
         return SignalSet(
@@ -123,6 +125,11 @@ class SignalExtractionStage(Stage[SignalInput, SignalSet]):
             confidence=verdict.confidence,
             rationale=explain(view, strength, settings),
         )
+
+
+def _heard(verdict: ForecastVerdict) -> tuple[Statement, ...]:
+    """Return what the chosen text says; a text that validation refused has no vote."""
+    return verdict.chosen.statements if verdict.chosen.accepted else ()
 
 
 def _check_sessions(given: SignalInput) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from foundation.contracts import SignalSet, content_hash
+from foundation.contracts import SignalSet, content_hash, statement
 from foundation.kernel import ModelError
 from stage_07_signal_extraction import SignalExtractionStage, SignalInput, SignalSettings
 from tests.stage_07_signal_extraction.material import (
@@ -131,3 +131,31 @@ def test_a_verdict_about_a_stranger_is_an_error(inputs: SignalInput) -> None:
     changed = inputs.validated.model_copy(update={"verdicts": (stranger,)})
     with pytest.raises(ModelError, match="market window"):
         run(replace(inputs, validated=changed))
+
+
+@pytest.mark.parametrize("accepted", [True, False])
+def test_a_refused_text_has_no_vote_and_is_quoted_as_refused(
+    inputs: SignalInput, accepted: bool
+) -> None:
+    rise = (statement("movement", "price", "+2"), statement("state", "trend", "very high", "clear"))
+    verdicts = tuple(
+        v.model_copy(
+            update={
+                "chosen": v.chosen.model_copy(update={"statements": rise, "accepted": accepted})
+            }
+        )
+        for v in inputs.validated.verdicts
+    )
+    silent = tuple(
+        v.model_copy(update={"chosen": v.chosen.model_copy(update={"statements": ()})})
+        for v in inputs.validated.verdicts
+    )
+    heard, unheard = (
+        run(replace(inputs, validated=inputs.validated.model_copy(update={"verdicts": v}))).of(
+            "SPX"
+        )
+        for v in (verdicts, silent)
+    )
+    gain = heard.reconciliation.story_score - unheard.reconciliation.story_score
+    assert (gain > 0) is accepted
+    assert ("which validation refused" in " ".join(heard.rationale)) is not accepted
