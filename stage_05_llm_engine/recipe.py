@@ -85,7 +85,9 @@ class TrainingRecipe(Part):
     batch_windows, accumulation : int
         Windows per forward pass, and passes per optimiser step.
     learning_rate, warmup_steps, final_fraction
-        Linear warm-up to the peak, then a cosine down to ``final_fraction`` of it.
+        AdamW's. Linear warm-up to the peak, then a cosine down to ``final_fraction`` of it.
+    matrix_rate : float or None
+        Learning rate of the matrices inside the network under Muon; None leaves all to AdamW.
     tape_weight : float
         Weight of an answer on the tape in the loss, a word weighing 1. Scores are of answers.
     clip : float
@@ -105,6 +107,7 @@ class TrainingRecipe(Part):
     batch_windows: int = Field(ge=1)
     accumulation: int = Field(default=1, ge=1)
     learning_rate: float = Field(gt=0)
+    matrix_rate: float | None = Field(default=None, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)
     warmup_steps: int = Field(default=20, ge=0)
     final_fraction: float = Field(default=0.05, ge=0, le=1)

@@ -15,6 +15,7 @@ from foundation.contracts import LearningPoint, TokenBatch, TokenWindows
 from foundation.kernel import ModelError, seed_from
 from stage_05_llm_engine.lessons import Batch, endless_batches, loss_weights, spread, take
 from stage_05_llm_engine.masks import causal_masks, product_type
+from stage_05_llm_engine.optimiser import Stepper
 from stage_05_llm_engine.recipe import TrainingRecipe
 
 if TYPE_CHECKING:
@@ -46,19 +47,14 @@ def learn(
     ModelError
         If the loss stops being a number.
     """
-    import torch
-
     model.train()
     train, validation = tokens.split("train"), tokens.split("validation")
-    optimizer = _optimizer(model, recipe)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, recipe))
+    stepper = Stepper(model, recipe)
     evaluate_at = set(spread(recipe.steps + 1, recipe.evaluations + 1)[1:])
     curve: list[LearningPoint] = []
     step, seen, losses = 0, 0, []
     began = perf_counter()
     for batches in _phases(recipe, train, tokens):
-        step += 1
-        optimizer.zero_grad(set_to_none=True)
         loss = 0.0
         for batch in batches:
             part = _loss(model, batch, recipe) / len(batches)
@@ -68,12 +64,11 @@ def learn(
         if not math.isfinite(loss):
             raise ModelError(
                 "The training loss is no longer a number",
-                value=f"{loss} at step {step}",
+                value=f"{loss} at step {step + 1}",
                 remedy="lower the recipe's learning rate",
             )
-        torch.nn.utils.clip_grad_norm_(_trainable(model), recipe.clip)
-        optimizer.step()
-        schedule.step()
+        stepper.step(_rate(step, recipe))
+        step += 1
         losses.append(loss)
         if progress and (step % REPORT_EVERY == 0 or step == recipe.steps):
             progress(step, recipe.steps, loss, seen / (perf_counter() - began))
@@ -162,27 +157,6 @@ def autocast(recipe: TrainingRecipe) -> AbstractContextManager[Any]:
 
     return torch.autocast(
         recipe.device, dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16"
-    )
-
-
-def _trainable(model: Any) -> list[Any]:
-    return [p for p in model.parameters() if p.requires_grad]
-
-
-def _optimizer(model: Any, recipe: TrainingRecipe) -> torch.optim.Optimizer:
-    """Return AdamW; matrices decay, vectors (norms, biases, sinks) do not."""
-    import torch
-
-    matrices = [p for p in _trainable(model) if p.ndim >= 2]
-    vectors = [p for p in _trainable(model) if p.ndim < 2]
-    return torch.optim.AdamW(
-        [
-            {"params": matrices, "weight_decay": recipe.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
-        ],
-        lr=recipe.learning_rate,
-        betas=recipe.betas,
-        fused=True,
     )
 
 
