@@ -10,8 +10,9 @@ from foundation.kernel import Part
 class SignalSettings(Part):
     """Weights of the scores, distances of levels, and thresholds of risks.
 
-    All of them are conventions chosen before looking at any result. ``story_weight`` in
-    particular has not been earned out of sample: an even split is what one assumes before
+    They are conventions chosen before looking at any result, but for ``drift_scale``: it was
+    doubled after one look at a day on which nearly every quantitative score stood at its
+    ceiling. ``story_weight`` in particular has not been earned out of sample: an even split is what one assumes before
     stage 09 has measured which side deserves more.
 
     Attributes

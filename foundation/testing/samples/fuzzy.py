@@ -96,7 +96,7 @@ def _events(market: MarketWindow) -> Panel:
     surprise = np.where(told, 0.4 * (behind % 3 - 1), np.nan)
     fields = {
         "core inflation|sessions since": since,
-        "core inflation|sessions until": np.maximum(21 - since, 0),
+        "core inflation|weekdays until": np.maximum(21 - since, 0),
         "core inflation|surprise": surprise,
     }
     return Panel.from_fields(

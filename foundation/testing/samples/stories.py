@@ -152,7 +152,7 @@ def _hedge(degrees: np.ndarray, best: int) -> str:
 
 
 def _event(fuzzy: FuzzyWindow, t: int) -> list[Sentence]:
-    row = _cell("events", fuzzy.events, "core inflation|sessions until", t, 0)
+    row = _cell("events", fuzzy.events, "core inflation|weekdays until", t, 0)
     if np.isnan(row.value):
         said = statement("absence", "events", "absent")
         return [sentence(Claim(statement=said, degree=1.0, sources=()))]
