@@ -76,12 +76,12 @@ def _surprises(events: list[MarketEvent]) -> np.ndarray:
 
 
 def _scheduled(events: list[MarketEvent], days: np.ndarray) -> np.ndarray:
-    """Return weekdays to the next release (holidays count: their calendar may not reach it).
+    """Return weekdays to the next release that was announced by then (holidays count as well).
 
-    A past release's date counts as known beforehand: official calendars are published a year
-    ahead, and only the date is used, never the value.
+    A date counts from its announcement on, not because its release is on record today: a run
+    that stood at that day could not have known it.
     """
-    when = np.unique(_days(events, "event_time"))
-    following = np.searchsorted(when, days, side="right")
-    target = when[np.minimum(following, len(when) - 1)]
-    return np.where(following < len(when), np.busday_count(days, target), np.nan).astype(float)
+    when, known = _days(events, "event_time"), _days(events, "known_at")
+    ahead = (known <= days[:, None]) & (when > days[:, None])
+    target = np.where(ahead, when, when.max()).min(axis=1)
+    return np.where(ahead.any(axis=1), np.busday_count(days, target), np.nan).astype(float)

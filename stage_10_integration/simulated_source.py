@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 
     from foundation.testing.simulated_market import SimulatedMarket
 
-RELEASE = "core inflation"
-"""What stories call the monthly release; the language has words for it."""
-
 
 class SimulatedSource:
     """A market whose truth is known (``foundation.testing.simulated_market``).
@@ -110,24 +107,11 @@ def _market_wide(
         if first <= day <= request.as_of
     ]
     change = _yearly_change(np.array([level for _, _, level in market.releases]))
-    events = []
     for at, (_, known, _) in enumerate(market.releases):
-        if known.date() < first or np.isnan(change[at]):
-            continue
-        rows.append(("core_cpi_yoy", known, known, float(change[at]), f"release:{at}"))
-        before = change[at - 1]
-        events.append(
-            MarketEvent(
-                kind="economic release",
-                name=RELEASE,
-                event_time=known,
-                known_at=known,
-                actual=float(change[at]),
-                previous=None if np.isnan(before) else float(before),
-                unit="percent over twelve months",
-            )
-        )
-    return observation_frame(rows), tuple(events)
+        if known.date() >= first and not np.isnan(change[at]):
+            rows.append(("core_cpi_yoy", known, known, float(change[at]), f"release:{at}"))
+    events = tuple(e for e in market.events() if e.known_at.date() >= first)
+    return observation_frame(rows), events
 
 
 def _yearly_change(levels: np.ndarray) -> np.ndarray:
