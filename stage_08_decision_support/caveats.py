@@ -45,8 +45,8 @@ def caveats(
     fallen = [v.symbol for v in validated.verdicts if v.verdict == "fallback"]
     if fallen:
         told.append(
-            f"For {listed(fallen, 5)} no drafted continuation passed validation; the text shown "
-            "is the fallback, and its confidence is reduced."
+            f"For {listed(fallen, 5)} no drafted continuation passed validation; the likeliest "
+            "outcomes are listed instead, and confidence is reduced."
         )
     close_only = [i.symbol for i in market.instruments if i.close_only]
     if close_only:

@@ -4,29 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from foundation.contracts import (
+    TAPE,
     ForecastVerdict,
     InstrumentPage,
     SignalSet,
     StoryBook,
     ValidatedForecast,
+    tape_outcomes,
 )
 from foundation.kernel import UpstreamDataError
-from stage_08_decision_support.phrasing import count, percent
+from foundation.timeseries import Panel
+from stage_08_decision_support.phrasing import count, listed, percent
+
+
+def forecast_text(verdict: ForecastVerdict, distributions: Panel) -> str:
+    """Return the accepted continuation, or, where none was, the likeliest outcomes in words.
+
+    A draft that validation refused is never printed as a forecast. The distributions are the
+    model's own and need no draft.
+    """
+    if verdict.verdict != "fallback":
+        return verdict.chosen.continuation.text
+    n = distributions.index_of("symbols", verdict.symbol)
+    told = []
+    for series in TAPE:
+        p = distributions.field(series)[-1, n]
+        if np.isfinite(p).all():
+            top = int(np.argmax(p))
+            told.append(f"{series} {tape_outcomes(series)[top]} ({percent(float(p[top]))})")
+    return f"The likeliest outcomes by the model's distributions: {listed(told)}."
 
 
 def forecast_note(verdict: ForecastVerdict) -> str:
     """Return how the forecast text passed validation and what its confidence rests on."""
-    chosen = verdict.chosen
-    how = {
-        "accepted": "Accepted at the first draft",
-        "regenerated": f"Accepted after {count(verdict.attempts, 'attempt')}",
-        "fallback": f"Fallback text: none of {count(verdict.attempts, 'attempt')} passed "
-        "validation",
-    }[verdict.verdict]
     reasons = list(dict.fromkeys(f.rule for r in verdict.rejected for f in r.findings))
-    if reasons:
-        how += f" (earlier drafts failed on: {'; '.join(reasons[:3])})"
+    failed = "; ".join(reasons[:3])
+    if verdict.verdict == "fallback":
+        how = f"No draft passed validation in {count(verdict.attempts, 'attempt')}"
+        how += f" (failed on: {failed})" if failed else ""
+        how += ", so outcomes are listed in place of a story."
+    else:
+        how = {
+            "accepted": "Accepted at the first draft",
+            "regenerated": f"Accepted after {count(verdict.attempts, 'attempt')}",
+        }[verdict.verdict]
+        how += f" (earlier drafts failed on: {failed})." if failed else "."
+        share = percent(verdict.chosen.grounded_share)
+        how += f" {share} of the text could be read back as checkable statements."
     c = verdict.confidence
     parts = {
         "model certainty": c.model_certainty,
@@ -35,11 +62,7 @@ def forecast_note(verdict: ForecastVerdict) -> str:
         "consensus": c.consensus,
     }
     weakest = min(parts, key=lambda name: parts[name])
-    return (
-        f"{how}. {percent(chosen.grounded_share)} of the text could be read back as checkable "
-        f"statements. Confidence {c.overall:.2f}, held back most by {weakest} "
-        f"({parts[weakest]:.2f})."
-    )
+    return f"{how} Confidence {c.overall:.2f}, held back most by {weakest} ({parts[weakest]:.2f})."
 
 
 def by_conviction(pages: Sequence[InstrumentPage]) -> list[InstrumentPage]:
@@ -70,7 +93,7 @@ def instrument_pages(
     return tuple(
         InstrumentPage(
             story=today[signal.symbol],
-            forecast_text=verdicts[signal.symbol].chosen.continuation.text,
+            forecast_text=forecast_text(verdicts[signal.symbol], validated.distributions),
             forecast_note=forecast_note(verdicts[signal.symbol]),
             signal=signal,
         )

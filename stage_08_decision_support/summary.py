@@ -38,9 +38,9 @@ def headline(signals: SignalSet, setups: Sequence[TradeSetup]) -> str:
     if up == down == 0:
         lean = f"No instrument leans either way into {day}"
     elif up > down:
-        lean = f"{up} of {total} lean bullish into {day}, {count(down, 'bearish', 'bearish')}"
+        lean = f"{up} of {total} lean bullish into {day}, {small(down)} bearish"
     elif down > up:
-        lean = f"{down} of {total} lean bearish into {day}, {count(up, 'bullish', 'bullish')}"
+        lean = f"{down} of {total} lean bearish into {day}, {small(up)} bullish"
     else:
         lean = f"Evenly split into {day}: {up} bullish and {down} bearish of {total}"
     acted = f"{count(len(setups), 'setup')} clear{'s' if len(setups) == 1 else ''} the bar"

@@ -222,7 +222,7 @@ def _instrument(page: InstrumentPage, target_session: date) -> Iterator[str]:
         yield f"**{section.name.capitalize()}.** " + " ".join(written)
         yield ""
     told_at = say.long_date(target_session)
-    yield f"**As the story of {told_at} would read.** {_plain(page.forecast_text)}"
+    yield f"**Forecast for {told_at}.** {_plain(page.forecast_text)}"
     yield ""
     yield f"*{_plain(page.forecast_note)}*"
     yield ""

@@ -46,7 +46,7 @@ def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12
         title = f"{lead.story.name} ({lead.story.symbol})"
         day = say.long_date(brief.target_session).rsplit(" ", 1)[0]
         block(Text.assemble((title + "  ", "bold"), lead.story.reading))
-        block(Text.assemble((f"As {day} would read  ", "bold"), lead.forecast_text))
+        block(Text.assemble((f"Forecast for {day}  ", "bold"), lead.forecast_text))
         block(Text(lead.forecast_note, style="bright_black"), 0)
     if brief.performance.scores:
         said = "Track record: log score beside each baseline's, lower is better"

@@ -79,6 +79,23 @@ def test_a_regenerated_forecast_is_reported_with_what_earlier_drafts_failed_on(
     assert "Confidence 0.62" in notes["IXIC"]
 
 
+def test_a_refused_draft_is_never_printed_as_the_forecast(
+    stage: DecisionSupportStage, given: BriefInput
+) -> None:
+    spx = given.validated.verdicts[0].model_copy(update={"verdict": "fallback", "attempts": 4})
+    verdicts = (spx, *given.validated.verdicts[1:])
+    fallen = given.validated.model_copy(update={"verdicts": verdicts})
+    told = stage.run(replace(given, validated=fallen))
+    page = told.instruments[0]
+    assert spx.chosen.continuation.text not in page.forecast_text
+    price = given.validated.distributions.values[-1, 0, 0]
+    outcomes = ("drops sharply", "drops", "holds steady", "rises", "rises sharply")
+    likeliest = outcomes[list(price).index(max(price))]
+    assert f"price {likeliest} ({max(price):.0%})" in page.forecast_text
+    assert page.forecast_note.startswith("No draft passed validation in four attempts (failed on:")
+    assert "For SPX no drafted continuation passed validation" in " ".join(told.caveats)
+
+
 def test_caveats_name_bias_closes_calibration_record_and_advice(brief: DecisionBrief) -> None:
     text = " ".join(brief.caveats)
     assert "survivor-biased" in text
