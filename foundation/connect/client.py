@@ -248,7 +248,9 @@ class HttpClient:
         began = self._timekeeper.monotonic()
         body = bytearray()
         try:
-            with self._client().stream("GET", url, params=signed, headers=headers) as response:
+            with self._client().stream(
+                "GET", url, params=httpx.QueryParams(tuple(signed)), headers=headers
+            ) as response:
                 for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > self.policy.max_bytes:

@@ -1,4 +1,4 @@
-"""Time that passes: what waits, rates and ages are measured by. Handed in, so tests need not wait."""
+"""Time that passes: what waits, rates and ages are measured by; handed in, so tests never wait."""
 
 from __future__ import annotations
 

@@ -1,0 +1,61 @@
+"""Vendors on this machine: local servers that speak the real formats, for work without keys.
+
+>>> from foundation.testing.vendors import PolygonEmulator, vendor_market
+>>> with PolygonEmulator(vendor_market()) as server:  # doctest: +SKIP
+...     print(server.url)
+
+All emulators tell of one ``VendorMarket`` whose truth is known. ``fault`` makes a server
+misbehave the way real ones do. What is emulated is format and manners, not the vendors' data.
+"""
+
+from foundation.testing.vendors.fred import FredEmulator
+from foundation.testing.vendors.market import (
+    Article,
+    Dividend,
+    Split,
+    VendorMarket,
+    Vintage,
+    vendor_market,
+)
+from foundation.testing.vendors.polygon import PolygonEmulator
+from foundation.testing.vendors.server import (
+    Emulator,
+    Fault,
+    Reply,
+    Request,
+    cut_off,
+    fault,
+    half_closed,
+    hung_up,
+    not_json,
+    rate_limited,
+    reshaped,
+    server_error,
+    silent,
+)
+from foundation.testing.vendors.waiting import ManualTime
+
+__all__ = [
+    "Article",
+    "Dividend",
+    "Emulator",
+    "Fault",
+    "FredEmulator",
+    "ManualTime",
+    "PolygonEmulator",
+    "Reply",
+    "Request",
+    "Split",
+    "VendorMarket",
+    "Vintage",
+    "cut_off",
+    "fault",
+    "half_closed",
+    "hung_up",
+    "not_json",
+    "rate_limited",
+    "reshaped",
+    "server_error",
+    "silent",
+    "vendor_market",
+]
