@@ -13,13 +13,18 @@ from foundation.contracts import MARKET, QualityFinding
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that rows must keep, what to do when one does not, and the fields to show then."""
+    """A rule that rows must keep, what to do when one does not, and the fields to show then.
+
+    ``name`` is how lists of single rows call it; ``why`` says what breaks when rows break it.
+    """
 
     text: str
     remedy: str
     fields: tuple[str, ...] = ()
     severity: Literal["info", "warning", "error"] = "error"
     action: Literal["kept", "repaired", "quarantined"] = "quarantined"
+    name: str = ""
+    why: str = ""
 
     def finding(
         self, symbol: str, value: str, *, location: str = "", rows: int = 0

@@ -1,7 +1,8 @@
 """The gate: every row is kept or quarantined, and every broken rule is reported.
 
 Rules are array expressions over all rows at once. A row is quarantined by the first rule it
-breaks, so that counts add up: received == kept + quarantined.
+breaks, so that counts add up: received == kept + quarantined. ``Gated.verdicts`` lists every row
+that broke a rule, one line a row and rule.
 """
 
 from __future__ import annotations
@@ -15,8 +16,17 @@ import numpy as np
 
 from foundation.contracts import BAR_FIELDS, MARKET, Instrument, QualityFinding
 from stage_01_data_engine.findings import Rows, Rule
+from stage_01_data_engine.histories import (
+    History,
+    bad_prints,
+    long_gaps,
+    split_steps,
+    stale_runs,
+    twins,
+)
 from stage_01_data_engine.rules import (
     ASCENDING,
+    BAD_PRINT,
     CLOSE_REPORTED,
     COMPLETE,
     CONFLICT,
@@ -26,17 +36,23 @@ from stage_01_data_engine.rules import (
     FINITE,
     IN_RANGE,
     JUMP,
+    LONG_GAP,
     LOW_HIGH,
     ON_SESSION,
     PHANTOM,
     POSITIVE,
     REPORTS_RANGES,
+    REUSED,
     SAME_TWICE,
+    SHARED,
+    SPLIT,
+    STALE,
     TRADED,
     VOLUME_SIGN,
     VOLUME_WITH_MOVEMENT,
 )
 from stage_01_data_engine.settings import DataEngineSettings
+from stage_01_data_engine.verdicts import Tally, Verdicts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,12 +60,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gated:
-    """What passed the gate, in symbol and session order, and what it found."""
+    """What passed the gate, in symbol and session order, and what it found.
+
+    Attributes
+    ----------
+    verdicts : DataFrame
+        One line per input row and rule it broke (``Verdicts.table``): the complete list.
+    tally : Tally
+        Ends of the input rows; they add up to the input.
+    """
 
     bars: pd.DataFrame
     instruments: tuple[Instrument, ...]
     findings: tuple[QualityFinding, ...]
     quarantined: int
+    verdicts: pd.DataFrame
+    tally: Tally
 
 
 def gate(
@@ -98,8 +124,12 @@ class _Gate:
         self.values = bars[list(BAR_FIELDS)].to_numpy(dtype=float, copy=True)
         # Ties keep the order of the source, so the first of two copies stays the first.
         self.order = np.lexsort((np.arange(len(bars)), self.day, self.symbol))
-        self.good = np.ones(len(bars), dtype=bool)
-        self.findings: list[QualityFinding] = []
+        self.verdicts = Verdicts(self.rows, settings.listed_rows)
+
+    @property
+    def good(self) -> np.ndarray:
+        """Rows not quarantined so far."""
+        return self.verdicts.good
 
     def judge(self) -> Gated:
         self._sessions()
@@ -115,18 +145,15 @@ class _Gate:
         return Gated(
             bars=bars.assign(volume=self.values[kept, 4]),
             instruments=instruments,
-            findings=tuple(self.findings),
+            findings=tuple(self.verdicts.findings),
             quarantined=int((~self.good).sum()),
+            verdicts=self.verdicts.table(),
+            tally=self.verdicts.tally(),
         )
 
     def _apply(self, rule: Rule, broken: np.ndarray) -> None:
         """Report the good rows that break a rule; quarantine them if the rule says so."""
-        rows = np.flatnonzero(broken & self.good)
-        if len(rows) == 0:
-            return
-        if rule.action == "quarantined":
-            self.good[rows] = False
-        self.findings += self.rows.report(rule, rows, self._shown(rule), self.settings.listed_rows)
+        self.verdicts.apply(rule, broken, self._shown(rule))
 
     def _shown(self, rule: Rule) -> Callable[[int], str]:
         """Return what shows the rule's fields of a row, absent ones left out."""
@@ -211,20 +238,70 @@ class _Gate:
         """Report what is unusual about the good rows but no reason to distrust them."""
         volume = self.values[:, 4]
         self._apply(TRADED, volume == 0)
-        self._apply(COPIED, self._copies(self.good) & (volume != 0) & ~np.isnan(volume))
-        self._apply(JUMP, self._jumps())
+        self._histories()
         self._completeness()
         lacking = [i.symbol for i in self.instruments if i.fields != BAR_FIELDS]
         if lacking:
-            self.findings.append(REPORTS_RANGES.finding(MARKET, ", ".join(lacking)))
+            self.verdicts.findings.append(REPORTS_RANGES.finding(MARKET, ", ".join(lacking)))
 
-    def _jumps(self) -> np.ndarray:
+    def _histories(self) -> None:
+        """Report what a symbol's good rows say about one another, each cause once."""
         rows = self.order[self.good[self.order]]
-        logs = np.log(self.values[rows, 3])
-        jump = np.abs(np.diff(logs)) > self.settings.jump_limit
-        jumped = np.zeros(len(self.bars), dtype=bool)
-        jumped[rows[1:]] = jump & (self.symbol[rows[1:]] == self.symbol[rows[:-1]])
-        return jumped
+        at = np.searchsorted(self.days, self.day[rows])
+        history = History(self.symbol[rows], at, self.values[rows])
+
+        def apply(rule: Rule, found: np.ndarray, show: Callable[[int], str] | None = None) -> None:
+            broken = np.zeros(len(self.bars), dtype=bool)
+            broken[rows[found]] = True
+            self.verdicts.apply(rule, broken, show or self._shown(rule))
+
+        place = np.empty(len(self.bars), dtype=int)
+        place[rows] = np.arange(len(rows))
+        before = np.maximum(np.arange(len(rows)) - 1, 0)
+
+        def change(row: int) -> str:
+            old, new = (history.values[i, 3] for i in (before[place[row]], place[row]))
+            return f"close {new:.10g} after {old:.10g}"
+
+        stale = stale_runs(history)
+        apply(STALE, stale)
+        volume = history.values[:, 4]
+        copies = self._copies(self.good)[rows] & ~stale & (volume != 0) & ~np.isnan(volume)
+        apply(COPIED, copies)
+        prints = bad_prints(history)
+        apply(BAD_PRINT, prints)
+        gap, reused = long_gaps(history)
+
+        def since(row: int) -> str:
+            return f"{change(row)}, {history.gap[place[row]]} sessions earlier"
+
+        apply(REUSED, reused, since)
+        apply(LONG_GAP, gap, since)
+        back = np.concatenate([[False], prints[:-1]])
+        explained = prints | back | reused
+        split, ratio = split_steps(history, explained)
+
+        def basis(row: int) -> str:
+            return f"{change(row)}, like {_ratio_text(ratio[place[row]])}"
+
+        apply(SPLIT, split, basis)
+        jump = np.nan_to_num(np.abs(history.returns)) > self.settings.jump_limit
+        apply(JUMP, jump & ~explained & ~split, change)
+        self._twins(history, rows)
+
+    def _twins(self, history: History, rows: np.ndarray) -> None:
+        """Report pairs of symbols that share their prices, one finding a pair."""
+        shared, pairs = twins(history)
+        remaining = shared.copy()
+        for a, b, times in pairs:
+            one, other = self.instruments[a].symbol, self.instruments[b].symbol
+            mine = remaining & ((history.symbol == a) | (history.symbol == b))
+            remaining &= ~mine
+            broken = np.zeros(len(self.bars), dtype=bool)
+            broken[rows[mine]] = True
+            said = f"{one} and {other} agree in all prices on {times} sessions"
+            finding = SHARED.finding(one, said, rows=int(mine.sum()))
+            self.verdicts.apply_as_one(SHARED, broken, finding)
 
     def _completeness(self) -> None:
         """Report per instrument how many sessions between its first and last bar are missing."""
@@ -237,7 +314,7 @@ class _Gate:
         np.maximum.at(last, self.symbol[rows], at)
         lacking = np.where(count > 0, last - first + 1 - count, 0)
         for i in np.flatnonzero(lacking):
-            self.findings.append(
+            self.verdicts.findings.append(
                 COMPLETE.finding(
                     self.instruments[i].symbol,
                     f"{lacking[i]} of {last[i] - first[i] + 1} sessions missing",
@@ -252,7 +329,17 @@ class _Gate:
         for i in np.flatnonzero(~current):
             rows = np.flatnonzero(self.good & (self.symbol == i))
             last = str(self.day[rows].max()) if len(rows) else "none"
-            self.good[rows] = False
+            gone = np.zeros(len(self.bars), dtype=bool)
+            gone[rows] = True
             symbol = self.instruments[i].symbol
-            self.findings.append(CURRENT.finding(symbol, f"last bar: {last}", rows=len(rows)))
+            finding = CURRENT.finding(symbol, f"last bar: {last}", rows=len(rows))
+            self.verdicts.apply_as_one(CURRENT, gone, finding)
         return tuple(i for i, kept in zip(self.instruments, current, strict=True) if kept)
+
+
+def _ratio_text(ratio: float) -> str:
+    """Say a ratio of shares as companies do: 7:1, 3:2, 1:20."""
+    larger = max(ratio, 1 / ratio)
+    few = next(n for n in (1, 2, 3, 4) if abs(larger * n - round(larger * n)) < 1e-6)
+    many = round(larger * few)
+    return f"{many}:{few}" if ratio > 1 else f"{few}:{many}"
