@@ -120,7 +120,10 @@ def _advance(drafts: Sequence[Draft], logits: np.ndarray | None, words: np.ndarr
             continue
         assert logits is not None
         choices = words if wish is None else np.asarray(wish)
-        scaled = logits[row, choices] / draft.scenario.temperature
+        kind = draft.scenario
+        scaled = logits[row, choices] / (
+            kind.word_temperature if wish is None else kind.temperature
+        )
         cumulative = np.exp(scaled - scaled.max()).cumsum()
         place = int(np.searchsorted(cumulative, draft.rng.random() * cumulative[-1], side="right"))
         token = int(choices[min(place, len(choices) - 1)])

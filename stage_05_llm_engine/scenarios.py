@@ -18,10 +18,14 @@ RISK = {TAPE.index("price"): PRICE_OUTCOMES.index("drops sharply")}
 
 @dataclass(frozen=True)
 class Scenario:
-    """How one scenario is drawn. ``forced`` maps series positions to outcome codes."""
+    """How one scenario is drawn: its tape's temperature, its words', and what its tape must say.
+
+    ``forced`` maps series positions to outcome codes.
+    """
 
     name: Name
     temperature: float
+    word_temperature: float
     forced: dict[int, int]
 
 
@@ -33,11 +37,13 @@ def scenario(name: str, settings: EngineSettings) -> Scenario:
     OperatorError
         If there is none of that name.
     """
+    words = settings.word_temperature
+    first, second = settings.alternative_temperatures
     known = {
-        "base": Scenario("base", settings.base_temperature, {}),
-        "alternative 1": Scenario("alternative 1", settings.alternative_temperatures[0], {}),
-        "alternative 2": Scenario("alternative 2", settings.alternative_temperatures[1], {}),
-        "risk": Scenario("risk", settings.risk_temperature, RISK),
+        "base": Scenario("base", settings.base_temperature, words, {}),
+        "alternative 1": Scenario("alternative 1", first, words, {}),
+        "alternative 2": Scenario("alternative 2", second, words, {}),
+        "risk": Scenario("risk", settings.risk_temperature, words, RISK),
     }
     if name not in known:
         raise OperatorError(

@@ -15,8 +15,11 @@ class EngineSettings(Part):
     Attributes
     ----------
     base_temperature, alternative_temperatures, risk_temperature : float
-        Divide the logits before drawing: below 1 nearer to the likeliest story, at 1 as the
-        model believes. One alternative per scenario of that name.
+        Divide the logits before an answer on the tape is drawn: below 1 nearer to the likeliest
+        story, at 1 as the model believes. Scenarios differ in what happens, so this is where
+        boldness belongs.
+    word_temperature : float
+        The same for words, in every scenario: they only say what the tape has decided.
     max_words : int
         Longest continuation, in tokens of words; a longer one ends as "truncated".
     repeat_span, repeat_times : int
@@ -36,6 +39,7 @@ class EngineSettings(Part):
     base_temperature: float = Field(default=0.3, gt=0)
     alternative_temperatures: tuple[float, float] = (0.8, 1.0)
     risk_temperature: float = Field(default=0.7, gt=0)
+    word_temperature: float = Field(default=0.5, gt=0)
     max_words: int = Field(default=160, ge=1)
     repeat_span: int = Field(default=24, ge=2)
     repeat_times: int = Field(default=3, ge=2)

@@ -29,12 +29,14 @@ def story_nano_test(seed: int = 0) -> TrainingRecipe:
     return TrainingRecipe(
         name="story-nano-test",
         start=Architecture(hidden=64, layers=2, heads=2, head_width=32, experts=2, intermediate=64),
-        phases=(Phase(steps=120, loss="every story"),),
+        phases=(Phase(steps=100, loss="every story"),),
         batch_windows=8,
         learning_rate=5e-3,
+        matrix_rate=0.02,
         tape_weight=4.0,
         evaluations=2,
         evaluation_windows=16,
+        threads=1,
         seed=seed,
     )
 

@@ -1,0 +1,209 @@
+"""Continuations: seeded, the same in any company, and honest about how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+import torch
+
+from foundation.contracts import SCENARIOS, TAPE, ContinuationRequest, tape_outcomes
+from foundation.kernel import OperatorError
+from stage_04_tokenization.vocabulary import special_codes
+from stage_05_llm_engine import checkpoint
+from stage_05_llm_engine.drawing import Draft, repeats
+from stage_05_llm_engine.narrative import GptOssNarrative, Order
+from stage_05_llm_engine.scenarios import Scenario, scenario
+from tests.stage_05_llm_engine.conftest import ENGINE, Trained
+
+CODES = special_codes()
+PLAIN = Scenario("base", 1.0, 1.0, {})
+
+
+@pytest.fixture(scope="module")
+def narrative(planted: Trained) -> GptOssNarrative:
+    return GptOssNarrative(
+        checkpoint.read(planted.store.path(planted.model.weights)),
+        planted.tokens.codes,
+        planted.tokens.tokenizer_json,
+        ENGINE,
+    )
+
+
+def test_every_symbol_gets_every_scenario_once(planted: Trained) -> None:
+    found = [(c.symbol, c.scenario, c.attempt) for c in planted.forecast.continuations]
+    symbols = planted.stories.book.symbols
+    assert found == [(symbol, name, 1) for symbol in symbols for name in SCENARIOS]
+
+
+def test_the_tape_speaks_of_exactly_the_series_that_the_symbol_has(planted: Trained) -> None:
+    silent = planted.stories.book.symbols[-1]
+    for c in planted.forecast.continuations:
+        present = [s for s in TAPE if s != "volume" or c.symbol != silent]
+        assert list(c.tape) == present
+        assert all(outcome in tape_outcomes(s) for s, outcome in c.tape.items())
+
+
+def test_the_risk_scenario_is_about_a_sharp_drop(planted: Trained) -> None:
+    risky = [c for c in planted.forecast.continuations if c.scenario == "risk"]
+    assert {c.tape["price"] for c in risky} == {"drops sharply"}
+
+
+def test_a_draft_reads_the_same_alone_and_in_a_batch(
+    planted: Trained, narrative: GptOssNarrative
+) -> None:
+    windows = planted.tokens.split("forecast")
+    orders = [Order(w, name, 1) for w in range(len(windows.ids)) for name in SCENARIOS]
+    together = narrative.continue_stories(windows, orders)
+    for place in (3, 8, 22):
+        alone = narrative.continue_stories(windows, [orders[place]])[0]
+        assert (alone.text, alone.tape) == (together[place].text, together[place].tape)
+        assert alone.log_probability == pytest.approx(together[place].log_probability, abs=1e-3)
+    assert together == list(planted.forecast.continuations)
+
+
+def test_another_attempt_draws_from_another_seed(planted: Trained) -> None:
+    regenerate = planted.engine.regenerator(planted.given)
+    first = [c for c in planted.forecast.continuations if c.scenario == "alternative 2"]
+    asked = [
+        ContinuationRequest(symbol=c.symbol, scenario="alternative 2", attempt=a)
+        for c in first
+        for a in (1, 2)
+    ]
+    drawn = regenerate(asked)
+    assert list(drawn[::2]) == first
+    assert [c.attempt for c in drawn[1::2]] == [2] * len(first)
+    assert all(a.seed != b.seed for a, b in zip(first, drawn[1::2], strict=True))
+    assert [c.text for c in drawn[1::2]] != [c.text for c in first]
+
+
+def test_no_draft_for_a_symbol_without_a_forecast(planted: Trained) -> None:
+    request = ContinuationRequest(symbol="NOPE", scenario="base", attempt=2)
+    with pytest.raises(OperatorError, match="NOPE"):
+        planted.engine.regenerator(planted.given)([request])
+
+
+def test_the_log_probability_is_that_of_the_drawn_tokens(
+    planted: Trained, narrative: GptOssNarrative
+) -> None:
+    """Oracle: one plain forward pass over context and continuation, no cache, no padding."""
+    windows, codes = planted.tokens.split("forecast"), planted.tokens.codes
+    drafts = []
+    for row, name in ((0, "alternative 1"), (5, "risk")):
+        order = Order(row, name, 1)
+        draft = narrative._draft(windows, order)
+        told = windows.ids[row, : windows.attention_mask[row].sum()].tolist()
+        with torch.no_grad():
+            from stage_05_llm_engine.generation import draw
+
+            draw(narrative.model, codes, [told], [(0, draft)])
+        drafts.append((told, draft, name))
+    put = {*codes.story, *codes.text, *(m for s in codes.series for m in s)}
+    for told, draft, name in drafts:
+        ids = torch.tensor([[*told, *draft.ids]])
+        length = ids.shape[1]
+        mask = torch.full((length, length), float("-inf")).triu(1)[None, None]
+        with torch.no_grad():
+            logits = (
+                narrative.model(
+                    input_ids=ids,
+                    attention_mask={"full_attention": mask, "sliding_attention": mask},
+                )
+                .logits[0]
+                .double()
+                .log_softmax(dim=-1)
+            )
+        forced = {codes.outcomes[TAPE.index("price")][0][0]} if name == "risk" else set()
+        expected, drawn = 0.0, 0
+        for place, token in enumerate(draft.ids):
+            if token in put or token in forced:
+                continue
+            expected += float(logits[len(told) + place - 1, token])
+            drawn += 1
+        assert draft.drawn == drawn
+        assert draft.log_probability == pytest.approx(expected, abs=1e-3)
+
+
+def test_an_unknown_scenario_is_refused() -> None:
+    with pytest.raises(OperatorError, match="hope"):
+        scenario("hope", ENGINE)
+
+
+def play(words: Sequence[int], **limits: int) -> Draft:
+    """Play a script of word tokens to a draft of one series."""
+    kept = {"max_words": 50, "repeat_span": 4, "repeat_times": 3, **limits}
+    draft = Draft(CODES, [2], PLAIN, 7, **kept)
+    script = iter(words)
+    while draft.ending is None:
+        wish = draft.wish
+        if isinstance(wish, int):
+            draft.take(wish, None)
+        else:
+            draft.take(wish[3] if wish is not None else next(script), -0.5)
+    return draft
+
+
+END = CODES.end[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "limits", "ending"),
+    [
+        ([900, 901, 902, END], {}, "complete"),
+        ([END], {}, "empty"),
+        (list(range(900, 999)), {"max_words": 5}, "truncated"),
+        ([900, 901, 902] * 9, {}, "repeating"),
+        ([900] * 9, {}, "repeating"),
+    ],
+)
+def test_endings_are_named(words: list[int], limits: dict[str, int], ending: str) -> None:
+    assert play(words, **limits).ending == ending
+
+
+def test_a_draft_puts_the_frame_and_counts_what_is_drawn() -> None:
+    draft = play([900, 901, END])
+    answer = CODES.outcomes[2][3]
+    assert draft.ids == [
+        *CODES.story, *CODES.series[2], *answer, *CODES.text, 900, 901, *CODES.end,
+    ]  # fmt: skip
+    assert (draft.drawn, draft.log_probability) == (4, -2.0)
+    assert draft.tape() == {"momentum": "high"}
+
+
+def test_answers_of_several_tokens_are_offered_branch_by_branch() -> None:
+    spelled = ((5, 6, 9), (5, 9), (7, 9), (7, 8, 9), (5, 6, 7, 9))
+    codes = CODES.model_copy(
+        update={"outcomes": (*CODES.outcomes[:2], spelled, *CODES.outcomes[3:])}
+    )
+    draft = Draft(codes, [2], PLAIN, 1, max_words=3, repeat_span=4, repeat_times=3)
+    offered = []
+    for choice in (None, None, 5, 6, 7, 9):
+        if choice is None:
+            assert isinstance(draft.wish, int)
+            draft.take(draft.wish, None)
+            continue
+        offered.append(list(draft.wish))
+        draft.take(choice, -1.0)
+    assert offered == [[5, 7], [6, 9], [7, 9], [9]]
+    assert draft.wish == codes.text[0]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([1, 2, 3, 1, 2, 3, 1, 2, 3], True),
+        ([9, 9, 1, 2, 1, 2, 1, 2], True),
+        ([1, 2, 3, 1, 2, 3, 1, 2], False),
+        ([4, 4, 4, 4, 4], False),
+        ([4, 4, 4, 4, 4, 4], True),
+        ([1, 2, 1, 3, 1, 4, 1, 5], False),
+    ],
+)
+def test_repetition_is_the_same_stretch_three_times_over(words: list[int], said: bool) -> None:
+    assert repeats(words, 4, 3) is said
+
+
+def test_no_mark_of_the_tape_stands_among_words(planted: Trained) -> None:
+    assert not [c.text for c in planted.forecast.continuations if "<" in c.text]
+    assert np.isfinite([c.log_probability for c in planted.forecast.continuations]).all()

@@ -1,0 +1,187 @@
+"""LoRA on a checkpoint folder: the code path of the 20B model, on a random small one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import GptOssConfig, GptOssForCausalLM, PreTrainedTokenizerFast
+
+from config.recipes import gpt_oss_20b_lora
+from foundation.contracts import TAPE, TokenBatch
+from foundation.kernel import DependencyError, OperatorError
+from foundation.storage.folders import FolderStore
+from foundation.testing.planted_stories import planted_stories
+from stage_04_tokenization import TokenizationSettings, TokenizationStage
+from stage_05_llm_engine import (
+    Adapter,
+    Checkpoint,
+    EngineInput,
+    LlmEngineStage,
+    Phase,
+    TrainingRecipe,
+    TrainingStage,
+    checkpoint,
+)
+from tests.stage_05_llm_engine.conftest import ENGINE
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random GPT-OSS with grouped heads, sliding layers and a tokeniser, as a folder."""
+    folder = tmp_path_factory.mktemp("base") / "gpt-oss-tiny"
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.train_from_iterator(
+        [" rises sharply; drops; the price is very high and low today, the trend looks firm"] * 3,
+        trainers.BpeTrainer(
+            vocab_size=360,
+            special_tokens=["<|endoftext|>", "<|return|>"],
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        ),
+    )
+    PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, eos_token="<|return|>", pad_token="<|endoftext|>"
+    ).save_pretrained(str(folder))
+    config = GptOssConfig(
+        vocab_size=384, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+        num_key_value_heads=2, head_dim=8, intermediate_size=32, num_local_experts=4,
+        num_experts_per_tok=2, sliding_window=128, initializer_range=0.1, pad_token_id=0,
+    )  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        GptOssForCausalLM(config).save_pretrained(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tokens(base: Path) -> TokenBatch:
+    settings = TokenizationSettings(
+        context_sessions=1, history_sessions=4, validation_sessions=8, max_tokens=900,
+        base_tokenizer=str(base),
+    )  # fmt: skip
+    return TokenizationStage(settings).run(planted_stories("planted", sessions=40, symbols=2).book)
+
+
+def recipe(base: Path, **changes: object) -> TrainingRecipe:
+    """Return the 20B recipe, brought down to a small checkpoint, a CPU and three steps."""
+    return gpt_oss_20b_lora(str(base)).model_copy(
+        update={
+            "phases": (Phase(steps=3, loss="target"),), "batch_windows": 1, "accumulation": 2,
+            "device": "cpu", "precision": "float32", "evaluations": 1, "evaluation_windows": 1,
+            "threads": 1, "warmup_steps": 1, "learning_rate": 1e-2, **changes,
+        }
+    )  # fmt: skip
+
+
+def logits(model: torch.nn.Module, tokens: TokenBatch) -> torch.Tensor:
+    ids = torch.from_numpy(tokens.split("validation").ids[:1, :60].astype(np.int64))
+    with torch.no_grad():
+        return model.eval()(input_ids=ids).logits
+
+
+@pytest.mark.parametrize(
+    "adapter",
+    [
+        Adapter(),
+        Adapter(
+            dropout=0.0,
+            expert_parameters=("mlp.experts.gate_up_proj", "mlp.experts.down_proj"),
+        ),
+    ],
+    ids=["attention", "attention and experts"],
+)
+def test_an_adapter_is_trained_kept_read_back_and_merged(
+    base: Path, tokens: TokenBatch, tmp_path: Path, adapter: Adapter
+) -> None:
+    from peft import PeftModel
+
+    store = FolderStore(tmp_path)
+    model = TrainingStage(recipe(base, adapter=adapter), store).run(tokens)
+    folder = store.path(model.weights)
+    assert model.engine == "gpt-oss with LoRA"
+    assert (folder / "adapter_model.safetensors").is_file()
+    assert not (folder / "model.safetensors").exists()
+
+    untouched = GptOssForCausalLM.from_pretrained(str(base))
+    before = logits(untouched, tokens)
+    merged = logits(checkpoint.read(folder), tokens)
+    unmerged = logits(PeftModel.from_pretrained(untouched, str(folder)), tokens)
+    torch.testing.assert_close(merged, unmerged, rtol=1e-3, atol=1e-4)
+    assert (merged - before).abs().max() > 1e-3
+
+
+def test_a_forecast_in_the_base_models_own_words(
+    base: Path, tokens: TokenBatch, tmp_path: Path
+) -> None:
+    """The same engine asks and answers where a mark takes several tokens."""
+    store = FolderStore(tmp_path)
+    model = TrainingStage(recipe(base), store).run(tokens)
+    settings = ENGINE.model_copy(update={"max_words": 4, "scoring_precision": "float32"})
+    forecast = LlmEngineStage(settings, store).run(EngineInput(tokens, model))
+    values = forecast.distributions.values
+    np.testing.assert_allclose(values[:, 0].sum(axis=-1), 1.0, atol=1e-9)
+    assert np.isnan(values[:, -1, TAPE.index("volume")]).all()
+    risk = [c for c in forecast.continuations if c.scenario == "risk"]
+    assert {c.tape["price"] for c in risk} == {"drops sharply"}
+    assert _alone(base, store, model.weights, tokens) == pytest.approx(
+        values[-1, 0, TAPE.index("momentum")], abs=1e-4
+    )
+
+
+def _alone(base: Path, store: FolderStore, weights: str, tokens: TokenBatch) -> np.ndarray:
+    """Score each answer by plain passes of the stock model over context, question and answer."""
+    model = checkpoint.read(store.path(weights)).eval()
+    windows, codes = tokens.split("forecast"), tokens.codes
+    context = windows.ids[0, : windows.attention_mask[0].sum()].tolist()
+    s = TAPE.index("momentum")
+    scores = []
+    for answer in codes.outcomes[s]:
+        asked = [*context, *codes.story, *codes.series[s]]
+        with torch.no_grad():
+            said = model(input_ids=torch.tensor([[*asked, *answer]])).logits[0].double()
+        chances = said.log_softmax(dim=-1)
+        scores.append(
+            sum(float(chances[len(asked) - 1 + i, token]) for i, token in enumerate(answer))
+        )
+    odds = np.exp(np.array(scores) - max(scores))
+    return odds / odds.sum()
+
+
+def test_a_name_that_matches_nothing_is_refused(
+    base: Path, tokens: TokenBatch, tmp_path: Path
+) -> None:
+    strange = Adapter(modules=("q_proj", "gate_proj"))
+    with pytest.raises(OperatorError, match="gate_proj"):
+        TrainingStage(recipe(base, adapter=strange), FolderStore(tmp_path)).run(tokens)
+    unknown = Adapter(dropout=0.0, expert_parameters=("mlp.experts.up_proj",))
+    with pytest.raises(OperatorError, match="up_proj"):
+        TrainingStage(recipe(base, adapter=unknown), FolderStore(tmp_path)).run(tokens)
+
+
+def test_missing_weights_say_how_to_get_them(tokens: TokenBatch, tmp_path: Path) -> None:
+    lost = recipe(tmp_path / "gpt-oss-20b")
+    assert isinstance(lost.start, Checkpoint)
+    with pytest.raises(DependencyError, match="hf download openai/gpt-oss-20b"):
+        TrainingStage(lost, FolderStore(tmp_path / "store")).run(tokens)
+
+
+def test_windows_of_our_own_tokeniser_do_not_fit_a_base_model(base: Path, tmp_path: Path) -> None:
+    book = planted_stories("planted", sessions=60, symbols=2).book
+    settings = TokenizationSettings(history_sessions=4, validation_sessions=8)
+    windows = TokenizationStage(settings).run(book)
+    with pytest.raises(OperatorError, match="base_tokenizer"):
+        TrainingStage(recipe(base), FolderStore(tmp_path)).run(windows)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_the_20b_recipe_says_what_is_missing_on_this_machine(
+    base: Path, tokens: TokenBatch, tmp_path: Path
+) -> None:
+    with pytest.raises(DependencyError, match="CUDA"):
+        TrainingStage(gpt_oss_20b_lora(str(base)), FolderStore(tmp_path)).run(tokens)
