@@ -74,8 +74,11 @@ def build(architecture: Architecture, vocabulary_size: int, pad: int) -> GptOssF
         num_experts_per_tok=architecture.experts_per_token,
         initializer_range=architecture.initializer_range,
         max_position_embeddings=architecture.positions,
-        layer_types=["full_attention"] * architecture.layers,
-        sliding_window=architecture.positions,
+        layer_types=[
+            "full_attention" if layer % 2 else "sliding_attention"
+            for layer in range(architecture.layers)
+        ],
+        sliding_window=architecture.window,
         rope_parameters={"rope_type": "default", "rope_theta": architecture.rope_theta},
         pad_token_id=pad,
         use_cache=False,

@@ -12,10 +12,15 @@ from foundation.kernel import Part
 class Architecture(Part):
     """A GPT-OSS of any size, trained from scratch.
 
-    Mixture-of-experts layers, rotary positions, attention sinks as in gpt-oss-20b (OpenAI 2025,
-    arXiv:2508.10925), with two simplifications that a small model wants: every layer attends to
-    the whole window (the original alternates with a window of 128 tokens, less than three of our
-    stories), and rotary positions are not stretched (the original's YaRN serves 131,072 tokens).
+    Mixture-of-experts layers, rotary positions, attention sinks, and layers that alternate between
+    a sliding window and the whole text, as in gpt-oss-20b (OpenAI 2025, arXiv:2508.10925). Rotary
+    positions are not stretched (the original's YaRN serves 131,072 tokens).
+
+    Attributes
+    ----------
+    window : int
+        Tokens that every other layer looks back, itself included. About one story: those layers
+        keep a story true to its own tape, the others read the days before.
     """
 
     kind: Literal["from scratch"] = "from scratch"
@@ -26,6 +31,7 @@ class Architecture(Part):
     experts: int = Field(default=4, ge=1)
     experts_per_token: int = Field(default=2, ge=1)
     intermediate: int = Field(default=128, ge=8)
+    window: int = Field(default=64, ge=8)
     positions: int = Field(default=2048, ge=64)
     rope_theta: float = Field(default=10_000.0, gt=0)
     initializer_range: float = Field(default=0.06, gt=0)

@@ -102,18 +102,8 @@ def test_the_log_probability_is_that_of_the_drawn_tokens(
     put = {*codes.story, *codes.text, *(m for s in codes.series for m in s)}
     for told, draft, name in drafts:
         ids = torch.tensor([[*told, *draft.ids]])
-        length = ids.shape[1]
-        mask = torch.full((length, length), float("-inf")).triu(1)[None, None]
         with torch.no_grad():
-            logits = (
-                narrative.model(
-                    input_ids=ids,
-                    attention_mask={"full_attention": mask, "sliding_attention": mask},
-                )
-                .logits[0]
-                .double()
-                .log_softmax(dim=-1)
-            )
+            logits = narrative.model(input_ids=ids).logits[0].double().log_softmax(dim=-1)
         forced = {codes.outcomes[TAPE.index("price")][0][0]} if name == "risk" else set()
         expected, drawn = 0.0, 0
         for place, token in enumerate(draft.ids):

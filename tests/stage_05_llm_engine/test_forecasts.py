@@ -67,7 +67,7 @@ def test_the_model_was_trained_before_the_first_scored_session(planted: Trained)
 
 
 def test_asking_all_at_once_is_asking_one_by_one(planted: Trained, exact: GptOssNarrative) -> None:
-    """Oracle: a plain forward pass over context, frame and one question, without any mask."""
+    """Oracle: a plain forward pass over context, frame and one question, masks by transformers."""
     windows, codes = planted.tokens.split("forecast"), planted.tokens.codes
     together = exact.state_distributions(windows)
     for row in range(len(windows.ids)):
@@ -75,13 +75,8 @@ def test_asking_all_at_once_is_asking_one_by_one(planted: Trained, exact: GptOss
             if np.isnan(together[row, s]).any():
                 continue
             asked = [*context(windows, row), *codes.story, *codes.series[s]]
-            length = len(asked)
-            mask = torch.full((length, length), float("-inf")).triu(1)[None, None]
             with torch.no_grad():
-                logits = exact.model(
-                    input_ids=torch.tensor([asked]),
-                    attention_mask={"full_attention": mask, "sliding_attention": mask},
-                ).logits[0, -1]
+                logits = exact.model(input_ids=torch.tensor([asked])).logits[0, -1]
             answers = torch.tensor([o[0] for o in codes.outcomes[s]])
             alone = logits[answers].double().softmax(dim=0).numpy()
             np.testing.assert_allclose(together[row, s], alone, atol=1e-5)
