@@ -25,6 +25,10 @@ FEWEST = 5
 AFTER = 5
 """Bars after a step that show whether the price stays: a week."""
 LEAST_SCALE = 0.005
+LARGE = 5.0
+"""Scales from which a move counts as large: once in five thousand sessions of a share (Student's t
+with four degrees of freedom), so that what is asked beside it decides. In times when such a gap is
+ordinary, one that happens to lie near 4:3 says nothing (airlines and oil, March 2020)."""
 
 SPLIT_RATIOS = np.array(
     [5 / 4, 4 / 3, 3 / 2, 5 / 3, 2, 5 / 2, 3, 7 / 2, *range(4, 11), 12, 15, 20, 25, 30, 40, 50]
@@ -33,9 +37,6 @@ SPLIT_RATIOS = np.array(
 SPLIT_SLACK = (0.03, 0.05)
 """How far, in logs, a step may lie from a declared ratio: 3% (an ordinary opening gap), or 5% of
 the log ratio itself where that is more. Above 3:1 ratios lie so far apart that 5% is still near."""
-SPLIT_SCALES = 5.0
-"""A split's step is at least this many scales: in times when such a gap is ordinary, a gap that
-happens to lie near 4:3 says nothing (airlines and oil, March 2020)."""
 SPLIT_TURNOVER = 2.5
 """Money turned over on the day of a split, in medians of the month before, at most this. A split
 changes the number of shares, not the money; a crash of a quarter or more trades several times
@@ -47,10 +48,9 @@ CERTAIN_RATIO = np.log(2.9)
 BLIND_SLACK = 0.02
 """Slack below 3:1 where volume is not reported: the ratio alone has to convince."""
 
-PRINT_SCALES = 6.0
-"""A misprint leaves its level by at least this many scales ..."""
 PRINT_LEAST = 0.08
-"""... and by at least 8%: a real session may gap 5% on news and be back a day later."""
+"""A misprint leaves its level by at least ``LARGE`` scales and by at least 8%: a real session may
+gap 5% on news and be back a day later."""
 PRINT_RETURN = 0.2
 """Share of the step that may be missing when the price is back, at the next open and close."""
 
@@ -61,8 +61,9 @@ STALE_LEAST = 2
 """Repeats that make a standstill at the least (three equal bars)."""
 
 MONTH, YEAR = 21, 252
-REUSE_SCALES = 4.0
-"""A level break over a gap of g sessions: more than this many scales times sqrt(g) ..."""
+REUSE_SCALES = 3.0
+"""A level break over a gap of g sessions: more than this many scales times sqrt(g) (long gaps are
+rare, so that one in 370 of them reported for nothing burdens nobody) ..."""
 REUSE_LEAST = 0.25
 """... and more than a quarter."""
 
@@ -70,6 +71,10 @@ TWIN_BARS = 5
 """Sessions on which two symbols must share all their prices. Once happens by chance."""
 TWIN_SHARE = 0.9
 """... and on at least this share of the sessions between the first such and the last."""
+
+FILLED_LEAST, FILLED_SHARE = 5, 0.02
+TRANSPLANT_VOLUME = 10_000
+"""Shares below which price and volume repeat by chance: a hundred round lots and a few ticks."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +163,7 @@ class History:
         """
         near, inside = self.around(rows, -BEFORE, -1)
         size = np.where(inside, np.abs(self.returns[near]), np.nan)
-        return np.fmax(1.4826 * _median(size), LEAST_SCALE)
+        return np.maximum(1.4826 * _median(size), LEAST_SCALE)
 
     def usual_turnover(self, rows: np.ndarray) -> np.ndarray:
         """Return the median of close x volume over the twenty bars before; NaN if under five."""
@@ -205,7 +210,7 @@ def stale_runs(bars: History) -> np.ndarray:
 def bad_prints(bars: History) -> np.ndarray:
     """Say which bars look like misprints: away from their level for one session, then back.
 
-    The close leaves by at least six scales and 8%, and both the next open and the next close are
+    The close leaves by at least five scales and 8%, and both the next open and the next close are
     back within a fifth of the step. A true reversal opens where trading left off and moves from
     there; a misprint is gone at the open.
     """
@@ -221,7 +226,7 @@ def bad_prints(bars: History) -> np.ndarray:
     back_open = np.where(np.isnan(next_open), back_close, next_open)
     slack = PRINT_RETURN * np.abs(left)
     back = (np.abs(back_close) <= slack) & (np.abs(back_open) <= slack)
-    large = np.abs(left) >= PRINT_SCALES * bars.scale(moved)
+    large = np.abs(left) >= LARGE * bars.scale(moved)
     found[moved[back & large]] = True
     return found
 
@@ -231,7 +236,7 @@ def long_gaps(bars: History) -> tuple[np.ndarray, np.ndarray]:
 
     A symbol counts as re-used after a gap of a year (no halt lasts so long without the listing
     being lost), or after a month if the price level breaks by more than a quarter and by more
-    than four scales times the square root of the gap (what the instrument's own volatility
+    than three scales times the square root of the gap (what the instrument's own volatility
     explains over that time).
 
     Returns
@@ -255,8 +260,8 @@ def split_steps(bars: History, excluded: np.ndarray) -> tuple[np.ndarray, np.nda
     The step from the last close to the open, with or without the market's common step, lies near
     a declared ratio (``SPLIT_RATIOS``); both are at least five scales; no extraordinary turnover
     comes with it (below 3:1); and the price stays: the median close of this bar and the next five
-    lies nearer to the new level than to the old. Spin-offs and class dividends of the same size
-    look alike and are meant to be found as well.
+    lies nearer to the new level than to the old, that of the five before does not. Spin-offs and
+    class dividends of the same size look alike and are meant to be found as well.
 
     Parameters
     ----------
@@ -287,7 +292,7 @@ def split_steps(bars: History, excluded: np.ndarray) -> tuple[np.ndarray, np.nda
     certain = logs[nearest] >= CERTAIN_RATIO
     slack = np.where(blind & ~certain, BLIND_SLACK, slack)
     calm = certain | blind | (turnover <= SPLIT_TURNOVER)
-    large = least[rows] >= SPLIT_SCALES * bars.scale(rows)
+    large = least[rows] >= LARGE * bars.scale(rows)
     good = (distance <= slack) & calm & large & _stays(bars, rows)
     found[rows[good]] = True
     ratio[rows[good]] = np.exp(-np.sign(bars.step[rows]) * logs[nearest])[good]
@@ -295,17 +300,22 @@ def split_steps(bars: History, excluded: np.ndarray) -> tuple[np.ndarray, np.nda
 
 
 def _stays(bars: History, rows: np.ndarray) -> np.ndarray:
-    """Say after which steps the price lies nearer to the new level than to the old."""
-    near, inside = bars.around(rows, 0, AFTER)
-    # A later step of the same kind must not undo the verdict on this one.
-    steps = np.abs(np.where(inside, bars.returns[near], 0.0))
-    steps[:, 0] = 0.0
-    inside &= np.cumsum(steps > np.abs(bars.step[rows])[:, None] * 0.9, axis=1) == 0
-    after = np.where(inside, bars.log_close[near], np.nan)
-    level = np.nanmedian(after, axis=1) if len(rows) else np.empty(0)
-    before = bars.log_close[np.maximum(rows - 1, 0)]
-    moved = level - before
-    return np.asarray(moved * np.sign(bars.step[rows]) > np.abs(bars.step[rows]) / 2)
+    """Say at which steps one level gives way to another.
+
+    The median close of this bar and the five after it lies past the middle of the step, that of
+    the five before it does not.
+    """
+    if len(rows) == 0:
+        return np.zeros(0, dtype=bool)
+    before = bars.log_close[rows - 1]
+    step = bars.step[rows]
+
+    def share(first: int, last: int) -> np.ndarray:
+        near, inside = bars.around(rows, first, last)
+        level = np.nanmedian(np.where(inside, bars.log_close[near], np.nan), axis=1)
+        return np.asarray((level - before) / step)
+
+    return (share(0, AFTER) > 0.5) & (share(-AFTER, -1) < 0.5)
 
 
 def twins(bars: History) -> tuple[np.ndarray, list[tuple[int, int, int]]]:
@@ -350,3 +360,41 @@ def _sessions_of(bars: History, symbol: int, span: tuple[int, int]) -> np.ndarra
     low, high = np.searchsorted(bars.symbol, [symbol, symbol + 1])
     at = bars.at[low:high]
     return at[(at >= span[0]) & (at <= span[1])]
+
+
+def filled_sessions(bars: History, copies: np.ndarray) -> np.ndarray:
+    """Say which copies of the bar before stand on a session that a vendor filled.
+
+    A bar whose four prices and volume all repeat is chance at most once in a hundred thousand
+    liquid bars; at least five symbols on one session, and one in fifty of those with a bar, are
+    not chance.
+    """
+    count = np.bincount(bars.at, minlength=1)
+    copied = np.bincount(bars.at[copies], minlength=len(count))
+    filled = (copied >= FILLED_LEAST) & (copied >= FILLED_SHARE * count)
+    return np.asarray(copies & filled[bars.at])
+
+
+def transplanted(bars: History) -> tuple[np.ndarray, np.ndarray]:
+    """Say which bars stand, with all four prices and volume, on another session of the symbol too.
+
+    One of the two was copied to a session where it does not belong; when the later one is the
+    original, the future stands in the past. Bars without range or volume do not count: a standing
+    price repeats by itself. Repeats on adjacent bars are ``COPIED``, not this.
+
+    Returns
+    -------
+    found : bool array
+    twin : int array
+        Row of the other bar (the nearest one in file order); -1 where there is none.
+    """
+    values = bars.values
+    alive = (values[:, 1] > values[:, 2]) & (values[:, 4] >= TRANSPLANT_VOLUME)
+    rows = np.flatnonzero(alive)
+    order = rows[np.lexsort((rows, *values[rows].T, bars.symbol[rows]))]
+    key = np.column_stack([bars.symbol[order], values[order]])
+    same = (key[1:] == key[:-1]).all(axis=1) & (np.diff(order) > 1)
+    twin = np.full(len(values), -1)
+    twin[order[1:][same]] = order[:-1][same]
+    twin[order[:-1][same]] = order[1:][same]
+    return twin >= 0, twin

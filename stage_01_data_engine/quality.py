@@ -19,9 +19,11 @@ from stage_01_data_engine.findings import Rows, Rule
 from stage_01_data_engine.histories import (
     History,
     bad_prints,
+    filled_sessions,
     long_gaps,
     split_steps,
     stale_runs,
+    transplanted,
     twins,
 )
 from stage_01_data_engine.rules import (
@@ -33,6 +35,7 @@ from stage_01_data_engine.rules import (
     COPIED,
     CURRENT,
     FIELDS_REPORTED,
+    FILLED,
     FINITE,
     IN_RANGE,
     JUMP,
@@ -48,6 +51,7 @@ from stage_01_data_engine.rules import (
     SPLIT,
     STALE,
     TRADED,
+    TRANSPLANTED,
     VOLUME_SIGN,
     VOLUME_WITH_MOVEMENT,
 )
@@ -267,7 +271,16 @@ class _Gate:
         apply(STALE, stale)
         volume = history.values[:, 4]
         copies = self._copies(self.good)[rows] & ~stale & (volume != 0) & ~np.isnan(volume)
-        apply(COPIED, copies)
+        filled = filled_sessions(history, copies)
+        apply(FILLED, filled)
+        apply(COPIED, copies & ~filled)
+        moved, twin = transplanted(history)
+
+        def elsewhere(row: int) -> str:
+            other = self.days[history.at[twin[place[row]]]]
+            return f"{self._shown(TRANSPLANTED)(row)}, as on {other}"
+
+        apply(TRANSPLANTED, moved, elsewhere)
         prints = bad_prints(history)
         apply(BAD_PRINT, prints)
         gap, reused = long_gaps(history)
@@ -277,8 +290,11 @@ class _Gate:
 
         apply(REUSED, reused, since)
         apply(LONG_GAP, gap, since)
+        shared, pairs = twins(history)
+        spliced = np.concatenate([[False], shared[1:] != shared[:-1]]) & history.follows
         back = np.concatenate([[False], prints[:-1]])
-        explained = prints | back | reused
+        resumed = np.concatenate([[False], stale[:-1]]) & ~stale & history.follows
+        explained = prints | back | reused | shared | spliced | resumed
         split, ratio = split_steps(history, explained)
 
         def basis(row: int) -> str:
@@ -287,11 +303,16 @@ class _Gate:
         apply(SPLIT, split, basis)
         jump = np.nan_to_num(np.abs(history.returns)) > self.settings.jump_limit
         apply(JUMP, jump & ~explained & ~split, change)
-        self._twins(history, rows)
+        self._twins(history, rows, shared, pairs)
 
-    def _twins(self, history: History, rows: np.ndarray) -> None:
+    def _twins(
+        self,
+        history: History,
+        rows: np.ndarray,
+        shared: np.ndarray,
+        pairs: list[tuple[int, int, int]],
+    ) -> None:
         """Report pairs of symbols that share their prices, one finding a pair."""
-        shared, pairs = twins(history)
         remaining = shared.copy()
         for a, b, times in pairs:
             one, other = self.instruments[a].symbol, self.instruments[b].symbol

@@ -152,6 +152,24 @@ COPIED = Rule(
     name="copied-bar",
     why="prices and volume that all repeat are seldom trading",
 )
+FILLED = Rule(
+    "A session's bars are its own, not those of the session before for many symbols at once",
+    "compare the session with another source and replace the copied bars",
+    ("close", "volume"),
+    "warning",
+    "kept",
+    name="filled-session",
+    why="a filled session hides a real one: its returns show up a day late",
+)
+TRANSPLANTED = Rule(
+    "A bar stands on one session only",
+    "compare both sessions with another source and correct the wrong one",
+    ("close", "volume"),
+    "warning",
+    "kept",
+    name="transplanted-bar",
+    why="a later bar on an earlier session is the future standing in the past",
+)
 STALE = Rule(
     "Prices do not stand still for longer than the instrument's own trading explains",
     "check whether the vendor carried the last price forward, or trading was halted",
@@ -230,7 +248,9 @@ BAR_RULES: tuple[Rule, ...] = (
     VOLUME_WITH_MOVEMENT,
     TRADED,
     STALE,
+    FILLED,
     COPIED,
+    TRANSPLANTED,
     BAD_PRINT,
     REUSED,
     LONG_GAP,
