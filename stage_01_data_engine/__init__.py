@@ -1,6 +1,16 @@
 """Stage 01, data engine: from a source's rows to one judged, aligned window of the market."""
 
-from stage_01_data_engine.adapters import SOURCES, BundledSource, FolderSource
+from stage_01_data_engine.adapters import (
+    SOURCES,
+    BundledSource,
+    ChainSource,
+    FolderSource,
+    FredSettings,
+    FredSource,
+    JoinedSource,
+    PolygonSettings,
+    PolygonSource,
+)
 from stage_01_data_engine.raw import (
     MarketRequest,
     RawMarket,
@@ -14,10 +24,16 @@ from stage_01_data_engine.stage import DataEngineStage
 __all__ = [
     "SOURCES",
     "BundledSource",
+    "ChainSource",
     "DataEngineSettings",
     "DataEngineStage",
     "FolderSource",
+    "FredSettings",
+    "FredSource",
+    "JoinedSource",
     "MarketRequest",
+    "PolygonSettings",
+    "PolygonSource",
     "RawMarket",
     "Source",
     "observation_frame",

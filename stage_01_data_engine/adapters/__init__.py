@@ -3,10 +3,29 @@
 from collections.abc import Callable
 
 from stage_01_data_engine.adapters.bundled import BundledSource
+from stage_01_data_engine.adapters.chain import ChainSource, JoinedSource
 from stage_01_data_engine.adapters.folder import FolderSource
+from stage_01_data_engine.adapters.fred import FredSettings, FredSource
+from stage_01_data_engine.adapters.polygon import PolygonSettings, PolygonSource
 from stage_01_data_engine.raw import Source
 
-SOURCES: dict[str, Callable[..., Source]] = {"bundled": BundledSource, "folder": FolderSource}
-"""Every source of this stage. ``folder`` is built from a path and the settings."""
+SOURCES: dict[str, Callable[..., Source]] = {
+    "bundled": BundledSource,
+    "folder": FolderSource,
+    "polygon": PolygonSource,
+    "fred": FredSource,
+}
+"""Every source of this stage. ``folder`` is built from a path and the settings; vendors from a
+``Connection`` and their settings, or from nothing (then keys come from the environment)."""
 
-__all__ = ["SOURCES", "BundledSource", "FolderSource"]
+__all__ = [
+    "SOURCES",
+    "BundledSource",
+    "ChainSource",
+    "FolderSource",
+    "FredSettings",
+    "FredSource",
+    "JoinedSource",
+    "PolygonSettings",
+    "PolygonSource",
+]

@@ -143,7 +143,10 @@ class VendorMarket:
             vintages={
                 name: (
                     *found,
-                    *(Vintage(v.period, first, (v.value or 1.0) * 1.5) for v in found[-40:]),
+                    *(
+                        Vintage(period, first, (value or 1.0) * 1.5)
+                        for period, value in {v.period: v.value for v in found[-40:]}.items()
+                    ),
                 )
                 for name, found in past.vintages.items()
             },

@@ -1,0 +1,420 @@
+"""FRED and ALFRED of the Federal Reserve Bank of St. Louis: market-wide series by vintage.
+
+Every value is taken from the vintage in which it first appeared, and every revision from its
+own; so a window as of a past day holds what could be read on that day, first prints included. A
+vintage has a date and no time: its values count as known from the opening of the session after
+it, or from the time of day at which the series is known to come out (core CPI: 08:30, the Bureau
+of Labor Statistics' release time).
+
+Values from before a series' first vintage carry the date of that vintage: ALFRED does not know
+when they were first published, and neither do we.
+
+============== =============================== ==============================================
+``vix``        VIXCLS                          index points
+``wti``        DCOILWTICO                      US dollars a barrel
+``credit_spread`` BAA - AAA (monthly)          percentage points
+``core_cpi_yoy``  CPILFESL, twelve-month change   percent, both levels from the same vintage
+============== =============================== ==============================================
+
+Source: the FRED API reference (fred/series/observations, fred/series/vintagedates).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from pydantic import Field
+
+from foundation.connect import Connection, Credential, HttpClient, Rate, RetryPolicy, VendorPolicy
+from foundation.contracts import MarketEvent
+from foundation.kernel import NEW_YORK, DependencyError, OperatorError, UpstreamDataError
+from foundation.kernel.model import Part
+from foundation.market import close_of, last_session_of_month
+from stage_01_data_engine.adapters.bundled import CORE_INFLATION
+from stage_01_data_engine.adapters.payload import Place
+from stage_01_data_engine.knowledge import known_after
+from stage_01_data_engine.raw import MarketRequest, RawMarket, observation_frame, raw_market
+
+CREDENTIAL = Credential(
+    vendor="FRED",
+    variables=("FRED_API_KEY",),
+    obtain="https://fredaccount.stlouisfed.org/apikeys",
+)
+LOOK_BACK = timedelta(days=92)
+"""How long before the window a series is read: a quarter, longer than any value stays valid."""
+
+
+class FredSettings(Part):
+    """What can be set about this source."""
+
+    base_url: str = Field(default="https://api.stlouisfed.org/fred", description="The service.")
+    rates: tuple[Rate, ...] = Field(
+        default=(Rate(requests=2, seconds=1), Rate(requests=120, seconds=60)),
+        description="The service's limits.",
+    )
+    retry: RetryPolicy = RetryPolicy()
+    read_timeout: float = Field(default=30.0, gt=0, description="Seconds without a byte.")
+    vintages_a_request: int = Field(
+        default=2_000, ge=1, le=2_000, description="The service allows no more than 2,000."
+    )
+    page_limit: int = Field(default=100_000, ge=1, le=100_000, description="Rows a page.")
+
+
+class Published(NamedTuple):
+    """A value of a period and the date of the vintage that brought it."""
+
+    day: date
+    period: date
+    value: float
+
+
+Levels = dict[str, dict[date, float]]
+"""By FRED id: the values of all periods, as they stand in some vintage."""
+
+
+class _Series(NamedTuple):
+    """How one of our series is made from FRED's."""
+
+    ids: tuple[str, ...]
+    value: Callable[[Levels, date], float | None]
+    touched: Callable[[date], tuple[date, ...]]
+    monthly: bool
+    released: time | None = None
+
+
+def _year_before(month: date) -> date:
+    return date(month.year - 1, month.month, 1)
+
+
+def _month_before(month: date) -> date:
+    return (month - timedelta(days=1)).replace(day=1)
+
+
+def _itself(name: str) -> Callable[[Levels, date], float | None]:
+    return lambda levels, period: levels[name].get(period)
+
+
+def _difference(high: str, low: str) -> Callable[[Levels, date], float | None]:
+    def value(levels: Levels, period: date) -> float | None:
+        if period not in levels[high] or period not in levels[low]:
+            return None
+        return levels[high][period] - levels[low][period]
+
+    return value
+
+
+def _yearly_change(name: str) -> Callable[[Levels, date], float | None]:
+    def value(levels: Levels, period: date) -> float | None:
+        now, then = levels[name].get(period), levels[name].get(_year_before(period))
+        return None if now is None or not then else 100.0 * (now / then - 1.0)
+
+    return value
+
+
+SERIES: dict[str, _Series] = {
+    "vix": _Series(("VIXCLS",), _itself("VIXCLS"), lambda day: (day,), monthly=False),
+    "wti": _Series(("DCOILWTICO",), _itself("DCOILWTICO"), lambda day: (day,), monthly=False),
+    "credit_spread": _Series(
+        ("BAA", "AAA"), _difference("BAA", "AAA"), lambda month: (month,), monthly=True
+    ),
+    "core_cpi_yoy": _Series(
+        ("CPILFESL",),
+        _yearly_change("CPILFESL"),
+        # A level moves the change of its own month and that of the same month a year later.
+        lambda month: (month, date(month.year + 1, month.month, 1)),
+        monthly=True,
+        released=time(8, 30),
+    ),
+}
+
+
+class FredSource:
+    """Market-wide series and releases of core inflation. It has no instruments: join it to a source
+    of bars with ``JoinedSource``.
+
+    Parameters
+    ----------
+    connection : Connection, optional
+        Keys, time, limits and cache. Default: the environment's keys, no cache.
+    settings : FredSettings, optional
+    """
+
+    name = "fred"
+
+    def __init__(
+        self, connection: Connection | None = None, settings: FredSettings | None = None
+    ) -> None:
+        self.connection = connection or Connection()
+        self.settings = settings or FredSettings()
+
+    def load(self, request: MarketRequest) -> RawMarket:
+        """Return the market-wide series as they were known at the as-of close.
+
+        The request's symbols are not looked at: the series are the same for all.
+
+        Raises
+        ------
+        DependencyError
+            If no key is set, or it is refused.
+        UpstreamDataError
+            If an answer is not as agreed, or no series has a value in the window.
+        WorldError
+            If FRED cannot be reached after all tries.
+        """
+        import pandas as pd
+
+        found: list[tuple[str, datetime, datetime, float, str]] = []
+        events: list[MarketEvent] = []
+        with self._client() as client:
+            for name, series in SERIES.items():
+                history = {
+                    fred_id: self._history(client, fred_id, request) for fred_id in series.ids
+                }
+                derived = _derived(series, history)
+                since = request.sessions[0] - LOOK_BACK
+                found += _observations(name, series, derived, since)
+                if name == "core_cpi_yoy":
+                    events += _releases(series, derived, since)
+        if not found:
+            raise UpstreamDataError(
+                "FRED has a value of the series in the window",
+                value=f"none published up to {request.as_of.isoformat()}",
+                remedy="choose a later as-of date or a longer history",
+            )
+        bars = pd.DataFrame(
+            {
+                "symbol": pd.Series(dtype=object),
+                "session": pd.Series(dtype="M8[ns]"),
+                **{f: pd.Series(dtype=float) for f in ("open", "high", "low", "close", "volume")},
+                "location": pd.Series(dtype=object),
+            }
+        )
+        return raw_market(
+            request,
+            name=self.name,
+            bars=bars,
+            observations=observation_frame(found),
+            events=tuple(events),
+            instruments=(),
+            licence="FRED terms of use; some series belong to their providers",
+            note="Values by vintage: first prints and revisions, each known from the session after "
+            "its vintage (core CPI: 08:30 of its vintage).",
+        )
+
+    def _client(self) -> HttpClient:
+        policy = VendorPolicy(
+            vendor="FRED",
+            base_url=self.settings.base_url,
+            rates=self.settings.rates,
+            retry=self.settings.retry,
+            read_timeout=self.settings.read_timeout,
+            key_in="query",
+            key_name="api_key",
+        )
+        return self.connection.client(policy, CREDENTIAL)
+
+    def _history(self, client: HttpClient, fred_id: str, request: MarketRequest) -> list[Published]:
+        """Return every value of a series with the vintage that brought it, up to the as-of date."""
+        until = request.as_of.isoformat()
+        vintages = self._vintages(client, fred_id, until)
+        size = self.settings.vintages_a_request
+        begins = vintages[::size]
+        # Fifteen months more than the look-back: a twelve-month change needs its base.
+        since = (request.sessions[0] - LOOK_BACK - timedelta(days=460)).isoformat()
+        found: dict[tuple[date, date], float] = {}
+        for at, begin in enumerate(begins):
+            last = at + 1 == len(begins)
+            end = until if last else _day_before(begins[at + 1])
+            asked = {"realtime_start": begin, "realtime_end": end, "observation_start": since}
+            found |= self._observed(client, fred_id, asked)
+        return _changes(found)
+
+    def _vintages(self, client: HttpClient, fred_id: str, until: str) -> list[str]:
+        """Return the dates on which a series was published or revised, ascending."""
+        place = Place("FRED", f"the vintage dates of {fred_id}")
+        asked = {"series_id": fred_id, "realtime_start": "1776-07-04", "realtime_end": until}
+        limit = min(self.settings.page_limit, 10_000)
+        days: set[str] = set()
+        for page in self._pages(client, "series/vintagedates", asked, limit, place):
+            listed = page.get("vintage_dates")
+            if not isinstance(listed, list):
+                raise place.broken("has a list 'vintage_dates'", sorted(page))
+            days |= {
+                place.day({"vintage_dates": day}, "vintage_dates").isoformat() for day in listed
+            }
+        return sorted(day for day in days if day <= until)
+
+    def _observed(
+        self, client: HttpClient, fred_id: str, asked: dict[str, str]
+    ) -> dict[tuple[date, date], float]:
+        """Return values by period and first day of their real-time period."""
+        place = Place("FRED", f"the observations of {fred_id}")
+        asked = {"series_id": fred_id, **asked}
+        found: dict[tuple[date, date], float] = {}
+        rows, count = set(), 0
+        for page in self._pages(
+            client, "series/observations", asked, self.settings.page_limit, place
+        ):
+            count = int(place.number(page, "count"))
+            for row in place.rows(page, "observations"):
+                period, day = place.day(row, "date"), place.day(row, "realtime_start")
+                value = place.text(row, "value")
+                rows.add((period, day))
+                if value == ".":
+                    continue
+                try:
+                    found[period, day] = float(value)
+                except ValueError:
+                    raise place.broken("has numbers in 'value'", row) from None
+        if len(rows) != count:
+            raise place.broken(f"has all {count} rows it counts", f"{len(rows)} rows")
+        return found
+
+    def _pages(
+        self,
+        client: HttpClient,
+        path: str,
+        asked: dict[str, str],
+        limit: int,
+        place: Place,
+    ) -> list[dict[str, Any]]:
+        """Return every page of an answer."""
+        pages: list[dict[str, Any]] = []
+        offset, count = 0, 1
+        while offset < count:
+            query: dict[str, str | int | float] = {**asked, "file_type": "json"}
+            query |= {"limit": limit, "offset": offset}
+            answer = client.get(path, query, accept=(200, 400))
+            page = place.mapping(answer.json())
+            if answer.status == 400:
+                raise self._refused(place, str(page.get("error_message", page)))
+            pages.append(page)
+            count = int(place.number(page, "count"))
+            step = int(place.number(page, "limit"))
+            if step < 1:
+                raise place.broken("has pages of at least one row", step)
+            offset += step
+        return pages
+
+    def _refused(
+        self, place: Place, message: str
+    ) -> DependencyError | OperatorError | UpstreamDataError:
+        """Return the error that a refusal stands for; FRED says all of them with status 400."""
+        if "api_key" in message:
+            variable = self.connection.credentials.secret(CREDENTIAL)
+            return DependencyError(
+                f"FRED accepts the key in {variable.variable}",
+                value=variable.redact(message),
+                remedy=f"check {variable.variable}; keys are at {CREDENTIAL.obtain}",
+            )
+        if "does not exist" in message:
+            return OperatorError(
+                f"FRED has the series behind {place.asked}",
+                value=message,
+                remedy="check the series id; it may have been discontinued",
+            )
+        return place.broken("is an answer and no refusal", message)
+
+
+def _day_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
+
+
+def _changes(found: dict[tuple[date, date], float]) -> list[Published]:
+    """Return values by vintage; one that repeats the value before it is the same, continued.
+
+    (A request cuts real-time periods at its bounds, so the second begins where the first ended.)
+    """
+    kept: list[Published] = []
+    last: dict[date, float] = {}
+    for (period, day), value in sorted(found.items(), key=lambda item: item[0]):
+        if last.get(period) != value:
+            kept.append(Published(day, period, value))
+            last[period] = value
+    return sorted(kept)
+
+
+def _derived(series: _Series, history: dict[str, list[Published]]) -> list[Published]:
+    """Return our series by vintage: its value anew whenever a value it rests on is new."""
+    levels: Levels = {fred_id: {} for fred_id in series.ids}
+    news = sorted(
+        (told.day, fred_id, told.period, told.value)
+        for fred_id, published in history.items()
+        for told in published
+    )
+    made: list[Published] = []
+    last: dict[date, float] = {}
+    at = 0
+    while at < len(news):
+        day, touched = news[at][0], set()
+        while at < len(news) and news[at][0] == day:
+            _, fred_id, period, level = news[at]
+            levels[fred_id][period] = level
+            touched |= set(series.touched(period))
+            at += 1
+        for period in sorted(touched):
+            value = series.value(levels, period)
+            if value is not None and last.get(period) != value:
+                made.append(Published(day, period, value))
+                last[period] = value
+    return made
+
+
+def _known(series: _Series, day: date) -> datetime:
+    """Return when a vintage counts as known."""
+    if series.released is None:
+        return known_after(day)
+    return datetime.combine(day, series.released, tzinfo=NEW_YORK)
+
+
+def _ended(series: _Series, period: date) -> datetime:
+    """Return the end of a period: 16:00 of a day, the last close of a month."""
+    if series.monthly:
+        return close_of(last_session_of_month(period.year, period.month))
+    return datetime.combine(period, time(16), tzinfo=NEW_YORK)
+
+
+def _observations(
+    name: str, series: _Series, made: list[Published], since: date
+) -> list[tuple[str, datetime, datetime, float, str]]:
+    return [
+        (
+            name,
+            _ended(series, told.period),
+            _known(series, told.day),
+            told.value,
+            f"{'-'.join(series.ids)}:{told.period.isoformat()}@{told.day.isoformat()}",
+        )
+        for told in made
+        if told.period >= since
+    ]
+
+
+def _releases(series: _Series, made: list[Published], since: date) -> list[MarketEvent]:
+    """Return the first print of every month, beside the month before as it then stood."""
+    standing: dict[date, float] = {}
+    events = []
+    for day in sorted({told.day for told in made}):
+        fresh = [told for told in made if told.day == day]
+        first = [told for told in fresh if told.period not in standing]
+        standing |= {told.period: told.value for told in fresh}
+        # The first vintage of all brings years at once: what was new in it is not known.
+        newest = max(first, key=lambda told: told.period, default=None)
+        if newest is None or len(first) > 1 or newest.period < since:
+            continue
+        moment = _known(series, day)
+        events.append(
+            MarketEvent(
+                kind="economic release",
+                name=CORE_INFLATION,
+                event_time=moment,
+                known_at=moment,
+                actual=newest.value,
+                previous=standing.get(_month_before(newest.period)),
+                unit="percent over twelve months",
+                text=f"Core consumer prices for {newest.period:%B %Y}",
+            )
+        )
+    return events

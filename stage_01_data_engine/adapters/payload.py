@@ -1,0 +1,99 @@
+"""Reading what a vendor's server sent: every field is checked, and errors say where it stood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+
+from foundation.kernel import UpstreamDataError
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a payload came from, for errors: the vendor and what was asked of it."""
+
+    vendor: str
+    asked: str
+
+    def broken(self, expectation: str, value: object) -> UpstreamDataError:
+        """Return the error for a payload that is not as agreed."""
+        return UpstreamDataError(
+            f"{self.vendor}'s answer to {self.asked} {expectation}",
+            value=value,
+            remedy="if it stays so, the vendor has changed its format and the adapter must follow",
+        )
+
+    def mapping(self, payload: Any) -> Row:
+        """Return a payload that is an object."""
+        if not isinstance(payload, dict):
+            raise self.broken("is an object", payload)
+        return payload
+
+    def rows(self, payload: Any, field: str, *, absent_means_none: bool = False) -> list[Row]:
+        """Return the list of objects in a field of a payload."""
+        whole = self.mapping(payload)
+        if field not in whole and absent_means_none:
+            return []
+        found = whole.get(field)
+        if not isinstance(found, list):
+            raise self.broken(f"has a list {field!r}", sorted(whole))
+        for row in found:
+            if not isinstance(row, dict):
+                raise self.broken(f"has objects in {field!r}", row)
+        return found
+
+    def numbers(self, rows: Sequence[Row], field: str, *, optional: bool = False) -> np.ndarray:
+        """Return a numeric field of all rows, float64; NaN where a row has null or no such field.
+
+        Unless it is optional, some row must have the field.
+        """
+        cells = [row.get(field) for row in rows]
+        if rows and not optional and not any(field in row for row in rows):
+            raise self.broken(f"has the field {field!r}", sorted(rows[0]))
+        for cell in cells:
+            if cell is not None and (isinstance(cell, bool) or not isinstance(cell, int | float)):
+                raise self.broken(f"has numbers in {field!r}", cell)
+        return np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=float)
+
+    def text(self, row: Row, field: str) -> str:
+        """Return a field that is a text, not empty."""
+        cell = row.get(field)
+        if not isinstance(cell, str) or not cell:
+            raise self.broken(f"has a text in {field!r}", row)
+        return cell
+
+    def number(self, row: Row, field: str) -> float:
+        """Return a field that is a number."""
+        cell = row.get(field)
+        if isinstance(cell, bool) or not isinstance(cell, int | float):
+            raise self.broken(f"has a number in {field!r}", row)
+        return float(cell)
+
+    def day(self, row: Row, field: str) -> date:
+        """Return a field that is a date, ``YYYY-MM-DD``."""
+        text = self.text(row, field)
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            raise self.broken(f"has a date in {field!r}", text) from None
+
+    def optional_day(self, row: Row, field: str) -> date | None:
+        """Return a field that is a date, or None where it is absent, null or empty."""
+        return self.day(row, field) if row.get(field) else None
+
+    def moment(self, row: Row, field: str) -> datetime:
+        """Return a field that is a moment with a time zone, ISO 8601."""
+        text = self.text(row, field)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise self.broken(f"has a moment in {field!r}", text) from None
+        if moment.tzinfo is None:
+            raise self.broken(f"says the time zone of {field!r}", text)
+        return moment

@@ -1,0 +1,456 @@
+"""Polygon (now Massive), REST: bars, splits, dividends, news, names and option chains.
+
+When each value counts as known:
+
+========= ========================================================================================
+bars      at the close of their session. They are asked for as traded and adjusted here, for what
+          had happened by the as-of date; the vendor's own adjustment knows later splits.
+splits    at the opening of the session they take effect on
+dividends at the opening of the session after their declaration; where that is not reported, at
+          the opening of the ex-date
+news      when published
+========= ========================================================================================
+
+Sources: the vendor's REST reference (stocks: custom bars, splits, dividends, news, ticker
+overview; options: chain snapshot).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import Field
+
+from foundation.connect import Connection, Credential, HttpClient, Rate, RetryPolicy, VendorPolicy
+from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, QualityFinding
+from foundation.kernel import OperatorError, UpstreamDataError
+from foundation.kernel.model import Part
+from foundation.market import close_of
+from stage_01_data_engine.adapters.payload import Place, Row
+from stage_01_data_engine.adjustment import (
+    CashDividend,
+    SplitOn,
+    dividend_adjusted,
+    split_adjusted,
+)
+from stage_01_data_engine.findings import Rows, Rule
+from stage_01_data_engine.knowledge import known_after, opening_of, require_closed
+from stage_01_data_engine.raw import MarketRequest, RawMarket, observation_frame, raw_market
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CREDENTIAL = Credential(
+    vendor="Polygon",
+    variables=("POLYGON_API_KEY", "MASSIVE_API_KEY"),
+    obtain="https://polygon.io/dashboard/keys",
+)
+KINDS: dict[str, Literal["etf", "index"]] = {
+    "ETF": "etf",
+    "ETN": "etf",
+    "ETV": "etf",
+    "ETS": "etf",
+    "INDEX": "index",
+}
+"""Instrument kinds by the vendor's ticker type; every other type is a share of some sort."""
+AT_MIDNIGHT = Rule(
+    "A daily bar of Polygon is stamped with midnight in New York",
+    "ask the vendor which session the bar belongs to; it was not guessed at",
+    ("date",),
+)
+
+
+class PolygonSettings(Part):
+    """What can be set about this source."""
+
+    base_url: str = Field(
+        default="https://api.polygon.io", description="The service; api.massive.com is the same."
+    )
+    rates: tuple[Rate, ...] = Field(
+        default=(Rate(requests=5, seconds=60),),
+        description="The free plan's. Paid plans have none: set ().",
+    )
+    retry: RetryPolicy = RetryPolicy()
+    read_timeout: float = Field(default=30.0, gt=0, description="Seconds without a byte.")
+    page_limit: int = Field(default=50_000, ge=1, le=50_000, description="Bars a page.")
+    adjustment: Literal["splits", "splits and dividends"] = Field(
+        default="splits",
+        description="What earlier prices are adjusted for, as of the as-of date.",
+    )
+    news: bool = Field(default=True, description="Whether to ask for news.")
+
+
+@dataclass
+class _Actions:
+    """Splits and dividends of all symbols."""
+
+    splits: list[SplitOn] = field(default_factory=list)
+    dividends: list[CashDividend] = field(default_factory=list)
+    events: list[MarketEvent] = field(default_factory=list)
+
+
+class PolygonSource:
+    """Market data from Polygon.
+
+    Parameters
+    ----------
+    connection : Connection, optional
+        Keys, time, limits and cache. Default: the environment's keys, no cache.
+    settings : PolygonSettings, optional
+    """
+
+    name = "polygon"
+
+    def __init__(
+        self, connection: Connection | None = None, settings: PolygonSettings | None = None
+    ) -> None:
+        self.connection = connection or Connection()
+        self.settings = settings or PolygonSettings()
+
+    def load(self, request: MarketRequest) -> RawMarket:
+        """Return what Polygon knew of the symbols at the as-of close.
+
+        Raises
+        ------
+        OperatorError
+            If no symbols are named, one is unknown, or the as-of session has not closed.
+        DependencyError
+            If no key is set, or it is refused.
+        UpstreamDataError
+            If an answer is not as agreed, or there is no bar in the window.
+        WorldError
+            If Polygon cannot be reached after all tries.
+        """
+        import pandas as pd
+
+        symbols = self._symbols(request)
+        require_closed(request.as_of, self.connection.timekeeper.now())
+        with self._client() as client:
+            instruments = [_overview(client, symbol, request.as_of) for symbol in symbols]
+            pieces, findings = [], []
+            for symbol in symbols:
+                bars, found = self._bars(client, symbol, request)
+                pieces.append(bars)
+                findings += found
+            actions = _Actions()
+            for symbol in symbols:
+                _read_splits(client, symbol, request, actions)
+                _read_dividends(client, symbol, request, actions)
+            events = [*actions.events, *(self._news(client, symbols, request))]
+        bars = pd.concat(pieces, ignore_index=True)
+        if bars.empty and not findings:
+            raise UpstreamDataError(
+                "Polygon has a bar of the symbols in the window",
+                value=f"{', '.join(symbols)}, {request.history_sessions} sessions to "
+                f"{request.as_of.isoformat()}",
+                remedy="choose a later as-of date, a longer history or other symbols",
+            )
+        return raw_market(
+            request,
+            name=self.name,
+            bars=self._adjusted(bars, actions),
+            observations=observation_frame([]),
+            events=tuple(sorted(events, key=_order)),
+            instruments=tuple(_with_fields(i, bars) for i in instruments),
+            findings=tuple(findings),
+            quarantined=sum(f.rows for f in findings),
+            licence="Polygon/Massive market data terms; not for redistribution",
+            note=f"Bars as traded, adjusted here for {self.settings.adjustment} up to the as-of "
+            "date. Names are asked for one by one: whether delisted ones are missing is not known.",
+        )
+
+    def option_chain(self, symbol: str) -> pd.DataFrame:
+        """Return the chain of an underlying as it is quoted now.
+
+        A snapshot has no past: it is known when it is fetched, and no as-of date can be asked
+        for. Keep it to have a history.
+
+        Returns
+        -------
+        DataFrame
+            One row per contract: ``contract``, ``underlying``, ``kind`` (call, put), ``expiration``
+            (date), ``strike``, ``bid``, ``ask``, ``last``, ``spot`` (US dollars), ``volume``,
+            ``open_interest`` (contracts), ``implied_volatility`` (a year, as a fraction),
+            ``delta``, ``gamma``, ``theta``, ``vega``, ``quoted_at`` and ``known_at``
+            (datetime64[ns, UTC]). NaN or NaT where the vendor reports nothing.
+        """
+        with self._client() as client:
+            place = Place("Polygon", f"the option chain of {symbol}")
+            rows = [
+                row
+                for page in _pages(client, f"/v3/snapshot/options/{symbol}", {"limit": 250}, place)
+                for row in place.rows(page, "results", absent_means_none=True)
+            ]
+        if not rows:
+            raise UpstreamDataError(
+                "Polygon quotes options on the underlying",
+                value=symbol,
+                remedy="check the symbol, and whether your plan covers options",
+            )
+        return _chain(rows, symbol, place, self.connection.timekeeper.now())
+
+    def _symbols(self, request: MarketRequest) -> tuple[str, ...]:
+        if request.symbols is None:
+            raise OperatorError(
+                "The symbols are named: Polygon lists tens of thousands",
+                value="all symbols",
+                remedy="name the symbols, e.g. AAPL,MSFT",
+            )
+        return request.symbols
+
+    def _client(self) -> HttpClient:
+        policy = VendorPolicy(
+            vendor="Polygon",
+            base_url=self.settings.base_url,
+            rates=self.settings.rates,
+            retry=self.settings.retry,
+            read_timeout=self.settings.read_timeout,
+            key_in="bearer",
+        )
+        return self.connection.client(policy, CREDENTIAL)
+
+    def _bars(
+        self, client: HttpClient, symbol: str, request: MarketRequest
+    ) -> tuple[pd.DataFrame, list[QualityFinding]]:
+        """Return the bars of a symbol as traded, and what could not be read."""
+        first, last = request.sessions[0].isoformat(), request.as_of.isoformat()
+        place = Place("Polygon", f"the bars of {symbol}")
+        path = f"/v2/aggs/ticker/{symbol}/range/1/day/{first}/{last}"
+        asked = {"adjusted": "false", "sort": "asc", "limit": self.settings.page_limit}
+        rows: list[Row] = []
+        for page in _pages(client, path, asked, place):
+            if page.get("adjusted") is not False:
+                raise place.broken("is not adjusted, as asked", page.get("adjusted"))
+            count = page.get("resultsCount")
+            found = place.rows(page, "results", absent_means_none=count == 0)
+            rows += found
+        return _bar_frame(symbol, rows, place)
+
+    def _adjusted(self, bars: pd.DataFrame, actions: _Actions) -> pd.DataFrame:
+        adjusted = split_adjusted(bars, actions.splits)
+        if self.settings.adjustment == "splits":
+            return adjusted
+        return dividend_adjusted(adjusted, actions.dividends, actions.splits)
+
+    def _news(
+        self, client: HttpClient, symbols: tuple[str, ...], request: MarketRequest
+    ) -> list[MarketEvent]:
+        """Return the news of the window, one event per article and symbol it names."""
+        if not self.settings.news:
+            return []
+        begin = opening_of(request.sessions[0]).astimezone(UTC)
+        end = close_of(request.as_of).astimezone(UTC)
+        events: dict[tuple[str, str], MarketEvent] = {}
+        for symbol in symbols:
+            place = Place("Polygon", f"the news of {symbol}")
+            asked = {
+                "ticker": symbol,
+                "published_utc.gte": f"{begin:%Y-%m-%dT%H:%M:%SZ}",
+                "published_utc.lte": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+                "order": "asc",
+                "sort": "published_utc",
+                "limit": 1000,
+            }
+            for page in _pages(client, "/v2/reference/news", asked, place):
+                for row in place.rows(page, "results"):
+                    published = place.moment(row, "published_utc")
+                    events[symbol, place.text(row, "id")] = MarketEvent(
+                        kind="news",
+                        name="news",
+                        symbol=symbol,
+                        event_time=published,
+                        known_at=published,
+                        text=place.text(row, "title"),
+                    )
+        return list(events.values())
+
+
+def _pages(
+    client: HttpClient, path: str, asked: dict[str, Any], place: Place
+) -> Iterator[dict[str, Any]]:
+    """Yield every page of an answer; ``next_url`` links them."""
+    page = place.mapping(client.json(path, asked))
+    seen = set()
+    while True:
+        yield page
+        following = page.get("next_url")
+        if following is None:
+            return
+        if not isinstance(following, str) or following in seen:
+            raise place.broken("moves on from page to page", following)
+        seen.add(following)
+        page = place.mapping(client.json(following))
+
+
+def _overview(client: HttpClient, symbol: str, as_of: date) -> Instrument:
+    """Return a symbol's name and kind on a date."""
+    place = Place("Polygon", f"the overview of {symbol}")
+    answer = client.get(
+        f"/v3/reference/tickers/{symbol}", {"date": as_of.isoformat()}, accept=(200, 404)
+    )
+    if answer.status == 404:
+        raise OperatorError(
+            f"Polygon knows the symbol on {as_of.isoformat()}",
+            value=symbol,
+            remedy="check the spelling (Polygon writes BRK.B), or the date",
+        )
+    told = place.mapping(place.mapping(answer.json()).get("results"))
+    return Instrument(
+        symbol=symbol,
+        name=place.text(told, "name"),
+        kind=KINDS.get(str(told.get("type", "")), "equity"),
+        fields=("close",),
+    )
+
+
+def _with_fields(instrument: Instrument, bars: pd.DataFrame) -> Instrument:
+    mine = bars.loc[bars["symbol"] == instrument.symbol, list(BAR_FIELDS)]
+    reported = tuple(name for name in BAR_FIELDS if mine[name].notna().any())
+    return instrument.model_copy(update={"fields": reported or ("close",)})
+
+
+def _bar_frame(
+    symbol: str, rows: list[Row], place: Place
+) -> tuple[pd.DataFrame, list[QualityFinding]]:
+    """Return rows as bars; those not stamped with midnight in New York are set aside."""
+    import pandas as pd
+
+    named = {"open": "o", "high": "h", "low": "l", "close": "c", "volume": "v"}
+    values = {
+        name: place.numbers(rows, letter, optional=name == "volume")
+        for name, letter in named.items()
+    }
+    stamps = place.numbers(rows, "t")
+    if not (np.abs(stamps) < 4e12).all():
+        raise place.broken("has milliseconds in 't'", rows[int(np.argmax(~(stamps < 4e12)))])
+    moments = pd.to_datetime(stamps.astype(np.int64), unit="ms", utc=True)
+    local = moments.tz_convert("America/New_York").tz_localize(None)
+    good = np.asarray(local == local.normalize())
+    if len(rows) and not good.any():
+        raise place.broken("stamps daily bars with midnight in New York", str(moments[0]))
+    location = np.array([f"aggs/{symbol}:{n}" for n in range(1, len(rows) + 1)], dtype=object)
+    days = local.normalize()
+    about = Rows(np.full(len(rows), symbol, dtype=object), _dates(days), location)
+    findings = about.report(
+        AT_MIDNIGHT, np.flatnonzero(~good), lambda row: f"{moments[row]}", limit=25
+    )
+    frame = pd.DataFrame(
+        {"symbol": symbol, "session": days.astype("M8[ns]"), **values, "location": location}
+    ).astype({"symbol": object})
+    return frame[good].reset_index(drop=True), findings
+
+
+def _dates(days: pd.DatetimeIndex) -> np.ndarray:
+    return np.asarray(days.to_numpy().astype("M8[D]"))
+
+
+def _read_splits(
+    client: HttpClient, symbol: str, request: MarketRequest, actions: _Actions
+) -> None:
+    """Read the splits of a symbol that took effect up to the as-of date, each once."""
+    place = Place("Polygon", f"the splits of {symbol}")
+    asked = {"ticker": symbol, "execution_date.lte": request.as_of.isoformat(), "limit": 1000}
+    found = {}
+    for page in _pages(client, "/v3/reference/splits", asked, place):
+        for row in place.rows(page, "results"):
+            day = place.day(row, "execution_date")
+            before, after = place.number(row, "split_from"), place.number(row, "split_to")
+            if before <= 0 or after <= 0:
+                raise place.broken("has positive numbers of shares", row)
+            if request.sessions[0] < day <= request.as_of:
+                found[day, before, after] = SplitOn(symbol, day, before, after)
+    for split in sorted(found.values()):
+        actions.splits.append(split)
+        actions.events.append(
+            MarketEvent(
+                kind="corporate action",
+                name="stock split",
+                symbol=symbol,
+                event_time=opening_of(split.day),
+                known_at=opening_of(split.day),
+                actual=split.after / split.before,
+                unit="shares for one",
+                text=f"{split.after:g} shares for {split.before:g}",
+            )
+        )
+
+
+def _read_dividends(
+    client: HttpClient, symbol: str, request: MarketRequest, actions: _Actions
+) -> None:
+    """Read the cash dividends of a symbol since the window began, those to come included."""
+    place = Place("Polygon", f"the dividends of {symbol}")
+    since = request.sessions[0].isoformat()
+    asked = {"ticker": symbol, "ex_dividend_date.gte": since, "limit": 1000}
+    found = {}
+    for page in _pages(client, "/v3/reference/dividends", asked, place):
+        for row in place.rows(page, "results"):
+            ex_date, declared = (
+                place.day(row, "ex_dividend_date"),
+                place.optional_day(row, "declaration_date"),
+            )
+            amount = place.number(row, "cash_amount")
+            found[ex_date, declared or ex_date, amount] = declared
+    for (ex_date, _, amount), declared in sorted(found.items(), key=lambda item: item[0]):
+        known = opening_of(ex_date)
+        if declared is not None:
+            known = min(known, known_after(declared))
+        if ex_date <= request.as_of:
+            actions.dividends.append(CashDividend(symbol, ex_date, amount))
+        actions.events.append(
+            MarketEvent(
+                kind="corporate action",
+                name="cash dividend",
+                symbol=symbol,
+                event_time=opening_of(ex_date),
+                known_at=known,
+                actual=amount,
+                unit="US dollars a share",
+                text=f"Ex-dividend {ex_date.isoformat()}",
+            )
+        )
+
+
+def _order(event: MarketEvent) -> tuple[Any, ...]:
+    return (event.known_at, event.symbol, event.kind, event.name, event.event_time, event.text)
+
+
+def _chain(rows: list[Row], symbol: str, place: Place, now: Any) -> pd.DataFrame:
+    """Return snapshot rows as a table of contracts."""
+    import pandas as pd
+
+    def part(name: str) -> list[Row]:
+        return [row[name] if isinstance(row.get(name), dict) else {} for row in rows]
+
+    details, quotes, greeks = part("details"), part("last_quote"), part("greeks")
+    kinds = [place.text(row, "contract_type") for row in details]
+    if strange := set(kinds) - {"call", "put", "other"}:
+        raise place.broken("has call or put in 'contract_type'", strange)
+    quoted = place.numbers(quotes, "last_updated", optional=True)
+    numbers = {
+        "strike": place.numbers(details, "strike_price"),
+        "bid": place.numbers(quotes, "bid", optional=True),
+        "ask": place.numbers(quotes, "ask", optional=True),
+        "last": place.numbers(part("day"), "close", optional=True),
+        "spot": place.numbers(part("underlying_asset"), "price", optional=True),
+        "volume": place.numbers(part("day"), "volume", optional=True),
+        "open_interest": place.numbers(rows, "open_interest", optional=True),
+        "implied_volatility": place.numbers(rows, "implied_volatility", optional=True),
+        **{name: place.numbers(greeks, name, optional=True) for name in
+           ("delta", "gamma", "theta", "vega")},
+    }  # fmt: skip
+    return pd.DataFrame(
+        {
+            "contract": [place.text(row, "ticker") for row in details],
+            "underlying": symbol,
+            "kind": kinds,
+            "expiration": pd.to_datetime([place.day(row, "expiration_date") for row in details]),
+            **numbers,
+            "quoted_at": pd.to_datetime(quoted, unit="ns", utc=True).astype("datetime64[ns, UTC]"),
+            "known_at": pd.Timestamp(now).tz_convert("UTC").as_unit("ns"),
+        }
+    )
