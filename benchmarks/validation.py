@@ -38,11 +38,12 @@ from foundation.contracts import (
 )
 from foundation.kernel import seed_from
 from foundation.language import phrasings, read
+from foundation.language.sections import section_of
 from foundation.timeseries import Panel
 from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage
 from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryAssemblyStage
 from stage_06_validation import ValidationInput, ValidationSettings
-from stage_06_validation.draft import Draft, section_of
+from stage_06_validation.draft import Draft
 from stage_06_validation.facts import SymbolFacts, gather_facts
 from stage_06_validation.precedent import count_precedents
 from stage_06_validation.scoring import check

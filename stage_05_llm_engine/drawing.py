@@ -1,19 +1,21 @@
 """One continuation while it is being drawn: what may come next, what did, and how it ends.
 
 The tape comes first, in an order that the draft's own seed draws. Questions are put (forced),
-answers are drawn among the five, then the words are drawn freely until the end. The draws of one
+answers are drawn among the five, then the words are drawn until the end: among those that the
+language and the tape leave open where a guide stands by, freely where none does. The draws of one
 draft come from its own generator, one uniform number per drawn token, so its company in a batch
 changes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
 import numpy as np
 
 from foundation.contracts import TAPE, TapeCodes, tape_outcomes
+from foundation.language.guide import GuidedText
 from stage_05_llm_engine.scenarios import Scenario
 from stage_05_llm_engine.tape import read_tape
 
@@ -31,6 +33,8 @@ class Draft:
     seed : int
     max_words, repeat_span, repeat_times : int
         See ``EngineSettings``.
+    guided : callable, optional
+        Takes the finished tape and returns what holds the words to the language.
 
     Attributes
     ----------
@@ -53,6 +57,7 @@ class Draft:
         max_words: int,
         repeat_span: int,
         repeat_times: int,
+        guided: Callable[[dict[str, str]], GuidedText] | None = None,
     ) -> None:
         self.codes, self.scenario, self.seed = codes, scenario, seed
         self.max_words, self.repeat = max_words, (repeat_span, repeat_times)
@@ -62,12 +67,14 @@ class Draft:
         self.log_probability = 0.0
         self.drawn = 0
         self.ending: Ending | None = None
+        self.in_words = False
+        self._guided = guided
         self._steps = self._script(present)
         self._wish: int | Sequence[int] | None = next(self._steps)
 
     @property
     def wish(self) -> int | Sequence[int] | None:
-        """What comes next: a token that is put, a choice among some, or (None) among words."""
+        """What comes next: a token that is put, a choice among some, or (None) among all words."""
         return self._wish
 
     def take(self, token: int, log_probability: float | None) -> None:
@@ -76,7 +83,7 @@ class Draft:
         if log_probability is not None:
             self.log_probability += log_probability
             self.drawn += 1
-        if self._wish is None:
+        if self.in_words:
             self._take_word(token)
         if self.ending is None:
             self._wish = next(self._steps)
@@ -97,8 +104,15 @@ class Draft:
             else:
                 yield from self._answer(self.codes.outcomes[s])
         yield from self.codes.text
+        self.in_words = True
+        if self._guided is None:
+            while True:
+                yield None
+        text = self._guided(self.tape())
         while True:
-            yield None
+            tokens, may_end = text.options()
+            yield [*tokens, self.codes.end[0]] if may_end else tokens
+            text.take(self.ids[-1])
 
     def _answer(self, outcomes: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
         """Offer the tokens that continue some answer, until one answer is complete."""

@@ -122,7 +122,7 @@ def _advance(drafts: Sequence[Draft], logits: np.ndarray | None, words: np.ndarr
         choices = words if wish is None else np.asarray(wish)
         kind = draft.scenario
         scaled = logits[row, choices] / (
-            kind.word_temperature if wish is None else kind.temperature
+            kind.word_temperature if draft.in_words else kind.temperature
         )
         cumulative = np.exp(scaled - scaled.max()).cumsum()
         place = int(np.searchsorted(cumulative, draft.rng.random() * cumulative[-1], side="right"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -10,8 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from foundation.contracts import TAPE, Continuation, TapeCodes, TokenWindows
+from foundation.language import read
+from foundation.language.guide import Guide, GuidedText
 from stage_05_llm_engine.drawing import Draft
 from stage_05_llm_engine.generation import draw
+from stage_05_llm_engine.lessons import marks_are_single
 from stage_05_llm_engine.probes import ask, probe_tree
 from stage_05_llm_engine.scenarios import draft_seed, scenario
 from stage_05_llm_engine.settings import EngineSettings
@@ -62,6 +65,7 @@ class GptOssNarrative:
         self.codes = codes
         self.settings = settings
         self._tokenizer = Tokenizer.from_str(tokenizer_json)
+        self._guide = self._language() if settings.guided and marks_are_single(codes) else None
 
     def state_distributions(self, windows: TokenWindows) -> np.ndarray:
         """Return float64 (W, len(TAPE), 5); NaN for series that the last story does not have."""
@@ -96,12 +100,38 @@ class GptOssNarrative:
             draw(self.model, self.codes, contexts, placed)
         return [self._continuation(windows, o, d) for o, d in zip(orders, drafts, strict=True)]
 
+    def _language(self) -> Guide:
+        """Return what every token of the vocabulary may do in a story; marks may do nothing."""
+        codes = self.codes
+        marks = [(codes.pad,), codes.story, codes.text, codes.end, *codes.series]
+        marks += [outcome for outcomes in codes.outcomes for outcome in outcomes]
+        silent = {token for mark in marks for token in mark}
+        return Guide(
+            [
+                None if token in silent else self._text([token])
+                for token in range(self._tokenizer.get_vocab_size())
+            ]
+        )
+
+    def _text(self, words: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(words), skip_special_tokens=False))
+
+    def _guided(self, story: list[int]) -> Callable[[dict[str, str]], GuidedText] | None:
+        """Return what holds a continuation of a story to the language."""
+        if self._guide is None:
+            return None
+        guide, begins = self._guide, story.index(self.codes.text[0]) + 1
+        told = read(self._text(story[begins:-1])).statements
+        absent = frozenset(s.subject for s in told if s.kind == "absence")
+        return lambda tape: GuidedText(guide, tape, absent)
+
     def _draft(self, windows: TokenWindows, order: Order) -> Draft:
         label = windows.labels[order.window]
+        story = last_story(windows, order.window)
         chosen = scenario(order.scenario, self.settings)
         return Draft(
             self.codes,
-            sorted(read_tape(self.codes, last_story(windows, order.window))),
+            sorted(read_tape(self.codes, story)),
             chosen,
             draft_seed(
                 self.settings, label.symbol, label.context_until, order.scenario, order.attempt
@@ -109,6 +139,7 @@ class GptOssNarrative:
             max_words=self.settings.max_words,
             repeat_span=self.settings.repeat_span,
             repeat_times=self.settings.repeat_times,
+            guided=self._guided(story),
         )
 
     def _continuation(self, windows: TokenWindows, order: Order, draft: Draft) -> Continuation:
@@ -117,7 +148,7 @@ class GptOssNarrative:
             symbol=windows.labels[order.window].symbol,
             scenario=draft.scenario.name,
             attempt=order.attempt,
-            text=self._tokenizer.decode(draft.words, skip_special_tokens=False).strip(),
+            text=self._text(draft.words).strip(),
             tape=draft.tape(),
             log_probability=draft.log_probability,
             tokens=draft.drawn,

@@ -20,6 +20,11 @@ class EngineSettings(Part):
         boldness belongs.
     word_temperature : float
         The same for words, in every scenario: they only say what the tape has decided.
+    guided : bool
+        Whether words are held to the story language and to the tape while they are drawn: every
+        continuation can then be read back whole, and tells its own tape. What it tells beyond the
+        tape, and in which words, stays the model's choice. Where the tape is spelled in ordinary
+        tokens (a base model's vocabulary), words are always free.
     max_words : int
         Longest continuation, in tokens of words; a longer one ends as "truncated".
     repeat_span, repeat_times : int
@@ -40,6 +45,7 @@ class EngineSettings(Part):
     alternative_temperatures: tuple[float, float] = (0.8, 1.0)
     risk_temperature: float = Field(default=0.7, gt=0)
     word_temperature: float = Field(default=0.5, gt=0)
+    guided: bool = True
     max_words: int = Field(default=160, ge=1)
     repeat_span: int = Field(default=24, ge=2)
     repeat_times: int = Field(default=3, ge=2)

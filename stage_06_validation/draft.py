@@ -8,25 +8,9 @@ from functools import cached_property
 from typing import Protocol
 
 from foundation.contracts import SERIES, STATES, Continuation, Movement, Section, Statement
+from foundation.language.sections import section_of
 
 _SENTENCE = re.compile(r"[^.!?]+[.!?]?")
-
-_SECTION_OF_KIND: dict[str, Section] = {
-    "pattern": Section.TECHNICAL,
-    "event": Section.EVENTS,
-    "level": Section.LOOK_AHEAD,
-    "regime": Section.QUANTITATIVE,
-    "range": Section.QUANTITATIVE,
-    "odds": Section.QUANTITATIVE,
-    "tilt": Section.QUANTITATIVE,
-}
-_SECTION_OF_SUBJECT: dict[str, Section] = {
-    **{name: series.section for name, series in SERIES.items()},
-    "participation": Section.PARTICIPATION,
-    "risk": Section.RISK,
-    "events": Section.EVENTS,
-    "quantitative context": Section.QUANTITATIVE,
-}
 
 
 class Reading(Protocol):
@@ -37,12 +21,6 @@ class Reading(Protocol):
 
     @property
     def ungrounded(self) -> tuple[str, ...]: ...
-
-
-def section_of(statement: Statement) -> Section:
-    """Return the section in which stories say such a thing."""
-    by_kind = _SECTION_OF_KIND.get(statement.kind)
-    return by_kind or _SECTION_OF_SUBJECT.get(statement.subject, Section.LOOK_AHEAD)
 
 
 @dataclass(frozen=True)

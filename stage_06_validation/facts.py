@@ -19,7 +19,7 @@ from foundation.contracts import (
     StoryForecast,
 )
 from foundation.kernel import ModelError
-from stage_06_validation.draft import section_of
+from foundation.language.sections import section_of
 from stage_06_validation.precedent import Precedents, count_precedents, count_transitions
 
 LEVEL_BANDS: tuple[str, ...] = ("at", "near", "within reach", "far")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from foundation.contracts import SCENARIOS, TAPE, ContinuationRequest, tape_outcomes
+from foundation.contracts import SCENARIOS, TAPE, Continuation, ContinuationRequest, tape_outcomes
 from foundation.kernel import OperatorError
+from foundation.language import read
 from stage_04_tokenization.vocabulary import special_codes
 from stage_05_llm_engine import checkpoint
 from stage_05_llm_engine.drawing import Draft, repeats
@@ -48,6 +49,24 @@ def test_the_tape_speaks_of_exactly_the_series_that_the_symbol_has(planted: Trai
 def test_the_risk_scenario_is_about_a_sharp_drop(planted: Trained) -> None:
     risky = [c for c in planted.forecast.continuations if c.scenario == "risk"]
     assert {c.tape["price"] for c in risky} == {"drops sharply"}
+
+
+def test_guided_words_can_be_read_back_and_free_ones_need_not(
+    planted: Trained, narrative: GptOssNarrative
+) -> None:
+    def draw(guided: bool) -> list[Continuation]:
+        return GptOssNarrative(
+            narrative.model,
+            planted.tokens.codes,
+            planted.tokens.tokenizer_json,
+            ENGINE.model_copy(update={"guided": guided, "max_words": 600}),
+        ).continue_stories(planted.tokens.split("forecast"), [Order(w, "base", 1) for w in (0, 1)])
+
+    for held, free in zip(draw(guided=True), draw(guided=False), strict=True):
+        assert held.tape == free.tape
+        assert held.ending == "complete"
+        assert read(held.text).ungrounded == ()
+        assert held.text != free.text
 
 
 def test_a_draft_reads_the_same_alone_and_in_a_batch(

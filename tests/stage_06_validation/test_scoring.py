@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from foundation.contracts import Section
 from foundation.language import read
 from foundation.language.grammar import every_statement
-from stage_06_validation.draft import Draft, section_of, split_sentences
+from foundation.language.sections import section_of
+from stage_06_validation.draft import Draft, split_sentences
 from stage_06_validation.scoring import RULES, check, score
 from stage_06_validation.settings import ValidationSettings
 from tests.stage_06_validation.material import (

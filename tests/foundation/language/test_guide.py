@@ -1,0 +1,87 @@
+"""Whatever a guided hand writes can be read, in order, and agrees with its tape."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foundation.contracts import STATES, TAPE, Section, tape_outcomes
+from foundation.language import read
+from foundation.language.guide import Guide, GuidedText
+from foundation.language.sections import section_of
+
+LETTERS = [chr(c) for c in range(32, 127)]
+WORDS = [
+    "The price",
+    " is",
+    " looks",
+    "Over the",
+    " fortnight",
+    "Momentum",
+    " volatility",
+    ", and",
+    " today",
+    "Support",
+    " the",
+    " The",
+    "Volume is",
+    " unusually high",
+    "nonsense",
+    None,
+]
+PIECES: list[str | None] = [*LETTERS, *WORDS]
+GUIDE = Guide(PIECES)
+
+tapes = st.fixed_dictionaries(
+    {name: st.sampled_from(tape_outcomes(name)) for name in TAPE if name != "volume"},
+    optional={"volume": st.sampled_from(STATES)},
+)
+
+
+def write(tape: dict[str, str], seed: int) -> tuple[str, bool]:
+    """Draw pieces at random from those on offer until the story may end."""
+    rng = np.random.default_rng(seed)
+    absent = frozenset({"volume"} - set(tape))
+    text, guided = "", GuidedText(GUIDE, tape, absent)
+    for _ in range(4_000):
+        tokens, may_end = guided.options()
+        if may_end and (not tokens or rng.random() < 0.5):
+            return text, True
+        token = int(rng.choice(tokens))
+        text += PIECES[token] or ""
+        guided.take(token)
+    return text, False
+
+
+@settings(max_examples=25, deadline=None)
+@given(tapes, st.integers(0, 10**6))
+def test_any_guided_text_is_a_whole_story_that_can_be_read(tape: dict, seed: int) -> None:
+    text, ended = write(tape, seed)
+    assert ended, text[-200:]
+    reading = read(text)
+    assert reading.ungrounded == ()
+    sections = [section_of(s) for s in reading.statements]
+    order = list(Section)
+    assert [order.index(s) for s in sections] == sorted(order.index(s) for s in sections)
+    assert set(sections) == set(order)
+    assert (reading.statements[0].kind, reading.statements[0].subject) == ("movement", "price")
+    spoken = [(s.kind, s.subject) for s in reading.statements]
+    assert len(set(spoken)) == len(spoken)
+
+
+@settings(max_examples=25, deadline=None)
+@given(tapes, st.integers(0, 10**6))
+def test_a_guided_text_tells_its_tape(tape: dict, seed: int) -> None:
+    for said in read(write(tape, seed)[0]).statements:
+        if said.kind == "movement" and said.subject == "price":
+            assert tape_outcomes("price")[int(said.value) + 2] == tape["price"]
+        if said.kind == "state" and said.subject in TAPE and said.subject != "price":
+            assert said.value == tape[said.subject]
+        if said.kind == "absence":
+            assert said.subject not in tape
+
+
+def test_tokens_outside_the_language_are_never_on_offer() -> None:
+    guided = GuidedText(GUIDE, {"price": "rises"}, frozenset())
+    tokens, may_end = guided.options()
+    assert not may_end
+    assert {PIECES[t] for t in tokens} <= {"T", "The price"}
