@@ -30,6 +30,20 @@ class DataEngineSettings(Part):
         description="Indicators bridge at most this many sessions between two bars; after a "
         "longer gap their windows start afresh.",
     )
+    warm_up_bars: int = Field(
+        default=500,
+        ge=272,
+        description="Bars read before a new session when only that session's features are made: "
+        "no less than the longest window; smoothed ones have forgotten all but 1e-11 by then.",
+    )
+    benchmarks: tuple[str, ...] = Field(
+        default=("SPX", "SPY"),
+        description="Instruments that stand for the market; the first one present counts, and the "
+        "mean of all instruments where there is none.",
+    )
+    least_peers: int = Field(
+        default=3, ge=2, description="Instruments that a rank or a sector's mean needs."
+    )
     listed_rows: int = Field(
         default=25,
         ge=1,

@@ -50,9 +50,8 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
         sessions = sessions[begins:]
         symbols = tuple(i.symbol for i in gated.instruments)
         bars = bar_values(gated.bars, sessions, symbols)
-        has_ranges = np.array([{"high", "low"} <= set(i.fields) for i in gated.instruments])
-        features = feature_values(bars, has_ranges, self.settings.gap_sessions)
         market, notes = self._market_wide(given, sessions)
+        features = feature_values(bars, gated.instruments, market, self.settings)
         market["breadth"] = breadth(
             bars[:, :, BAR_FIELDS.index("close")],
             features[:, :, FEATURE_FIELDS.index("sma_50_gap")],

@@ -119,16 +119,23 @@ def model_inputs(
 ) -> np.ndarray:
     """Return what the trees see, shape (T, N, F): nothing in price units, nothing later.
 
-    The window's features (those in price units over the close), the forecast volatility, and
-    each market-wide series standardised by its own past ``market_window`` sessions, as level
-    and as change over five sessions. NaN stays NaN: the trees have a branch for it.
+    The features that the settings name (those in price units over the close), the forecast
+    volatility, and each market-wide series named there standardised by its own past
+    ``market_window`` sessions, as level and as change over five sessions. NaN stays NaN: the trees
+    have a branch for it.
+
+    Raises
+    ------
+    OperatorError
+        If the window lacks a feature or a series that the settings name.
     """
     closes = window.bars.field("close")
-    features = np.array(window.features.values)
+    features = np.array(window.features.select(fields=settings.features).values)
     for name in settings.price_unit_features:
-        if window.features.has(name):
-            features[:, :, window.features.index_of("fields", name)] /= closes
-    market = _standardised(window.market.values[:, 0, :], settings.market_window)
+        if name in settings.features:
+            features[:, :, settings.features.index(name)] /= closes
+    series = window.market.select(fields=settings.market_series).values[:, 0, :]
+    market = _standardised(series, settings.market_window)
     change = np.full(market.shape, np.nan)
     change[5:] = market[5:] - market[:-5]
     wide = np.concatenate([market, change], axis=-1)[:, None, :]

@@ -66,9 +66,12 @@ class QuantileSettings(Part):
         Sessions ahead of label and forecast.
     refit_every, fit_window, minimum_sessions : int
         Sessions between refits, that a refit looks back on, and that it needs at least.
+    features, market_series : tuple of str
+        What the trees see of a window's features and market-wide series: a window that lacks one
+        is refused. Named one by one, so that a feature added to windows changes no forecast.
     price_unit_features : tuple of str
         Feature fields in price units. They are divided by the close: their bare level would
-        only name the symbol and the year. Names that a window does not carry are no error.
+        only name the symbol and the year. Names that are not among ``features`` are no error.
     market_window : int
         Past sessions against which market-wide series are standardised.
     round_choices : tuple of int
@@ -85,6 +88,35 @@ class QuantileSettings(Part):
     refit_every: int = Field(default=252, ge=1)
     fit_window: int = Field(default=2000, ge=100)
     minimum_sessions: int = Field(default=250, ge=60)
+    features: tuple[str, ...] = (
+        "log_return_1",
+        "log_return_5",
+        "log_return_20",
+        "sma_20_gap",
+        "sma_50_gap",
+        "sma_200_gap",
+        "sma_50_200_gap",
+        "rsi_14",
+        "macd_histogram",
+        "bollinger_b",
+        "bollinger_width",
+        "atr_20",
+        "volatility_scale_20",
+        "stochastic_k",
+        "adx_14",
+        "cci_20",
+        "mfi_14",
+        "williams_r_14",
+        "roc_10",
+        "realised_volatility_20",
+        "volume_ratio_20",
+        "high_252_gap",
+        "low_252_gap",
+        "support_20",
+        "resistance_20",
+        "gap_open",
+    )
+    market_series: tuple[str, ...] = ("vix", "wti", "credit_spread", "core_cpi_yoy", "breadth")
     price_unit_features: tuple[str, ...] = (
         "atr_20",
         "volatility_scale_20",

@@ -1,4 +1,4 @@
-"""Features of every instrument on every session, past only.
+"""All features of all instruments over one window, or over its last sessions alone.
 
 An indicator counts reported bars: a missing bar is bridged, so that one hole does not silence
 a 200-day mean for 200 sessions. After a gap longer than the setting ``gap_sessions`` its window
@@ -8,89 +8,125 @@ sessions and opening gaps are held to the calendar: NaN unless both sessions rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from stage_01_data_engine.features import indicators
-
-FEATURE_FIELDS: tuple[str, ...] = (
-    "log_return_1",
-    "log_return_5",
-    "log_return_20",
-    "sma_20_gap",
-    "sma_50_gap",
-    "sma_200_gap",
-    "sma_50_200_gap",
-    "rsi_14",
-    "macd_histogram",
-    "bollinger_b",
-    "bollinger_width",
-    "atr_20",
-    "volatility_scale_20",
-    "stochastic_k",
-    "adx_14",
-    "cci_20",
-    "mfi_14",
-    "williams_r_14",
-    "roc_10",
-    "realised_volatility_20",
-    "volume_ratio_20",
-    "high_252_gap",
-    "low_252_gap",
-    "support_20",
-    "resistance_20",
-    "gap_open",
+from foundation.contracts import Instrument
+from stage_01_data_engine.features import (
+    cross_section,
+    indicators,
+    levels,
+    macro,
+    momentum,
+    pattern,
+    price_action,
+    trend,
+    volatility,
+    volume,
 )
-"""Formulas, units and NaN rules: ``indicators``, and ``returns_and_gaps`` below."""
+from stage_01_data_engine.features.catalogue import FEATURE_FIELDS
+from stage_01_data_engine.features.cross_section import Universe
+from stage_01_data_engine.settings import DataEngineSettings
 
-_AT = {field: i for i, field in enumerate(FEATURE_FIELDS)}
+AT = {field: i for i, field in enumerate(FEATURE_FIELDS)}
+LONGEST_WINDOW = 253
+"""Sessions that the longest window of returns needs."""
+
+Compute = Callable[..., dict[str, np.ndarray]]
 
 
-def feature_values(bars: np.ndarray, has_ranges: np.ndarray, gap_sessions: int) -> np.ndarray:
+@dataclass(frozen=True)
+class Family:
+    """A function of unbroken stretches, and how many bars its last value rests on.
+
+    ``bars`` None: a recursion is among its features, which never quite forgets.
+    """
+
+    compute: Compute
+    bars: int | None = None
+
+
+Group = tuple[np.ndarray, tuple[np.ndarray, ...], tuple[Family, ...]]
+"""Where bars are reported (T,), what the families are given, and those families."""
+
+OF_CLOSES = (
+    Family(indicators.from_closes),
+    Family(trend.from_closes),
+    Family(momentum.from_closes),
+    Family(volatility.from_closes, 272),
+    Family(price_action.from_closes, 11),
+)
+OF_RANGES = (
+    Family(indicators.from_ranges),
+    Family(trend.from_ranges),
+    Family(momentum.from_ranges, 29),
+    Family(volatility.from_ranges),
+    Family(price_action.from_ranges, 14),
+    Family(levels.from_ranges, 2),
+    Family(pattern.from_ranges, 21),
+)
+OF_EXTREMES = (
+    Family(indicators.extremes, 252),
+    Family(price_action.from_extremes, 252),
+    Family(levels.from_extremes, 125),
+    Family(pattern.from_extremes, 253),
+)
+OF_BARS = (
+    Family(volatility.from_bars, 20),
+    Family(price_action.from_bars, 1),
+    Family(pattern.from_bars, 6),
+)
+OF_CLOSES_AND_SHARES = (Family(volume.from_closes),)
+OF_RANGES_AND_SHARES = (Family(indicators.from_volume, 15), Family(volume.from_ranges, 20))
+OF_SHARES = (Family(indicators.from_shares, 20), Family(volume.from_volume, 20))
+
+
+def feature_values(
+    bars: np.ndarray,
+    instruments: Sequence[Instrument],
+    market: Mapping[str, np.ndarray],
+    settings: DataEngineSettings,
+    *,
+    first: int = 0,
+) -> np.ndarray:
     """Return every feature of every instrument.
 
     Parameters
     ----------
     bars : float64 array, shape (T, N, 5)
         Open, high, low, close, volume; NaN where not reported.
-    has_ranges : bool array, shape (N,)
-        Whether the instrument's source reports highs and lows at all. Without them the
-        volatility scale and the extremes are taken from closes.
-    gap_sessions : int
-        Longest gap, in sessions between two bars, that an indicator bridges.
+    instruments : sequence of Instrument, length N
+        Where a source reports no highs and lows at all, the volatility scale and the extremes
+        are taken from closes. Kind and sector say who is whose peer.
+    market : mapping of str to float64 arrays, shape (T,)
+        Market-wide series as known at each close; those of ``macro.SERIES`` are used.
+    settings : DataEngineSettings
+    first : int
+        First session wanted. Sessions before it are read as far back as ``warm_up_bars`` asks,
+        and no further: what a new session needs.
 
     Returns
     -------
-    float64 array, shape (T, N, F)
+    float64 array, shape (T - first, N, F)
         In the order of ``FEATURE_FIELDS``.
     """
-    values = np.full((*bars.shape[:2], len(FEATURE_FIELDS)), np.nan)
-    for field, array in returns_and_gaps(bars).items():
-        values[:, :, _AT[field]] = array
-    for symbol in range(bars.shape[1]):
-        _fill(values[:, symbol], bars[:, symbol], bool(has_ranges[symbol]), gap_sessions)
-    values[~np.isfinite(values)] = np.nan
+    sessions, symbols, _ = bars.shape
+    values = np.empty((sessions - first, symbols, len(FEATURE_FIELDS)))
+    one = np.empty((len(FEATURE_FIELDS), sessions - first))
+    by_symbol = np.ascontiguousarray(bars.transpose(1, 2, 0))
+    for n, instrument in enumerate(instruments):
+        one[:] = np.nan
+        has_ranges = {"high", "low"} <= set(instrument.fields)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for group in _groups(by_symbol[n], has_ranges):
+                for at in stretches(group[0], settings.gap_sessions):
+                    _write(one, at, group, first, settings.warm_up_bars)
+        one[~np.isfinite(one)] = np.nan
+        values[:, n] = one.T
+    _of_sessions(values, bars, instruments, market, settings, first)
     return values
-
-
-def returns_and_gaps(bars: np.ndarray) -> dict[str, np.ndarray]:
-    """Return features of exact session pairs.
-
-    ``log_return_k``: ln close(t) - ln close(t - k sessions). ``gap_open``: open over the
-    previous session's close, minus 1. Shape (T, N) each.
-    """
-    opens, close = bars[:, :, 0], bars[:, :, 3]
-    logs = np.log(close)
-    found = {}
-    for lag in (1, 5, 20):
-        change = np.full(close.shape, np.nan)
-        change[lag:] = logs[lag:] - logs[:-lag]
-        found[f"log_return_{lag}"] = change
-    gap = np.full(close.shape, np.nan)
-    gap[1:] = opens[1:] / close[:-1] - 1
-    found["gap_open"] = gap
-    return found
 
 
 def stretches(reported: np.ndarray, gap_sessions: int) -> Iterator[np.ndarray]:
@@ -118,54 +154,102 @@ def breadth(close: np.ndarray, sma_50_gap: np.ndarray) -> np.ndarray:
     return np.divide(above, count, out=np.full(len(count), np.nan), where=count > 0)
 
 
-def _fill(out: np.ndarray, bars: np.ndarray, has_ranges: bool, gap_sessions: int) -> None:
-    """Write one instrument's indicators (T, F) from its bars (T, 5)."""
-    _, high, low, close, volume = bars.T
-    closes = np.isfinite(close)
+def returns_and_gaps(bars: np.ndarray) -> dict[str, np.ndarray]:
+    """Return features of exact session pairs, shape (T, N) each.
+
+    ``log_return_k``: ln close(t) - ln close(t - k sessions), k = 1, 5, 20, 60.
+    ``momentum_252_21``: ln close(t - 21 sessions) - ln close(t - 252), the year without its last
+    month (Jegadeesh & Titman, 1993, Journal of Finance 48). ``gap_open``: open over the previous
+    session's close, minus 1.
+    """
+    opens, close = bars[:, :, 0], bars[:, :, 3]
+    logs = np.log(close)
+    found = {}
+    for lag in (1, 5, 20, 60):
+        change = np.full(close.shape, np.nan)
+        change[lag:] = logs[lag:] - logs[:-lag]
+        found[f"log_return_{lag}"] = change
+    momentum_252_21, gap = np.full((2, *close.shape), np.nan)
+    if len(close) > 252:
+        momentum_252_21[252:] = logs[231:-21] - logs[:-252]
+    gap[1:] = opens[1:] / close[:-1] - 1
+    return found | {"momentum_252_21": momentum_252_21, "gap_open": gap}
+
+
+def _groups(bars: np.ndarray, has_ranges: bool) -> Iterator[Group]:
+    """Yield what is computed of one instrument's bars (5, T), grouped by what it needs."""
+    opened, high, low, close, traded = bars
+    closes, shares = np.isfinite(close), np.isfinite(traded)
     ranges = closes & np.isfinite(high) & np.isfinite(low)
-    _scatter(out, closes, gap_sessions, indicators.from_closes, close)
-    _scatter(out, ranges, gap_sessions, indicators.from_ranges, high, low, close)
-    _scatter(
-        out,
-        ranges & np.isfinite(volume),
-        gap_sessions,
-        indicators.from_volume,
-        high,
-        low,
-        close,
-        volume,
-    )
-    _scatter(
-        out,
-        np.isfinite(volume),
-        gap_sessions,
-        lambda v: {"volume_ratio_20": indicators.volume_ratio(v)},
-        volume,
-    )
+    yield closes, (close,), OF_CLOSES
     if has_ranges:
-        _scatter(out, ranges, gap_sessions, indicators.extremes, high, low, close)
-        out[:, _AT["volatility_scale_20"]] = out[:, _AT["atr_20"]]
+        scale = Family(indicators.scale_of_ranges)
+        yield ranges, (high, low, close), (*OF_RANGES, *OF_EXTREMES, scale)
     else:
-        _scatter(out, closes, gap_sessions, indicators.extremes, close, close, close)
-        _scatter(
-            out,
-            closes,
-            gap_sessions,
-            lambda c: {"volatility_scale_20": indicators.volatility_scale_of_closes(c)},
-            close,
-        )
+        scale = Family(indicators.scale_of_closes)
+        yield closes, (close, close, close), (*OF_EXTREMES, scale)
+        yield ranges, (high, low, close), OF_RANGES
+    yield ranges & np.isfinite(opened), (opened, high, low, close), OF_BARS
+    yield closes & shares, (close, traded), OF_CLOSES_AND_SHARES
+    yield ranges & shares, (high, low, close, traded), OF_RANGES_AND_SHARES
+    yield shares, (traded,), OF_SHARES
 
 
-def _scatter(
-    out: np.ndarray,
-    reported: np.ndarray,
-    gap_sessions: int,
-    compute: Callable[..., dict[str, np.ndarray]],
-    *inputs: np.ndarray,
+def _write(out: np.ndarray, at: np.ndarray, group: Group, first: int, warm_up: int) -> None:
+    """Compute on one stretch, write back to the sessions wanted; ``out`` is (F, T - first)."""
+    begin = int(np.searchsorted(at, first))
+    wanted = len(at) - begin
+    if wanted == 0:
+        return
+    into = _index(at[begin:] - first)
+    read = _index(at[max(0, begin - warm_up) :] if first else at)
+    _, inputs, families = group
+    given = [np.ascontiguousarray(values[read]) for values in inputs]
+    for family in families:
+        memory = len(at) if family.bars is None or not first else wanted - 1 + family.bars
+        for field, array in family.compute(*(values[-memory:] for values in given)).items():
+            out[AT[field], into] = array[-wanted:]
+
+
+def _index(at: np.ndarray) -> np.ndarray | slice:
+    """Return positions as a slice where they are consecutive: no copy is made of those."""
+    first, last = int(at[0]), int(at[-1])
+    return slice(first, last + 1) if last - first + 1 == len(at) else at
+
+
+def _of_sessions(
+    values: np.ndarray,
+    bars: np.ndarray,
+    instruments: Sequence[Instrument],
+    market: Mapping[str, np.ndarray],
+    settings: DataEngineSettings,
+    first: int,
 ) -> None:
-    """Compute on each stretch of reported bars and write back to the sessions they came from."""
-    for at in stretches(reported, gap_sessions):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            found = compute(*(np.ascontiguousarray(values[at]) for values in inputs))
+    """Write what is array work over sessions and instruments: returns, peers, market, macro."""
+    begin = max(0, first - LONGEST_WINDOW) if first else 0
+    bars, skip = bars[begin:], first - begin
+    market = {name: market[name][begin:] for name in macro.SERIES}
+
+    def write(found: Mapping[str, np.ndarray], skipped: int = skip) -> None:
         for field, array in found.items():
-            out[at, _AT[field]] = array
+            part = array[skipped:]
+            values[:, :, AT[field]] = np.where(np.isfinite(part), part, np.nan)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        returns = returns_and_gaps(bars)
+        universe = Universe.of(instruments, settings.benchmarks)
+        write(returns)
+        write(cross_section.against_market(returns["log_return_1"], universe))
+        write(macro.conditions(market))
+        write(macro.sensitivities(returns["log_return_1"], market))
+        ranked = {
+            "return_5_rank": "log_return_5",
+            "return_20_rank": "log_return_20",
+            "momentum_rank": "momentum_252_21",
+            "volatility_rank": "realised_volatility_20",
+            "volume_rank": "volume_ratio_20",
+        }
+        columns = {name: values[:, :, AT[of]] for name, of in ranked.items()}
+        write(cross_section.ranks(columns, universe, settings.least_peers), 0)
+        of_sector = values[:, :, AT["log_return_20"]]
+        write(cross_section.sectors(of_sector, universe, settings.least_peers), 0)

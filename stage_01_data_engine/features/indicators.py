@@ -93,6 +93,21 @@ def from_volume(
     return {"mfi_14": np.where(still, np.nan, flow)}
 
 
+def from_shares(volume: np.ndarray) -> dict[str, np.ndarray]:
+    """Return ``volume_ratio_20``."""
+    return {"volume_ratio_20": volume_ratio(volume)}
+
+
+def scale_of_ranges(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> dict[str, np.ndarray]:
+    """Return ``volatility_scale_20`` of an instrument with highs and lows."""
+    return {"volatility_scale_20": volatility_scale(high, low, close)}
+
+
+def scale_of_closes(_: np.ndarray, __: np.ndarray, close: np.ndarray) -> dict[str, np.ndarray]:
+    """Return ``volatility_scale_20`` of an instrument with closes only."""
+    return {"volatility_scale_20": volatility_scale_of_closes(close)}
+
+
 def volume_ratio(volume: np.ndarray) -> np.ndarray:
     """Return volume over its mean of the last 20 bars, this one included; 1 means as usual."""
     mean = rolling_sum(volume, 20, len(volume)) / 20

@@ -7,12 +7,31 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stage_01_data_engine.features import indicators
-from stage_01_data_engine.features import FEATURE_FIELDS, breadth, feature_values, stretches
+from foundation.contracts import BAR_FIELDS, Instrument
+from stage_01_data_engine import DataEngineSettings
+from stage_01_data_engine.features import (
+    FEATURE_FIELDS,
+    FEATURES,
+    STORY_FIELDS,
+    breadth,
+    feature_values,
+    indicators,
+    stretches,
+)
 from tests.stage_01_data_engine.test_indicators import random_bars
 
-NEEDS_RANGES = {"atr_20", "stochastic_k", "adx_14", "cci_20", "mfi_14", "williams_r_14"}
-NEEDS_MORE_THAN_CLOSES = NEEDS_RANGES | {"volume_ratio_20", "gap_open"}
+NEEDS_MORE_THAN_CLOSES = """
+    atr_20 stochastic_k adx_14 cci_20 mfi_14 williams_r_14 volume_ratio_20 gap_open plus_di_14
+    minus_di_14 aroon_oscillator_25 stochastic_d ultimate_oscillator_28 parkinson_volatility_20
+    garman_klass_volatility_20 choppiness_14 atr_14_ratio volume_z_20 volume_trend_5_20 vwap_20_gap
+    obv_ratio_20 chaikin_money_flow_20 dollar_volume_20 amihud_20 volume_return_correlation_20
+    obv_ema_gap_20 intraday_return close_location body_share upper_shadow_share lower_shadow_share
+    range_ratio_14 pivot_gap squeeze_20 candle_pattern
+"""
+NEEDS_PEERS = """
+    return_5_rank return_20_rank momentum_rank volatility_rank volume_rank sector_rank_20
+    sector_gap_20 sector_strength_20
+"""
 
 
 def block(seed: int, count: int = 320) -> np.ndarray:
@@ -21,9 +40,44 @@ def block(seed: int, count: int = 320) -> np.ndarray:
     return np.stack([(high + low) / 2, high, low, close, volume], axis=-1)[:, None, :]
 
 
+def instruments(count: int, *, ranges: bool = True) -> tuple[Instrument, ...]:
+    return tuple(
+        Instrument(
+            symbol=f"S{i}",
+            name=f"Stock {i}",
+            kind="equity",
+            fields=BAR_FIELDS if ranges else ("close",),
+            sector=("Energy", "Finance")[i % 2],
+        )
+        for i in range(count)
+    )
+
+
+def market(count: int, seed: int = 0) -> dict[str, np.ndarray]:
+    steps = np.random.default_rng(seed).normal(0, 0.03, (count, 3))
+    return dict(
+        zip(("vix", "wti", "credit_spread"), 20 * np.exp(steps.cumsum(axis=0)).T, strict=True)
+    )
+
+
+def values_of(bars: np.ndarray, *, ranges: bool = True, gap: int = 5, first: int = 0) -> np.ndarray:
+    settings = DataEngineSettings(gap_sessions=gap)
+    given = instruments(bars.shape[1], ranges=ranges)
+    return feature_values(bars, given, market(len(bars)), settings, first=first)
+
+
 def features(bars: np.ndarray, *, ranges: bool = True, gap: int = 5) -> dict[str, np.ndarray]:
-    values = feature_values(bars, np.full(bars.shape[1], ranges), gap)
+    """Return every feature of the first instrument."""
+    values = values_of(bars, ranges=ranges, gap=gap)
     return {field: values[:, 0, i] for i, field in enumerate(FEATURE_FIELDS)}
+
+
+def many(seed: int, symbols: int = 6, count: int = 320) -> np.ndarray:
+    """Return bars of several instruments, (T, N, 5), with holes."""
+    bars = np.concatenate([block(seed * 31 + n, count) for n in range(symbols)], axis=1)
+    draw = np.random.default_rng(seed)
+    bars[draw.random(bars.shape[:2]) < 0.02] = np.nan
+    return bars
 
 
 def test_one_missing_bar_costs_that_session_only() -> None:
@@ -92,7 +146,7 @@ def test_close_only_instruments_lack_exactly_what_needs_ranges_or_volume() -> No
     bars[:, :, [0, 1, 2, 4]] = np.nan
     found = features(bars, ranges=False)
     absent = {field for field, values in found.items() if np.isnan(values).all()}
-    assert absent == NEEDS_MORE_THAN_CLOSES
+    assert absent == {*NEEDS_MORE_THAN_CLOSES.split(), *NEEDS_PEERS.split()}
     close = bars[:, 0, 3]
     np.testing.assert_array_equal(
         found["volatility_scale_20"], indicators.volatility_scale_of_closes(close)
@@ -105,19 +159,74 @@ def test_with_ranges_the_volatility_scale_is_the_atr() -> None:
     np.testing.assert_array_equal(found["volatility_scale_20"], found["atr_20"])
 
 
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(30, 299), st.booleans())
 def test_no_feature_looks_ahead(seed: int, cut: int, ranges: bool) -> None:
     draw = np.random.default_rng(seed)
-    bars = block(seed % 97, 300)
-    bars[draw.random(300) < 0.03] = np.nan
+    bars = many(seed % 97, 5, 300)
     rewritten = bars.copy()
     rewritten[cut + 1 :] = np.where(
-        draw.random((299 - cut, 1, 5)) < 0.5, np.nan, bars[cut + 1 :] * draw.uniform(0.5, 2)
+        draw.random((299 - cut, 5, 5)) < 0.5, np.nan, bars[cut + 1 :] * draw.uniform(0.5, 2)
     )
-    before = feature_values(bars, np.array([ranges]), 5)[: cut + 1]
-    after = feature_values(rewritten, np.array([ranges]), 5)[: cut + 1]
+    given = instruments(5, ranges=ranges)
+    seen, later = market(300), market(300)
+    for series in later.values():
+        series[cut + 1 :] = draw.uniform(-5, 50, 299 - cut)
+    setting = DataEngineSettings()
+    before = feature_values(bars, given, seen, setting)[: cut + 1]
+    after = feature_values(rewritten, given, later, setting)[: cut + 1]
     assert before.tobytes() == after.tobytes()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 1000), st.integers(1, 299))
+def test_a_window_that_ends_earlier_gives_the_same_bytes(seed: int, end: int) -> None:
+    bars = many(seed, 4, 300)
+    assert values_of(bars[:end]).tobytes() == values_of(bars)[:end].tobytes()
+
+
+@pytest.mark.parametrize("new", [1, 3])
+@pytest.mark.parametrize("ranges", [True, False])
+def test_the_last_sessions_alone_equal_the_full_recomputation(new: int, ranges: bool) -> None:
+    """Windows to rounding; recursions to what 500 bars of warm-up leave of their beginning."""
+    bars = many(3, 8, 900)
+    bars[:, 7] = np.nan
+    bars[400:, 7] = bars[400:, 6]
+    whole = values_of(bars, ranges=ranges)[-new:]
+    alone = values_of(bars, ranges=ranges, first=900 - new)
+    assert alone.shape == whole.shape
+    np.testing.assert_array_equal(np.isnan(alone), np.isnan(whole))
+    for i, feature in enumerate(FEATURES):
+        tolerance = 1e-8 if feature.smoothed else 1e-9
+        np.testing.assert_allclose(
+            alone[..., i], whole[..., i], rtol=tolerance, atol=tolerance, err_msg=feature.name
+        )
+
+
+def test_the_warm_up_is_read_and_nothing_before_it() -> None:
+    bars = many(4, 3, 900)
+    spoilt = bars.copy()
+    spoilt[: 900 - 1 - 560] *= 3.0
+    one, other = (values_of(b, first=899) for b in (bars, spoilt))
+    assert one.tobytes() == other.tobytes()
+
+
+def test_the_features_of_stories_come_first_and_every_group_is_there() -> None:
+    assert FEATURE_FIELDS[: len(STORY_FIELDS)] == STORY_FIELDS
+    assert len(set(FEATURE_FIELDS)) == len(FEATURE_FIELDS)
+    least = {
+        "technical": 25, "volume": 8, "price action": 12, "cross-section": 10, "pattern": 5,
+        "macro": 5,
+    }  # fmt: skip
+    for group, count in least.items():
+        assert sum(f.group == group for f in FEATURES) >= count
+
+
+def test_every_feature_says_something_on_ordinary_bars() -> None:
+    values = values_of(many(5, 8, 400))
+    for i, field in enumerate(FEATURE_FIELDS):
+        assert np.isfinite(values[300:, :, i]).mean() > 0.5, field
+        assert np.nanstd(values[300:, :, i]) > 0, field
 
 
 def test_breadth_counts_only_instruments_that_have_a_mean() -> None:

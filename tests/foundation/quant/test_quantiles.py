@@ -5,6 +5,7 @@ from unittest import mock
 import numpy as np
 import pytest
 
+from foundation.kernel import OperatorError
 from foundation.quant import QuantileSettings, quantiles
 from foundation.quant.evaluation import brier_score, pinball_loss
 from foundation.quant.labels import target_before_stop
@@ -63,7 +64,8 @@ def test_quantiles_never_cross_and_start_after_enough_sessions(window):
 def test_a_planted_effect_is_found_out_of_sample():
     window = planted()
     volatility = flat(window, 0.015)
-    made = walk_forward_quantiles(window, volatility, SMALL)
+    hinted = SMALL.model_copy(update={"features": ("hint",)})
+    made = walk_forward_quantiles(window, volatility, hinted)
     close = window.bars.field("close")
     move = forward_log_returns(close, 5)
     hit = target_before_stop(close, close, close, volatility, 5)
@@ -120,6 +122,26 @@ def test_the_same_window_gives_the_same_bytes(window):
     first, second = (walk_forward_quantiles(window, flat(window), SMALL) for _ in range(2))
     assert first.quantiles.tobytes() == second.quantiles.tobytes()
     assert first.hit_probability.tobytes() == second.hit_probability.tobytes()
+
+
+def test_features_that_the_settings_do_not_name_change_no_input(window):
+    noise = np.random.default_rng(5).normal(size=window.bars.field("close").shape)
+    panels = {}
+    for name in ("features", "market"):
+        panel = getattr(window, name)
+        fields = {f: panel.field(f) for f in panel.fields[::-1]}
+        added = {"unheard_of": noise[:, : len(panel.symbols)]}
+        panels[name] = Panel.from_fields(panel.sessions, panel.symbols, added | fields)
+    before, after = (
+        model_inputs(w, flat(w), SMALL) for w in (window, window.model_copy(update=panels))
+    )
+    assert before.tobytes() == after.tobytes()
+
+
+def test_a_window_without_a_feature_that_the_settings_name_is_refused(window):
+    settings = SMALL.model_copy(update={"features": (*SMALL.features, "unheard_of")})
+    with pytest.raises(OperatorError, match="unheard_of"):
+        model_inputs(window, flat(window), settings)
 
 
 def test_inputs_do_not_depend_on_the_price_level(window):

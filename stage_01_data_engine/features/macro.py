@@ -1,0 +1,77 @@
+"""Macro: what market-wide series say, and how far an instrument moves with them.
+
+Everything is past only: the series are those of ``MarketWindow.market``, the last values known at
+each close. A series that the source does not report leaves its features absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from stage_01_data_engine.features.cross_section import Moments
+from stage_01_data_engine.features.rolling import over_windows
+
+SERIES: tuple[str, ...] = ("vix", "wti", "credit_spread")
+"""The market-wide series that these features are made of."""
+
+
+def conditions(market: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what is the same for every instrument, shape (T, 1) each.
+
+    ======================= ===================================================================
+    vix_percentile_252      share of the last 252 sessions' VIX values that are not above today's
+    vix_change_5            log change of the VIX over 5 sessions
+    wti_return_20           log change of crude oil over 20 sessions; NaN where a price is not
+                            above zero, as on 2020-04-20
+    credit_spread_change_20 change of BAA less AAA over 20 sessions, percentage points
+    ======================= ===================================================================
+
+    NaN where the series is absent on a session that a value needs.
+    """
+    vix, wti, spread = (market[name] for name in SERIES)
+    found = {
+        "vix_percentile_252": np.where(
+            _whole(vix, 252), over_windows(_percentile, vix, 252), np.nan
+        ),
+        "vix_change_5": _change(_log(vix), 5),
+        "wti_return_20": _change(_log(wti), 20),
+        "credit_spread_change_20": _change(spread, 20),
+    }
+    return {name: values[:, None] for name, values in found.items()}
+
+
+def sensitivities(
+    log_return_1: np.ndarray, market: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Return ``vix_beta_60`` and ``wti_beta_60``, shape (T, N) each.
+
+    Slope of an instrument's 60 log returns on the series' log changes of the same sessions.
+    Sessions on which one side is absent are left out; NaN with less than 80% of them.
+    """
+    return {
+        f"{name}_beta_60": Moments.of(
+            _change(_log(market[name]), 1)[:, None], log_return_1, 60
+        ).slope
+        for name in ("vix", "wti")
+    }
+
+
+def _log(values: np.ndarray) -> np.ndarray:
+    return np.log(np.where(values > 0, values, np.nan))
+
+
+def _change(values: np.ndarray, sessions: int) -> np.ndarray:
+    out = np.full(len(values), np.nan)
+    out[sessions:] = values[sessions:] - values[:-sessions]
+    return out
+
+
+def _whole(values: np.ndarray, window: int) -> np.ndarray:
+    """Say on which sessions the last ``window`` values are all present."""
+    return np.asarray(over_windows(np.all, np.isfinite(values), window) == 1)
+
+
+def _percentile(windows: np.ndarray, axis: int) -> np.ndarray:
+    return np.asarray((windows <= windows[:, -1:]).mean(axis=axis))
