@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from foundation.connect.timekeeper import Timekeeper
+from foundation.kernel import OperatorError
 from foundation.kernel.model import Part
 
 
@@ -22,6 +23,11 @@ class RateLimiter:
     ----------
     rates : tuple of Rate
         All hold at once, e.g. two a second and a hundred a minute. None: no limit.
+
+    Raises
+    ------
+    OperatorError
+        If one of two rates is implied by the other.
     """
 
     def __init__(self, rates: tuple[Rate, ...], timekeeper: Timekeeper) -> None:
@@ -31,7 +37,14 @@ class RateLimiter:
         self._timekeeper = timekeeper
         ordered = sorted(rates, key=lambda rate: rate.seconds)
         windows = [Window(rate.requests, round(rate.seconds * 1000)) for rate in ordered]
-        self._bucket = InMemoryBucket(windows) if windows else None
+        try:
+            self._bucket = InMemoryBucket(windows) if windows else None
+        except ValueError as error:
+            raise OperatorError(
+                "Longer windows allow more requests, at a lower rate",
+                value=[f"{rate.requests} in {rate.seconds:g} s" for rate in ordered],
+                remedy="leave out the rate that the other one implies",
+            ) from error
 
     def wait(self) -> float:
         """Return once a request may go out; the seconds that were waited."""

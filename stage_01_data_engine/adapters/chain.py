@@ -18,6 +18,8 @@ ANSWERS = Rule(
     "see to the reason given; until then another source's data are used",
     severity="warning",
     action="kept",
+    name="other-source",
+    why="vendors differ in adjustment, hours and coverage; nobody should mistake one for another",
 )
 
 

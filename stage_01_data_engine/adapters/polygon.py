@@ -61,6 +61,8 @@ AT_MIDNIGHT = Rule(
     "A daily bar of Polygon is stamped with midnight in New York",
     "ask the vendor which session the bar belongs to; it was not guessed at",
     ("date",),
+    name="not-midnight",
+    why="a bar moved to another session is a look ahead or a look behind",
 )
 
 
