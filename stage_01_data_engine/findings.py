@@ -57,6 +57,10 @@ class Rows:
     day: np.ndarray
     location: np.ndarray
 
+    def only(self, keep: np.ndarray) -> Rows:
+        """Return the rows where ``keep`` is True."""
+        return Rows(self.symbol[keep], self.day[keep], self.location[keep])
+
     def report(
         self, rule: Rule, broken: np.ndarray, show: Callable[[int], str], limit: int
     ) -> list[QualityFinding]:

@@ -144,9 +144,7 @@ class Judged:
     tally: Tally
 
 
-def rows_of(symbol: object, day: object, location: str, count: int) -> Rows:
+def rows_of(symbol: np.ndarray, day: np.ndarray, location: str) -> Rows:
     """Return ``Rows`` of a table that has no locations of its own: ``location:n``, from 1."""
-    names = np.broadcast_to(np.asarray(symbol, dtype=object), count)
-    days = np.broadcast_to(np.asarray(day).astype("M8[D]"), count)
-    places = np.array([f"{location}:{n}" for n in range(1, count + 1)], dtype=object)
-    return Rows(np.asarray(names), np.asarray(days), places)
+    places = np.array([f"{location}:{n}" for n in range(1, len(symbol) + 1)], dtype=object)
+    return Rows(np.asarray(symbol, dtype=object), day.astype("M8[D]"), places)
