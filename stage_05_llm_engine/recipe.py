@@ -31,7 +31,7 @@ class Architecture(Part):
     experts: int = Field(default=4, ge=1)
     experts_per_token: int = Field(default=2, ge=1)
     intermediate: int = Field(default=128, ge=8)
-    window: int = Field(default=64, ge=8)
+    window: int = Field(default=80, ge=8)
     positions: int = Field(default=2048, ge=64)
     rope_theta: float = Field(default=10_000.0, gt=0)
     initializer_range: float = Field(default=0.06, gt=0)

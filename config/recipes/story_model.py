@@ -12,13 +12,22 @@ from stage_05_llm_engine.recipe import (
 
 
 def story_tiny_cpu(seed: int = 0) -> TrainingRecipe:
-    """Return the demo's recipe: 1.3 M parameters from scratch in about half a minute on 2 cores."""
+    """Return the demo's recipe: a model from scratch in about half a minute on two cores.
+
+    Everything was chosen by validation loss and the clock (``benchmarks/llm_engine.py``). Loss
+    stands on every story of a window, not on the target story alone: seven times as much is
+    learnt from the same tokens, and tokens are what half a minute buys. An answer on the tape
+    weighs as much as four words, because answers are what is scored and there are few of them.
+    Three thin layers see more stories in the time than four wide ones, and end lower.
+    """
     return TrainingRecipe(
         name="story-tiny-cpu",
-        start=Architecture(),
+        start=Architecture(layers=3, intermediate=64),
         phases=(Phase(steps=300, loss="every story"),),
-        batch_windows=8,
-        learning_rate=3e-3,
+        batch_windows=4,
+        learning_rate=5e-3,
+        matrix_rate=0.02,
+        tape_weight=4.0,
         precision="bfloat16",
         seed=seed,
     )
