@@ -12,7 +12,7 @@ A new source adds one file to ``cases/`` with a subclass of ``SourceCase`` and i
 ``remote``      it asks a server, which can misbehave
 ``key``         it needs a key
 ``paged``       its server answers in pages
-``json``        its server speaks JSON
+``stamped``     its server stamps bars with moments, which have a zone
 =============== ====================================================================
 """
 

@@ -300,11 +300,10 @@ def _(matrix: Matrix) -> None:
 
 
 @rule("C26", "Bars stamped in another zone are refused, never moved to another session.",
-      "remote", "bars")  # fmt: skip
+      "stamped")  # fmt: skip
 def _(matrix: Matrix) -> None:
     fault = matrix.case.wrong_zone()
-    if fault is None:
-        pytest.skip(f"{matrix.case.name} stamps bars with dates, which have no zone")
+    assert fault is not None
     with pytest.raises(UpstreamDataError, match=r"(?i)new york|zone"):
         matrix.load(matrix.setup(faults=(fault,)))
 

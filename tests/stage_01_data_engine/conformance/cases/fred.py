@@ -54,7 +54,7 @@ def _lost_rows(payload: Any) -> Any:
 
 class FredCase(SourceCase):
     name = "fred"
-    traits = frozenset({"world", "observations", "events", "remote", "key", "paged", "json"})
+    traits = frozenset({"world", "observations", "events", "remote", "key", "paged"})
     variable = "FRED_API_KEY"
     key = FredEmulator.key
     symbols = None

@@ -56,7 +56,7 @@ def _emptied(payload: Any) -> Any:
 
 class PolygonCase(SourceCase):
     name = "polygon"
-    traits = frozenset({"world", "bars", "events", "adjusts", "remote", "key", "paged", "json"})
+    traits = frozenset({"world", "bars", "events", "adjusts", "remote", "key", "paged", "stamped"})
     variable = "POLYGON_API_KEY"
     key = PolygonEmulator.key
 
