@@ -48,6 +48,20 @@ class Article:
 
 
 @dataclass(frozen=True)
+class Earnings:
+    """A quarter's report: before the open ("bmo"), after the close ("amc"), during market hours
+    ("dmh") or at a time that is not reported ("")."""
+
+    symbol: str
+    day: date
+    hour: str
+    eps: float
+    estimate: float | None
+    quarter: int
+    year: int
+
+
+@dataclass(frozen=True)
 class Vintage:
     """The value of one period of a series, as published from ``day`` on."""
 
@@ -76,6 +90,7 @@ class VendorMarket:
     dividends: tuple[Dividend, ...]
     articles: tuple[Article, ...]
     vintages: dict[str, tuple[Vintage, ...]]
+    earnings: tuple[Earnings, ...] = ()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -110,6 +125,7 @@ class VendorMarket:
                 name: tuple(v for v in found if v.day <= day)
                 for name, found in self.vintages.items()
             },
+            earnings=tuple(e for e in self.earnings if e.day <= day),
         )
 
     def rewritten_after(self, day: date) -> VendorMarket:
@@ -150,6 +166,13 @@ class VendorMarket:
                 )
                 for name, found in past.vintages.items()
             },
+            earnings=(
+                *(
+                    replace(e, eps=e.eps + 3.0) if e.day == day and e.hour in ("amc", "") else e
+                    for e in past.earnings
+                ),
+                *(Earnings(s, first, "bmo", 9.0, 1.0, 4, day.year) for s in self.symbols),
+            ),
         )
 
 
@@ -174,6 +197,7 @@ def vendor_market(
         splits=splits,
         dividends=_dividends(days),
         articles=_articles(days),
+        earnings=_earnings(days),
         vintages={
             "VIXCLS": _daily("VIXCLS", days, 18.0, seed),
             "DCOILWTICO": _weekly("DCOILWTICO", days, 60.0, seed),
@@ -213,6 +237,22 @@ def _dividends(days: tuple[date, ...]) -> tuple[Dividend, ...]:
     if days[0] <= undeclared <= days[-1]:
         found.append(Dividend("BBB", undeclared, 0.25, None, undeclared + timedelta(days=14)))
     return tuple(found)
+
+
+def _earnings(days: tuple[date, ...]) -> tuple[Earnings, ...]:
+    """Reports of every kind of hour; AAA's of the last session of 2018 comes after its close."""
+    told = (
+        Earnings("AAA", date(2018, 7, 31), "amc", 1.10, 1.05, 2, 2018),
+        Earnings("BBB", date(2018, 8, 2), "bmo", 0.42, 0.47, 2, 2018),
+        Earnings("CCC", date(2018, 8, 15), "", 0.31, None, 2, 2018),
+        Earnings("AAA", date(2018, 11, 1), "amc", 1.21, 1.20, 3, 2018),
+        Earnings("BBB", date(2018, 11, 6), "bmo", 0.50, 0.44, 3, 2018),
+        Earnings("CCC", date(2018, 11, 14), "dmh", 0.35, 0.33, 3, 2018),
+        Earnings("AAA", date(2018, 12, 28), "amc", 1.30, 1.25, 4, 2018),
+        Earnings("BBB", date(2018, 12, 28), "", 0.55, 0.52, 4, 2018),
+        Earnings("BBB", date(2019, 2, 5), "bmo", 0.58, 0.55, 1, 2019),
+    )
+    return tuple(e for e in told if days[0] <= e.day <= days[-1])
 
 
 def _articles(days: tuple[date, ...]) -> tuple[Article, ...]:
