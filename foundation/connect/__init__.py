@@ -1,9 +1,11 @@
-"""The way out of the house: HTTP to vendors, with keys, patience, limits and a cache.
+"""The way out of the house: HTTP and TCP to vendors, with keys, patience, limits and a cache.
 
 ``Connection`` holds what all vendors share (clock, governor, cache, keys); ``connection.client``
-makes an ``HttpClient`` for one of them. Whatever goes wrong is one of three errors:
-``WorldError`` (the network or the vendor failed), ``UpstreamDataError`` (the vendor answered, but
-not what was agreed) and ``DependencyError`` (a key is missing or refused).
+makes an ``HttpClient`` for one of them, ``connection.lines`` a ``LineClient`` for a service that
+speaks in lines over TCP, ``connection.guard`` a ``Guard`` for a vendor's own library. Whatever
+goes wrong is one of three errors: ``WorldError`` (the network or the vendor failed),
+``UpstreamDataError`` (the vendor answered, but not what was agreed) and ``DependencyError`` (a
+key is missing or refused).
 """
 
 from foundation.connect.breaker import BreakerPolicy, CircuitBreaker, CircuitOpenError
@@ -12,6 +14,8 @@ from foundation.connect.client import Answer, HttpClient
 from foundation.connect.connection import Connection
 from foundation.connect.credentials import Credential, Credentials, Secret
 from foundation.connect.governor import Governor, MachineReadings, Readings, ResourceLimits
+from foundation.connect.guard import Guard
+from foundation.connect.lines import LineClient, LinePolicy
 from foundation.connect.policy import KeyPlace, VendorPolicy
 from foundation.connect.rates import Rate, RateLimiter
 from foundation.connect.retry import RetryPolicy, TransientError, retry_after_seconds
@@ -28,8 +32,11 @@ __all__ = [
     "Credentials",
     "Freshness",
     "Governor",
+    "Guard",
     "HttpClient",
     "KeyPlace",
+    "LineClient",
+    "LinePolicy",
     "MachineReadings",
     "Rate",
     "RateLimiter",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -62,7 +64,7 @@ class Answer:
         """
         try:
             return json.loads(self.body)
-        except (ValueError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:
             tail = self.body[-60:].decode("utf-8", errors="replace")
             raise UpstreamDataError(
                 f"The answer of {self.url} is complete JSON ({error})",
@@ -278,7 +280,7 @@ class HttpClient:
         vendor, status = self.policy.vendor, answer.status
         said = self._hidden(answer.body[:300].decode("utf-8", errors="replace").strip())
         if status in TRANSIENT:
-            asked = retry_after_seconds(headers.get("Retry-After"), self._timekeeper.now())
+            asked = self._asked_to_wait(headers)
             wait = f", wait {asked:g} seconds" if asked is not None else ""
             return TransientError(
                 f"{vendor} answers {shown}",
@@ -299,6 +301,16 @@ class HttpClient:
             value=f"status {status}: {said}",
             remedy="check symbol and dates; if they are right, the vendor has changed its service",
         )
+
+    def _asked_to_wait(self, headers: Mapping[str, str]) -> float | None:
+        """Return the seconds the server asks for: Retry-After, else until the limit's reset."""
+        now = self._timekeeper.now()
+        asked = retry_after_seconds(headers.get("Retry-After"), now)
+        if asked is None and self.policy.reset_header:
+            with suppress(ValueError):
+                left = float(headers.get(self.policy.reset_header, "")) - now.timestamp()
+                return max(0.0, left) if math.isfinite(left) else None
+        return asked
 
     def _hidden(self, text: str) -> str:
         return self._secret.redact(text) if self._secret else text

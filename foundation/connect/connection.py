@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from foundation.connect.breaker import BreakerPolicy
 from foundation.connect.cache import Freshness, ResponseCache
 from foundation.connect.client import HttpClient
 from foundation.connect.credentials import Credential, Credentials
 from foundation.connect.governor import Governor
+from foundation.connect.guard import Guard
+from foundation.connect.lines import LineClient, LinePolicy
 from foundation.connect.policy import VendorPolicy
-from foundation.connect.retry import new_jitter
+from foundation.connect.rates import Rate
+from foundation.connect.retry import RetryPolicy, new_jitter
 from foundation.connect.timekeeper import SystemTime, Timekeeper
 
 
@@ -74,3 +78,29 @@ class Connection:
             freshness=self.freshness,
             jitter=self.jitter,
         )
+
+    def guard(
+        self,
+        vendor: str,
+        *,
+        rates: tuple[Rate, ...] = (),
+        retry: RetryPolicy | None = None,
+        breaker: BreakerPolicy | None = None,
+    ) -> Guard:
+        """Return what lets calls to a vendor pass that are not plain HTTP."""
+        return Guard(
+            vendor,
+            rates=rates,
+            retry=retry or RetryPolicy(),
+            breaker=breaker or BreakerPolicy(),
+            timekeeper=self.timekeeper,
+            governor=self.governor,
+            jitter=self.jitter,
+        )
+
+    def lines(self, policy: LinePolicy) -> LineClient:
+        """Return a client for a service that speaks in lines over TCP."""
+        guard = self.guard(
+            policy.vendor, rates=policy.rates, retry=policy.retry, breaker=policy.breaker
+        )
+        return LineClient(policy, guard, self.timekeeper)

@@ -24,6 +24,11 @@ class VendorPolicy(Part):
         default="none", description="Where the key goes: header Authorization, another, or query."
     )
     key_name: str = Field(default="", description="Name of that header or query parameter.")
+    reset_header: str = Field(
+        default="",
+        description="Header that says when the rate is free again, in seconds since 1970; read "
+        "where a 429 has no Retry-After.",
+    )
     headers: dict[str, str] = Field(default_factory=dict, description="Sent with every request.")
     connect_timeout: float = Field(default=5.0, gt=0, description="Seconds.")
     read_timeout: float = Field(

@@ -9,9 +9,12 @@ misbehave the way real ones do. What is emulated is format and manners, not the 
 """
 
 from foundation.testing.vendors.fred import FredEmulator
+from foundation.testing.vendors.iqfeed import IqfeedLevelOne, IqfeedLookup
+from foundation.testing.vendors.line_server import LineEmulator
 from foundation.testing.vendors.market import (
     Article,
     Dividend,
+    Earnings,
     Split,
     VendorMarket,
     Vintage,
@@ -38,9 +41,13 @@ from foundation.testing.vendors.waiting import ManualTime
 __all__ = [
     "Article",
     "Dividend",
+    "Earnings",
     "Emulator",
     "Fault",
     "FredEmulator",
+    "IqfeedLevelOne",
+    "IqfeedLookup",
+    "LineEmulator",
     "ManualTime",
     "PolygonEmulator",
     "Reply",
