@@ -1,40 +1,15 @@
-"""A small library of named patterns with fuzzy match strength.
+"""Conditions on levels and averages that stage 01 measures: the oldest part of the library.
 
-Two kinds: sequences of three price movements, matched by the weakest of their three degrees
-(Zadeh's minimum), and conditions on levels and averages, graded over a stated ramp. Sources:
-the sequences are those of the source design; golden and death cross, range breakouts and
-squeezes follow Murphy, *Technical Analysis of the Financial Markets* (1999), ch. 4, 9 and 10.
+Sources: golden and death cross, range breakouts and squeezes follow Murphy, *Technical Analysis
+of the Financial Markets* (1999), ch. 4, 9 and 10.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from stage_02_fuzzification.movement import degree
-
-SEQUENCES: dict[str, tuple[int, int, int]] = {
-    "bullish reversal": (-2, 0, 2),
-    "bearish reversal": (2, 0, -2),
-    "momentum continuation": (1, 0, 2),
-    "downward continuation": (-1, 0, -2),
-    "bearish breakdown": (0, 0, -2),
-    "bullish lift-off": (0, 0, 2),
-    "capitulation": (-1, -2, -2),
-    "melt-up": (1, 2, 2),
-    "relief rally": (-2, -1, 1),
-}
 CROSS_MEMORY = 5
-
-
-def sequences(early: np.ndarray, middle: np.ndarray, late: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the match strength of every sequence pattern, each of the codes' shape (T, N)."""
-    return {
-        name: np.minimum(
-            np.minimum(degree(early, wanted[0]), degree(middle, wanted[1])),
-            degree(late, wanted[2]),
-        )
-        for name, wanted in SEQUENCES.items()
-    }
+"""Sessions over which a crossing is news."""
 
 
 def conditions(
@@ -69,7 +44,7 @@ def conditions(
     beyond_high[1:] = (close[1:] - resistance[before]) / scale[before]
     beyond_low[1:] = (support[before] - close[1:]) / scale[before]
     relative = scale / close
-    golden, death = _crosses(cross)
+    golden, death = crosses(cross)
     return {
         # Half a scale beyond yesterday's extreme is a full break.
         "breakout": np.clip(beyond_high / 0.5, 0.0, 1.0),
@@ -83,8 +58,11 @@ def conditions(
     }
 
 
-def _crosses(gap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return golden and death cross strength: 1 on the day of the crossing, fading over a week."""
+def crosses(gap: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return golden and death cross strength: 1 on the day of the crossing, fading over a week.
+
+    ``gap`` is the one average over the other, minus 1: upwards through zero is golden.
+    """
     golden = np.where(np.isnan(gap), np.nan, 0.0)
     death = golden.copy()
     up = np.zeros(gap.shape, dtype=bool)
