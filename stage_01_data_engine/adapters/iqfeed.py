@@ -209,10 +209,10 @@ class IqfeedSource:
                 value=(first.isoformat(), last.isoformat(), seconds),
                 remedy="add a time zone, e.g. NEW_YORK of foundation.kernel",
             )
-        bounds = (moment.astimezone(NEW_YORK) for moment in (first, last))
+        begin, end = first.astimezone(NEW_YORK), last.astimezone(NEW_YORK)
         asked = f"the {seconds}-second bars of {symbol}"
         with self._client(self.settings.lookup_port) as client:
-            question = lines.interval_between(symbol, seconds, *bounds, "1")
+            question = lines.interval_between(symbol, seconds, begin, end, "1")
             told = client.ask(question, lambda line: lines.ends("1", line))
         answer = lines.read_answer(told, "1", asked, lines.INTERVAL_FIELDS)
         return _interval_frame(symbol, seconds, answer)

@@ -1,0 +1,1 @@
+"""Each vendor's particulars, beyond what the conformance matrix asks of all."""
