@@ -26,6 +26,13 @@ class FuzzificationSettings(Part):
         time, as the spread of a random walk does.
     scale_window : int
         Sessions over which a series without an ATR measures its own scale.
+    news_half_life, news_slow_half_life : float
+        Sessions after which a headline weighs half in the tone of the news, and in the slower
+        tone that its trend is measured against.
+    news_memory : int
+        Sessions after which a headline no longer counts at all.
+    minimum_surprises : int
+        Earlier earnings surprises needed before one is put in standard deviations (8: two years).
     """
 
     window: int = Field(default=60, ge=10, le=1_000)
@@ -35,3 +42,7 @@ class FuzzificationSettings(Part):
     sharp_multiple: float = Field(default=2.0, gt=0)
     steady_multiple: float = Field(default=0.5, gt=0)
     scale_window: int = Field(default=20, ge=5, le=250)
+    news_half_life: float = Field(default=3.0, gt=0)
+    news_slow_half_life: float = Field(default=15.0, gt=0)
+    news_memory: int = Field(default=60, ge=2, le=500)
+    minimum_surprises: int = Field(default=8, ge=2)

@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import numpy as np
 
-from foundation.contracts import HORIZONS, SERIES, STATES, FuzzyWindow, MarketWindow, Series
+from foundation.contracts import (
+    BAR_FIELDS,
+    HORIZONS,
+    SERIES,
+    STATES,
+    FuzzyWindow,
+    MarketWindow,
+    Series,
+)
 from foundation.kernel import UpstreamDataError
 from foundation.runtime import Stage
 from foundation.timeseries import Panel
 from stage_02_fuzzification import events, membership, movement, patterns
+from stage_02_fuzzification.sentiment import LexiconReader, NewsReader
 from stage_02_fuzzification.settings import FuzzificationSettings
 
 
 class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
-    """Grade every continuous series of every symbol, all sessions in one array pass."""
+    """Grade every continuous series of every symbol, all sessions in one array pass.
+
+    Parameters
+    ----------
+    settings : FuzzificationSettings
+    reader : NewsReader, optional
+        Who reads headlines; the lexicon where nobody else is named.
+    """
 
     name = "02_fuzzification"
 
-    def __init__(self, settings: FuzzificationSettings) -> None:
+    def __init__(self, settings: FuzzificationSettings, reader: NewsReader | None = None) -> None:
         self.settings = settings
+        self.reader: NewsReader = LexiconReader() if reader is None else reader
 
     def run(self, given: MarketWindow) -> FuzzyWindow:
         """Return memberships, movements, patterns and event summaries of a market window.
@@ -54,7 +71,8 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
             movements=Panel(**labels, layers=HORIZONS, values=np.stack(movements, axis=2)),
             strengths=Panel(**labels, layers=HORIZONS, values=np.stack(strengths, axis=2)),
             patterns=self._patterns(given, codes["price"], degrees["band width"]),
-            events=events.summarise(given.events, given.bars.sessions),
+            events=events.summarise_market(given, self.reader, self.settings),
+            symbol_events=events.summarise_symbols(given, self.reader, self.settings),
         )
 
     def _memberships(self, values: np.ndarray) -> np.ndarray:
@@ -86,16 +104,10 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
         )
 
     def _patterns(self, given: MarketWindow, price: np.ndarray, width: np.ndarray) -> Panel:
-        feature = given.features.field
-        found = patterns.sequences(price[..., 1], price[..., 2], price[..., 3])
-        found |= patterns.conditions(
-            close=given.bars.field("close"),
-            scale=feature("volatility_scale_20"),
-            support=feature("support_20"),
-            resistance=feature("resistance_20"),
-            high_gap=feature("high_252_gap"),
-            low_gap=feature("low_252_gap"),
-            cross=feature("sma_50_200_gap"),
+        found = patterns.recognise(
+            codes=(price[..., 1], price[..., 2], price[..., 3]),
+            bars={name: given.bars.field(name) for name in BAR_FIELDS[:4]},
+            features={name: given.features.field(name) for name in patterns.FEATURES},
             width_low=width[..., 0],
         )
         return Panel.from_fields(given.bars.sessions, given.bars.symbols, found)

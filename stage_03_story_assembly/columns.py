@@ -157,7 +157,7 @@ def event_columns(
     """Say what was released, how it surprised, and what is due; or that nothing is on record."""
     columns = []
     known = np.zeros(shape, dtype=bool)
-    for name in sorted({f.split("|")[0] for f in fuzzy.events.fields}):
+    for name in sorted(f.split("|")[0] for f in fuzzy.events.fields if f.endswith("|surprise")):
         since, until, surprise = (
             np.broadcast_to(fuzzy.events.field(f"{name}|{aspect}"), shape)
             for aspect in ("sessions since", "weekdays until", "surprise")

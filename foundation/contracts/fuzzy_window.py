@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from pydantic import Field
+
 from foundation.kernel.model import Contract
 from foundation.timeseries import Panel
 
@@ -25,9 +27,22 @@ class FuzzyWindow(Contract):
     patterns : Panel (T, N, P), fields = pattern names
         Fuzzy match strength in [0, 1] of each library pattern at that session.
     events : Panel (T, 1, E)
-        Per event kind ``k``: ``k|sessions since``, ``k|weekdays until`` and ``k|surprise``
-        (in past standard deviations), as known at that session's close.
+        Market-wide. Per release ``k``: ``k|sessions since``, ``k|weekdays until`` and
+        ``k|surprise`` (in past standard deviations), as known at that session's close. Flags of
+        the exchange calendar stand under ``structure|``, headlines that concern the whole market
+        under ``news|``.
+    symbol_events : Panel (T, N, E)
+        Per symbol, as known at that session's close, with the same fields whatever happened:
+        ``news|`` (counts, tone, topic), ``earnings|``, ``halt|`` and one group per corporate
+        action (sessions since, weekdays until, surprise), ``structure|`` (flags of the bars).
+        ``k|reaction`` is the mean absolute move of the sessions on which earlier such events
+        counted, in volatility scales, and ``k|reactions`` their number; releases have both too.
+        Stage 02's ``events/`` states every formula.
     """
+
+    schema_version: int = Field(
+        default=2, ge=1, description="2: ``symbol_events`` joined, and is required."
+    )
 
     session: date
     target_session: date
@@ -36,3 +51,4 @@ class FuzzyWindow(Contract):
     strengths: Panel
     patterns: Panel
     events: Panel
+    symbol_events: Panel

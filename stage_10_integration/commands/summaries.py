@@ -107,6 +107,7 @@ def _(made: FuzzyWindow) -> Lines:
     yield "movements", _panel(made.movements)
     yield "patterns", f"{_panel(made.patterns)}: {', '.join(made.patterns.fields)}"
     yield "events", _panel(made.events)
+    yield "events by symbol", _panel(made.symbol_events)
 
 
 @summary_lines.register

@@ -44,6 +44,7 @@ def fuzzy_window(market: MarketWindow | None = None) -> FuzzyWindow:
         strengths=Panel(**named, layers=HORIZONS, values=np.stack(strengths, axis=2)),
         patterns=Panel(**axes, fields=PATTERNS, values=_patterns(movements[0])),
         events=_events(market),
+        symbol_events=_symbol_events(market),
     )
 
 
@@ -102,3 +103,14 @@ def _events(market: MarketWindow) -> Panel:
     return Panel.from_fields(
         market.bars.sessions, [MARKET], {k: v[:, None] for k, v in fields.items()}
     )
+
+
+def _symbol_events(market: MarketWindow) -> Panel:
+    close = market.bars.field("close")
+    step = np.abs(np.diff(np.log(close), axis=0, prepend=np.nan))
+    fields = {
+        "core inflation|reaction": 50 * step,
+        "core inflation|reactions": np.where(np.isnan(step), np.nan, 3.0),
+        "earnings|weekdays until": np.full(close.shape, np.nan),
+    }
+    return Panel.from_fields(market.bars.sessions, market.bars.symbols, fields)
