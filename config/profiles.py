@@ -7,15 +7,16 @@ build, because the roof adds groups of its own to ``Settings``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from config.recipes import story_nano_test, story_tiny_cpu
+from config.recipes import RECIPES, story_nano_test, story_tiny_cpu
 from config.settings import AnySettings, MarketSettings, Settings, SimulationSettings
 from foundation.kernel import OperatorError
 from stage_01_data_engine.settings import DataEngineSettings
 from stage_03_story_assembly.settings import StoryAssemblySettings
 from stage_04_tokenization.settings import TokenizationSettings
-from stage_05_llm_engine.recipe import Architecture, Phase
+from stage_05_llm_engine.recipe import Architecture, Checkpoint, Phase
 from stage_05_llm_engine.settings import EngineSettings
 from stage_06_validation.settings import ValidationSettings
 
@@ -95,3 +96,40 @@ def profile_named(name: str, kind: type[AnySettings] = Settings) -> AnySettings:
         )
     profile: AnySettings = PROFILES[name](kind)
     return profile
+
+
+def with_recipe(profile: AnySettings, name: str | None, base: Path | None) -> AnySettings:
+    """Return a profile whose story model is trained by another recipe.
+
+    Parameters
+    ----------
+    profile : Settings
+    name : str, optional
+        A recipe of ``config.recipes``; None keeps the profile's own.
+    base : Path, optional
+        Folder of the pre-trained model, for recipes that adapt one. Its tokeniser is used too.
+
+    Raises
+    ------
+    OperatorError
+        If there is no such recipe, or a folder is given to one that starts from scratch.
+    """
+    if name is not None and name not in RECIPES:
+        raise OperatorError(
+            "There is no such recipe", value=name, remedy=f"choose one of {', '.join(RECIPES)}"
+        )
+    recipe = profile.training if name is None else RECIPES[name]()
+    if not isinstance(recipe.start, Checkpoint):
+        if base is not None:
+            raise OperatorError(
+                "A base model is named only for a recipe that adapts one",
+                value=f"--base {base} with {recipe.name}",
+                remedy="add --recipe gpt_oss_20b_lora, or leave --base out",
+            )
+        return profile.model_copy(update={"training": recipe})
+    folder = recipe.start.folder if base is None else str(base)
+    start = recipe.start.model_copy(update={"folder": folder})
+    tokens = profile.tokens.model_copy(update={"base_tokenizer": folder})
+    return profile.model_copy(
+        update={"training": recipe.model_copy(update={"start": start}), "tokens": tokens}
+    )

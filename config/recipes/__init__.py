@@ -2,4 +2,9 @@
 
 from config.recipes.story_model import gpt_oss_20b_lora, story_nano_test, story_tiny_cpu
 
-__all__ = ["gpt_oss_20b_lora", "story_nano_test", "story_tiny_cpu"]
+RECIPES = {
+    recipe.__name__: recipe for recipe in (story_tiny_cpu, story_nano_test, gpt_oss_20b_lora)
+}
+"""Every recipe by its name."""
+
+__all__ = ["RECIPES", "gpt_oss_20b_lora", "story_nano_test", "story_tiny_cpu"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from config.profiles import profile_named
+from config.profiles import profile_named, with_recipe
 from config.settings import load
 from foundation.runtime import Plan, RunResult
 from stage_10_integration.commands.options import Options
@@ -18,6 +18,8 @@ from stage_10_integration.workplace import Workplace
 def open_settings(options: Options) -> HouseSettings:
     """Return the settings in force: flags over environment over file over profile."""
     profile = profile_named(options.profile, HouseSettings)
+    if options.recipe is not None or options.base is not None:
+        profile = with_recipe(profile, options.recipe, options.base)
     return load(profile, config=options.config, flags=options.flags())
 
 

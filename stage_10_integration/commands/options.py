@@ -29,6 +29,8 @@ class Options:
     store: Path | None = None
     config: Path | None = None
     profile: str = "demo"
+    recipe: str | None = None
+    base: Path | None = None
     settings: tuple[str, ...] = ()
     as_json: bool = False
     debug: bool = False
@@ -71,6 +73,14 @@ DECLARED: dict[str, Any] = {
         typer.Option("--config", envvar="STORY_CONFIG", help="TOML file with settings."),
     ],
     "profile": Annotated[str, typer.Option("--profile", help="demo, research or test.")],
+    "recipe": Annotated[
+        str | None,
+        typer.Option("--recipe", help="How the story model is trained: a name in config.recipes."),
+    ],
+    "base": Annotated[
+        Path | None,
+        typer.Option("--base", help="Folder of the pre-trained model that the recipe adapts."),
+    ],
     "settings": Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="One setting, e.g. data.jump_limit=0.5."),
