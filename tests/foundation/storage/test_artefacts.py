@@ -14,10 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from foundation.contracts import ArtefactRef, QuantContext, content_hash
-from foundation.contracts.token_batch import TokenBatch, TokenWindows
-from foundation.kernel import NEW_YORK, ArtefactError, WorldError
+from foundation.kernel import NEW_YORK, ArtefactError, Contract, WorldError
 from foundation.storage import ArcticPanelStore, ArtefactStore
-from foundation.timeseries import Panel
+from foundation.timeseries import Int32Array, Panel
 
 AS_OF = datetime(2018, 12, 28, 16, 0, tzinfo=NEW_YORK)
 
@@ -87,25 +86,17 @@ def test_panels_with_layers_and_empty_panels_keep_labels_and_shape(
         assert again.values.shape == panel.values.shape
 
 
+class Grid(Contract):
+    values: Int32Array
+
+
 def test_integer_arrays_are_kept_beside_the_document(store: ArtefactStore) -> None:
-    ids = np.arange(12, dtype=np.int32).reshape(3, 4)
-    windows = TokenWindows(
-        split="train", labels=(), ids=ids, attention_mask=ids, loss_mask=ids * 0, story_index=ids
-    )
-    batch = TokenBatch(
-        as_of=AS_OF,
-        produced_at=AS_OF,
-        tokenizer="t",
-        tokenizer_hash="h",
-        tokenizer_json="{}",
-        vocabulary_size=16,
-        splits=(windows,),
-    )
-    ref = store.put(batch)
-    assert len(list((store.root / "arrays").glob("*.npy"))) == 2
-    again = store.get(ref.content_hash, TokenBatch)
-    np.testing.assert_array_equal(again.splits[0].ids, ids)
-    assert again.splits[0].ids.dtype == np.int32
+    values = np.arange(12, dtype=np.int32).reshape(3, 4)
+    ref = store.put(Grid(as_of=AS_OF, produced_at=AS_OF, values=values))
+    assert len(list((store.root / "arrays").glob("*.npy"))) == 1
+    again = store.get(ref.content_hash, Grid).values
+    np.testing.assert_array_equal(again, values)
+    assert again.dtype == np.int32
 
 
 def test_a_second_put_of_equal_content_writes_nothing(store: ArtefactStore) -> None:
