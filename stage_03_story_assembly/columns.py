@@ -151,51 +151,6 @@ def pattern_column(fuzzy: FuzzyWindow, settings: StoryAssemblySettings) -> Colum
     )
 
 
-def event_columns(
-    fuzzy: FuzzyWindow, shape: tuple[int, int], settings: StoryAssemblySettings
-) -> list[Column]:
-    """Say what was released, how it surprised, and what is due; or that nothing is on record."""
-    columns = []
-    known = np.zeros(shape, dtype=bool)
-    for name in sorted(f.split("|")[0] for f in fuzzy.events.fields if f.endswith("|surprise")):
-        since, until, surprise = (
-            np.broadcast_to(fuzzy.events.field(f"{name}|{aspect}"), shape)
-            for aspect in ("sessions since", "weekdays until", "surprise")
-        )
-        near = settings.near_event_sessions
-        fresh = since <= near
-        scheduled = ~np.isnan(until)
-        columns += [
-            _banded(name, "since", since, (0.5, near + 0.5), fresh | ~scheduled),
-            _banded(name, "surprise", surprise, (-1.5, -0.5, 0.5, 1.5), fresh),
-            _banded(name, "until", until, (1.5, near + 0.5), scheduled),
-        ]
-        known |= ~np.isnan(since) | ~np.isnan(until)
-    columns.append(absence_column("events", Section.EVENTS, ~known))
-    return columns
-
-
-_EVENT_BANDS: dict[str, tuple[str, ...]] = {
-    "since": ("today", "days ago", "weeks ago"),
-    "until": ("tomorrow", "days ahead", "weeks ahead"),
-    "surprise": ("well below", "below", "in line", "above", "well above"),
-}
-
-
-def _banded(
-    name: str, aspect: str, values: np.ndarray, borders: tuple[float, ...], speak: np.ndarray
-) -> Column:
-    band = np.searchsorted(np.array(borders), np.nan_to_num(values), side="right")
-    return Column(
-        name=f"event {aspect}",
-        section=Section.EVENTS,
-        options=tuple(statement("event", name, f"{aspect}: {v}") for v in _EVENT_BANDS[aspect]),
-        codes=np.where(speak & ~np.isnan(values), band, SILENT),
-        degrees=np.ones(values.shape),
-        cells=(("events", name),),
-    )
-
-
 def absence_column(subject: str, section: Section, where: np.ndarray) -> Column:
     """Say that something is not reported, where it is not."""
     return Column(

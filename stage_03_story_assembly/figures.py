@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,10 @@ from foundation.timeseries import Panel
 _NOTHING = re.compile(r"[+-](0(?:\.0+)?%)")
 """A change that rounds to nothing has no sign."""
 _HYPHEN_MINUS = re.compile(r"-(?=[\d.])")
+
+
+Maker = Callable[["Figures", int, int], str]
+"""Makes the figure of one kind of clause from session and symbol."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,11 @@ class Figures:
             return float("nan")
         values = source.field(field)
         return float(values[t, 0 if values.shape[1] == 1 else n])
+
+
+    def event(self, field: str, t: int, n: int) -> float:
+        """Return one cell of the symbol's events."""
+        return float(self.fuzzy.symbol_events.field(field)[t, n])
 
 
 def _price_move(f: Figures, t: int, n: int) -> str:
@@ -69,11 +79,28 @@ def _regime(f: Figures, t: int, n: int) -> str:
     return f"{max(f.cell('quant', name, t, n) for name in names):.0%}"
 
 
+def _weekdays(kind: str) -> Maker:
+    def ahead(f: Figures, t: int, n: int) -> str:
+        days = f.event(f"{kind}|weekdays until", t, n)
+        return f"in {days:.0f} weekdays" if days > 1 else ""
+
+    return ahead
+
+
+def _earnings_surprise(f: Figures, t: int, n: int) -> str:
+    return f"{f.event('earnings|surprise', t, n):+.1f} standard deviations of past surprises"
+
+
+def _reaction(f: Figures, t: int, n: int) -> str:
+    mean, count = (f.event(f"earnings|{a}", t, n) for a in ("reaction", "reactions"))
+    return f"{mean:.1f} daily ranges on average over {count:.0f} reports"
+
+
 def _price(value: float) -> str:
     return f"{value:,.2f}"
 
 
-_MAKERS = {
+_MAKERS: dict[str, Maker] = {
     "price movement": _price_move,
     "price": _from_mean,
     "trend": lambda f, t, n: f"{f.cell('features', 'sma_50_gap', t, n):+.1%} to the 50-day average",
@@ -93,6 +120,12 @@ _MAKERS = {
     "credit spread": _credit,
     "oil": lambda f, t, n: f"WTI {f.cell('market', 'wti', t, n):.2f}",
     "pattern": _pattern,
+    "earnings until": _weekdays("earnings"),
+    "earnings surprise": _earnings_surprise,
+    "earnings reaction": _reaction,
+    "stock split until": _weekdays("stock split"),
+    "cash dividend until": _weekdays("cash dividend"),
+    "news flow": lambda f, t, n: f"tone {f.event('news|sentiment', t, n):+.2f} of 1",
     "support": lambda f, t, n: _price(f.cell("features", "support_20", t, n)),
     "resistance": lambda f, t, n: _price(f.cell("features", "resistance_20", t, n)),
     "regime": _regime,

@@ -12,6 +12,7 @@ from foundation.contracts import FuzzyWindow, MarketWindow, QuantContext, Sectio
 from stage_03_story_assembly import columns as c
 from stage_03_story_assembly.coherence import tension_columns
 from stage_03_story_assembly.columns import SILENT, Column
+from stage_03_story_assembly.event_columns import event_columns
 from stage_03_story_assembly.settings import StoryAssemblySettings
 
 Rule = Callable[[np.ndarray], np.ndarray]
@@ -80,7 +81,7 @@ def plan(
         state("band width", extreme),
         tensions[Section.TECHNICAL],
         c.pattern_column(fuzzy, settings),
-        *c.event_columns(fuzzy, shape, settings),
+        *event_columns(fuzzy, shape, settings),
         state("volatility"),
         state("market volatility"),
         c.absence_column("market volatility", Section.RISK, absent("market volatility")),

@@ -23,6 +23,17 @@ class StoryAssemblySettings(Part):
         Match strengths from which a pattern is mentioned, and called clear or textbook.
     near_event_sessions : int
         A release this close is told with its surprise.
+    earnings_horizon : int
+        Weekdays ahead from which a coming earnings report is told.
+    minimum_reactions : int
+        Earlier reports needed before it is told how they moved the price.
+    reaction_usual, reaction_large : float
+        Mean absolute moves on such days, in volatility scales, from which they count as more than
+        an ordinary day (about 0.5) and as sharp.
+    news_crowded : float
+        Headlines over the usual, in standard deviations of a Poisson count, that get a clause.
+    news_trend : float
+        Change of the news' tone (which runs from -1 to 1) that gets a clause.
     level_at, level_near, level_reach : float
         Distances to support and resistance, in volatility scales, that bound the four bands.
     tilt_threshold : float
@@ -45,6 +56,12 @@ class StoryAssemblySettings(Part):
     pattern_clear: float = Field(default=0.65, gt=0, le=1)
     pattern_textbook: float = Field(default=0.9, gt=0, le=1)
     near_event_sessions: int = Field(default=5, ge=0)
+    earnings_horizon: int = Field(default=15, ge=1)
+    minimum_reactions: int = Field(default=4, ge=1)
+    reaction_usual: float = Field(default=0.75, gt=0)
+    reaction_large: float = Field(default=1.5, gt=0)
+    news_crowded: float = Field(default=3.0, gt=0)
+    news_trend: float = Field(default=0.25, gt=0)
     level_at: float = Field(default=0.25, ge=0)
     level_near: float = Field(default=1.0, ge=0)
     level_reach: float = Field(default=3.0, ge=0)

@@ -116,6 +116,10 @@ class Teller:
         if panel == "fuzzy":
             degrees = self.figures.fuzzy.memberships.field(field)[t, n]
             value = float(np.nan_to_num(degrees).argmax())
+        elif panel == "symbol_events":
+            value = float(self.figures.fuzzy.symbol_events.field(field)[t, n])
+        elif panel == "events" and self.figures.fuzzy.events.has(field):
+            value = float(self.figures.fuzzy.events.field(field)[t, 0])
         elif panel == "events":
             kinds = [
                 e for e in self.figures.market.events if e.name == field and e.actual is not None

@@ -123,7 +123,8 @@ class GptOssNarrative:
         guide, begins = self._guide, story.index(self.codes.text[0]) + 1
         told = read(self._text(story[begins:-1])).statements
         absent = frozenset(s.subject for s in told if s.kind == "absence")
-        return lambda tape: GuidedText(guide, tape, absent)
+        expected = frozenset(s.subject for s in told if s.kind == "event")
+        return lambda tape: GuidedText(guide, tape, absent, expected)
 
     def _draft(self, windows: TokenWindows, order: Order) -> Draft:
         label = windows.labels[order.window]

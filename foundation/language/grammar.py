@@ -13,6 +13,7 @@ from itertools import product
 
 from foundation.contracts import REGIMES, STATES, Movement, Statement, statement
 from foundation.kernel import OperatorError
+from foundation.language import event_phrases as happenings
 from foundation.language import phrases as say
 
 CONNECTIVES: dict[str, tuple[str, ...]] = {
@@ -92,10 +93,7 @@ def every_statement() -> Iterator[Statement]:
         yield statement("path", PATH_SERIES, path_value(path))
     for name, hedge in product(say.PATTERNS, say.PATTERN_STRENGTH):
         yield statement("pattern", name, "seen", hedge)
-    for event in say.EVENT_NAMES:
-        for aspect, table in _EVENT_TABLES.items():
-            for value in table:
-                yield statement("event", event, f"{aspect}: {value}")
+    yield from _every_event()
     for side, band in product(say.LEVEL_SIDES, say.LEVEL_BANDS):
         yield statement("level", side, band)
     for regime, hedge in product(REGIMES, say.REGIME_HEDGES):
@@ -107,6 +105,30 @@ def every_statement() -> Iterator[Statement]:
         yield statement("absence", subject, "absent")
     for subject, value in say.TENSIONS:
         yield statement("tension", subject, value)
+
+
+def _every_event() -> Iterator[Statement]:
+    for event, (aspect, table) in product(happenings.EVENT_NAMES, _EVENT_TABLES.items()):
+        for value in table:
+            yield statement("event", event, f"{aspect}: {value}")
+    for event, clauses in happenings.SYMBOL_EVENTS.items():
+        for value in clauses:
+            yield statement("event", event, value)
+    for subject in happenings.NEWS_SUBJECTS:
+        for value in news_values(topics=subject == "news"):
+            yield statement("event", subject, value)
+
+
+def news_values(*, topics: bool = True) -> Iterator[str]:
+    """Yield the values that a statement about the headlines of two sessions can have.
+
+    Such as ``flow: three, mostly favourable, earnings``. Whether headlines that concern the
+    whole market share a topic is not told.
+    """
+    about = (*happenings.NEWS_TOPICS, happenings.NO_TOPIC) if topics else (happenings.NO_TOPIC,)
+    for count, tone, topic in product(happenings.NEWS_COUNTS, happenings.NEWS_TONES, about):
+        if count != "one" or tone in happenings.SINGLE_TONES:
+            yield f"flow: {count}, {tone}, {topic}"
 
 
 def path_value(moves: tuple[int, int, int] | tuple[Movement, ...]) -> str:
@@ -177,16 +199,33 @@ def _pattern(said: Statement) -> Iterator[str]:
 
 
 _EVENT_TABLES = {
-    "since": say.EVENT_SINCE,
-    "until": say.EVENT_UNTIL,
-    "surprise": say.EVENT_SURPRISE,
+    "since": happenings.EVENT_SINCE,
+    "until": happenings.EVENT_UNTIL,
+    "surprise": happenings.EVENT_SURPRISE,
 }
 
 
 def _event(said: Statement) -> Iterator[str]:
     aspect, value = said.value.split(": ")
-    for frame in _EVENT_TABLES[aspect][value]:
-        yield frame.format(e=say.EVENT_NAMES[said.subject])
+    if said.subject in happenings.EVENT_NAMES:
+        for frame in _EVENT_TABLES[aspect][value]:
+            yield frame.format(e=happenings.EVENT_NAMES[said.subject])
+    elif aspect == "flow":
+        yield from _news_flow(said.subject, *value.split(", "))
+    else:
+        yield from happenings.SYMBOL_EVENTS[said.subject][said.value]
+
+
+def _news_flow(subject: str, count: str, tone: str, topic: str) -> Iterator[str]:
+    single, several = happenings.NEWS_SUBJECTS[subject]
+    one = count == "one"
+    words = happenings.NEWS_COUNTS[count]
+    number = words.replace("headlines", several).replace("headline", single, one)
+    # "A stream" and "one" are singular, whatever flows in it.
+    alone = one or words.startswith("a ")
+    verbs = {"are": "is" if alone else "are", "cluster": "centres" if alone else "cluster"}
+    for frame in happenings.NEWS_FRAMES["various" if topic == happenings.NO_TOPIC else "topic"]:
+        yield frame.format(n=number, t=tone, about=topic, **verbs)
 
 
 def _level(said: Statement) -> Iterator[str]:

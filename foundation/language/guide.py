@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from foundation.contracts import STATES, TAPE, Section, Statement, tape_outcomes
+from foundation.language.event_phrases import EVENT_NAMES, SCHEDULED
 from foundation.language.grammar import CONNECTIVES, every_statement, phrasings, with_pronoun
 from foundation.language.sections import section_of
 
@@ -196,11 +197,21 @@ class GuidedText:
         What the story must agree with; a tape series that is missing is absent.
     absent : frozenset of str
         What the instrument's stories say is not reported (subjects of absence statements).
+    expected : frozenset of str
+        Which scheduled events of the instrument the story before speaks of. Of those, and of
+        market-wide releases, a continuation may tell when they fall; tomorrow's headlines,
+        surprises of reports and halts are never on offer, for nobody knows them.
     """
 
-    def __init__(self, guide: Guide, tape: Mapping[str, str], absent: frozenset[str]) -> None:
+    def __init__(
+        self,
+        guide: Guide,
+        tape: Mapping[str, str],
+        absent: frozenset[str],
+        expected: frozenset[str] = frozenset(),
+    ) -> None:
         self._guide = guide
-        self._facts = agreeing(tuple(sorted(tape.items())), absent)
+        self._facts = agreeing(tuple(sorted(tape.items())), absent, expected)
         opening = self._facts & _group("movement", "price")
         self._paths = [_Path(language().start, opening)]
 
@@ -275,19 +286,28 @@ def _sections(first: int, stop: int) -> int:
 
 
 @lru_cache(maxsize=4096)
-def agreeing(tape: tuple[tuple[str, str], ...], absent: frozenset[str]) -> int:
-    """Return the bits of all statements that agree with a tape and with what is absent."""
+def agreeing(
+    tape: tuple[tuple[str, str], ...],
+    absent: frozenset[str],
+    expected: frozenset[str] = frozenset(),
+) -> int:
+    """Return the bits of all statements that agree with a tape, what is absent and what is due."""
     told = {name: tape_outcomes(name).index(outcome) for name, outcome in tape}
-    return language().bits(_agrees(s, told, absent) for s in language().said)
+    return language().bits(_agrees(s, told, absent, expected) for s in language().said)
 
 
-def _agrees(one: Statement, told: Mapping[str, int], absent: frozenset[str]) -> bool:
+def _agrees(
+    one: Statement, told: Mapping[str, int], absent: frozenset[str], expected: frozenset[str]
+) -> bool:
     if one.kind == "absence":
         return one.subject in absent and one.subject not in told
     if one.kind == "tension":
         return _TENSIONS[one.value](told)
-    if one.kind == "event":
+    if one.kind == "event" and one.subject in EVENT_NAMES:
         return "events" not in absent
+    if one.kind == "event":
+        dated = one.value.split(":")[0] in ("since", "until", "reaction")
+        return one.subject in SCHEDULED & expected and dated
     if section_of(one) is Section.QUANTITATIVE:
         return "quantitative context" not in absent
     if one.subject in _NEEDS_RANGES:

@@ -248,25 +248,6 @@ PATTERN_STRENGTH: dict[str, tuple[str, ...]] = {
     "textbook": ("{p} is in place as in a textbook", "the chart shows {p} in its purest form"),
 }
 
-EVENT_NAMES: dict[str, str] = {"core inflation": "core inflation"}
-EVENT_SINCE: dict[str, tuple[str, ...]] = {
-    "today": ("{e} was published today",),
-    "days ago": ("{e} was published in the past few days",),
-    "weeks ago": ("{e} was last published over a week ago",),
-}
-EVENT_UNTIL: dict[str, tuple[str, ...]] = {
-    "tomorrow": ("the next {e} report is due next session",),
-    "days ahead": ("the next {e} report is days away",),
-    "weeks ahead": ("the next {e} report is over a week away",),
-}
-EVENT_SURPRISE: dict[str, tuple[str, ...]] = {
-    "well below": ("the last {e} figure fell well short of the one before",),
-    "below": ("the last {e} figure came in below the one before",),
-    "in line": ("the last {e} figure matched the one before",),
-    "above": ("the last {e} figure came in above the one before",),
-    "well above": ("the last {e} figure ran well above the one before",),
-}
-
 LEVEL_SIDES: dict[str, tuple[str, ...]] = {
     "support": ("support", "the recent floor"),
     "resistance": ("resistance", "the recent ceiling"),

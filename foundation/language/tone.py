@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from foundation.contracts import STATES, Statement
+from foundation.language.event_phrases import EVENT_NAMES
 
 _STATE_SIGN: dict[str, int] = {
     "price": 1,
@@ -114,6 +115,35 @@ _TENSION_TONE: dict[str, float] = {
 }
 
 
+_EVENT_TONE: dict[str, float] = {
+    "surprise: well below": -1.0,
+    "surprise: below": -0.5,
+    "surprise: above": 0.5,
+    "surprise: well above": 1.0,
+    "trend: improving": 0.25,
+    "trend: worsening": -0.25,
+    "since: today": -0.25,
+    "against price: favourable": -0.5,
+    "against price: unfavourable": 0.5,
+}
+_NEWS_TONE: dict[str, float] = {
+    "unfavourable": -1.0,
+    "mostly unfavourable": -0.5,
+    "mostly favourable": 0.5,
+    "favourable": 1.0,
+}
+
+
+def _event_tone(said: Statement) -> float:
+    """A release has none: whether more of it is good is for nobody here to say."""
+    aspect, value = said.value.split(": ")
+    if aspect == "flow":
+        return _NEWS_TONE.get(value.split(", ")[1], 0.0)
+    if said.subject in EVENT_NAMES or (aspect == "since" and said.subject != "halt"):
+        return 0.0
+    return _EVENT_TONE.get(said.value, 0.0)
+
+
 @cache
 def tone(said: Statement) -> float:
     """Return the tone in [-1, 1]: positive speaks for a higher price. 0 means neither."""
@@ -129,4 +159,6 @@ def tone(said: Statement) -> float:
         return _PATTERN_TONE[said.subject] * strength
     if said.kind == "tension":
         return _TENSION_TONE[said.value]
+    if said.kind == "event":
+        return _event_tone(said)
     return _WORD_TONE.get((said.kind, said.value), 0.0)

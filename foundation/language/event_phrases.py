@@ -1,0 +1,183 @@
+"""What events sound like: plain tables, under the same rules as ``phrases``."""
+
+from __future__ import annotations
+
+# Market-wide releases: {e} is the release's name.
+EVENT_NAMES: dict[str, str] = {"core inflation": "core inflation"}
+EVENT_SINCE: dict[str, tuple[str, ...]] = {
+    "today": ("{e} was published today",),
+    "days ago": ("{e} was published in the past few days",),
+    "weeks ago": ("{e} was last published over a week ago",),
+}
+EVENT_UNTIL: dict[str, tuple[str, ...]] = {
+    "tomorrow": ("the next {e} report is due next session",),
+    "days ahead": ("the next {e} report is days away",),
+    "weeks ahead": ("the next {e} report is over a week away",),
+}
+EVENT_SURPRISE: dict[str, tuple[str, ...]] = {
+    "well below": ("the last {e} figure fell well short of the one before",),
+    "below": ("the last {e} figure came in below the one before",),
+    "in line": ("the last {e} figure matched the one before",),
+    "above": ("the last {e} figure came in above the one before",),
+    "well above": ("the last {e} figure ran well above the one before",),
+}
+
+# What concerns one symbol: subject, then "aspect: value", then its clauses.
+_SPLIT, _DIVIDEND = "stock split", "cash dividend"
+SYMBOL_EVENTS: dict[str, dict[str, tuple[str, ...]]] = {
+    "earnings": {
+        "since: today": ("the quarterly report is out", "earnings have just been reported"),
+        "since: days ago": (
+            "the quarterly report came out in the past few days",
+            "earnings were reported within the week",
+        ),
+        "until: tomorrow": (
+            "earnings are due next session",
+            "the quarterly report is up next session",
+        ),
+        "until: days ahead": (
+            "earnings are due within the week",
+            "the quarterly report is a few days away",
+        ),
+        "until: weeks ahead": (
+            "earnings are due in a week or more",
+            "the quarterly report is over a week away",
+        ),
+        "surprise: well below": (
+            "earnings fell far short of what was expected",
+            "the report missed expectations by a wide margin",
+        ),
+        "surprise: below": (
+            "earnings came in below what was expected",
+            "the report missed expectations",
+        ),
+        "surprise: in line": (
+            "earnings came in as expected",
+            "the report met expectations",
+        ),
+        "surprise: above": (
+            "earnings came in above what was expected",
+            "the report beat expectations",
+        ),
+        "surprise: well above": (
+            "earnings ran far ahead of what was expected",
+            "the report beat expectations by a wide margin",
+        ),
+        "reaction: small": (
+            "earlier reports hardly moved the price",
+            "the price took earlier reports in its stride",
+        ),
+        "reaction: usual": (
+            "earlier reports moved the price more than an ordinary day",
+            "the price stirred on earlier reports",
+        ),
+        "reaction: large": (
+            "earlier reports moved the price sharply",
+            "the price leapt one way or the other on earlier reports",
+        ),
+    },
+    _SPLIT: {
+        "since: today": ("the shares were split today", "a stock split took effect today"),
+        "since: days ago": (
+            "the shares were split in the past few days",
+            "a stock split took effect within the week",
+        ),
+        "until: tomorrow": ("a stock split takes effect next session",),
+        "until: days ahead": ("a stock split takes effect within days",),
+    },
+    _DIVIDEND: {
+        "since: today": ("the shares went without their dividend today", "today was ex-dividend"),
+        "since: days ago": (
+            "the shares went without their dividend in the past few days",
+            "the ex-dividend day was within the week",
+        ),
+        "until: tomorrow": ("the ex-dividend day is the next session",),
+        "until: days ahead": ("the ex-dividend day is days away",),
+    },
+    "corporate action": {
+        "since: today": ("a corporate action took effect today",),
+        "since: days ago": ("a corporate action took effect in the past few days",),
+        "until: tomorrow": ("a corporate action takes effect next session",),
+        "until: days ahead": ("a corporate action takes effect within days",),
+    },
+    "halt": {
+        "since: today": ("trading was halted today", "a trading halt interrupted the session"),
+        "since: days ago": (
+            "trading was halted in the past few days",
+            "a trading halt lies days back",
+        ),
+        "often: repeated": (
+            "it was not the only halt of the month",
+            "trading has been halted more than once this month",
+        ),
+    },
+    "news": {
+        "pace: crowded": (
+            "that is far more news than usual",
+            "the headlines come much faster than usual",
+        ),
+        "trend: improving": (
+            "the tone of the news is brightening",
+            "the news reads better than it did",
+        ),
+        "trend: worsening": (
+            "the tone of the news is darkening",
+            "the news reads worse than it did",
+        ),
+        "against price: favourable": (
+            "the price fell in the face of good news",
+            "good news did not keep the price from falling",
+        ),
+        "against price: unfavourable": (
+            "the price rose in the face of bad news",
+            "bad news did not keep the price from rising",
+        ),
+    },
+}
+SCHEDULED: frozenset[str] = frozenset({"earnings", _SPLIT, _DIVIDEND, "corporate action"})
+"""Subjects whose dates are announced ahead; nobody knows tomorrow's headlines and halts."""
+
+# Headlines of two sessions in one clause: how many, in what tone, about what.
+NEWS_COUNTS: dict[str, str] = {
+    "one": "one headline",
+    "two": "two headlines",
+    "three": "three headlines",
+    "several": "several headlines",
+    "many": "a stream of headlines",
+}
+NEWS_TONES: tuple[str, ...] = (
+    "unfavourable",
+    "mostly unfavourable",
+    "mixed in tone",
+    "neutral in tone",
+    "mostly favourable",
+    "favourable",
+)
+SINGLE_TONES: frozenset[str] = frozenset({"unfavourable", "neutral in tone", "favourable"})
+"""One headline is not mixed, nor mostly anything."""
+NEWS_TOPICS: tuple[str, ...] = (
+    "earnings",
+    "guidance",
+    "analyst ratings",
+    "deals",
+    "products",
+    "legal and regulatory matters",
+    "capital",
+    "management",
+)
+NO_TOPIC = "various"
+NEWS_FRAMES: dict[str, tuple[str, ...]] = {
+    "topic": (
+        "{n} in two days, {t}, {cluster} on {about}",
+        "the past two days brought {n}, {t}, chiefly on {about}",
+    ),
+    "various": (
+        "{n} in two days {are} {t}",
+        "the past two days brought {n}, {t}",
+    ),
+}
+NEWS_SUBJECTS: dict[str, tuple[str, str]] = {
+    "news": ("headline", "headlines"),
+    "market news": ("market-wide headline", "market-wide headlines"),
+}
+"""Words for one headline and for several, by whom they concern."""
