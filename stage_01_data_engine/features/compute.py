@@ -34,6 +34,17 @@ AT = {field: i for i, field in enumerate(FEATURE_FIELDS)}
 LONGEST_WINDOW = 253
 """Sessions that the longest window of returns needs."""
 
+BLOCK = 8
+"""Symbols whose session-wise features are turned around at a time: a cache line of doubles."""
+
+RANKED_FIRST = {
+    "return_5_rank": "log_return_5",
+    "return_20_rank": "log_return_20",
+    "momentum_rank": "momentum_252_21",
+}
+RANKED_LAST = {"volatility_rank": "realised_volatility_20", "volume_rank": "volume_ratio_20"}
+"""Ranks and what they rank; the last need the features of all instruments first."""
+
 Compute = Callable[..., dict[str, np.ndarray]]
 
 
@@ -114,10 +125,15 @@ def feature_values(
     """
     sessions, symbols, _ = bars.shape
     values = np.empty((sessions - first, symbols, len(FEATURE_FIELDS)))
-    one = np.empty((len(FEATURE_FIELDS), sessions - first))
+    of_sessions = _of_sessions(bars, instruments, market, settings, first)
     by_symbol = np.ascontiguousarray(bars.transpose(1, 2, 0))
+    one = np.empty((len(FEATURE_FIELDS), sessions - first))
     for n, instrument in enumerate(instruments):
         one[:] = np.nan
+        if n % BLOCK == 0:
+            columns = {f: _columns(a, n) for f, a in of_sessions.items()}
+        for field, array in columns.items():
+            one[AT[field]] = array[n % BLOCK]
         has_ranges = {"high", "low"} <= set(instrument.fields)
         with np.errstate(divide="ignore", invalid="ignore"):
             for group in _groups(by_symbol[n], has_ranges):
@@ -125,7 +141,10 @@ def feature_values(
                     _write(one, at, group, first, settings.warm_up_bars)
         one[~np.isfinite(one)] = np.nan
         values[:, n] = one.T
-    _of_sessions(values, bars, instruments, market, settings, first)
+    universe = Universe.of(instruments, settings.benchmarks)
+    columns = {name: values[:, :, AT[of]].copy() for name, of in RANKED_LAST.items()}
+    for name, array in cross_section.ranks(columns, universe, settings.least_peers).items():
+        values[:, :, AT[name]] = array
     return values
 
 
@@ -217,39 +236,34 @@ def _index(at: np.ndarray) -> np.ndarray | slice:
     return slice(first, last + 1) if last - first + 1 == len(at) else at
 
 
+def _columns(array: np.ndarray, begin: int) -> np.ndarray:
+    """Return the next block of symbols by symbol, (BLOCK, T): whole cache lines are read."""
+    return np.ascontiguousarray(array[:, begin : begin + BLOCK].T)
+
+
 def _of_sessions(
-    values: np.ndarray,
     bars: np.ndarray,
     instruments: Sequence[Instrument],
     market: Mapping[str, np.ndarray],
     settings: DataEngineSettings,
     first: int,
-) -> None:
-    """Write what is array work over sessions and instruments: returns, peers, market, macro."""
+) -> dict[str, np.ndarray]:
+    """Return what is array work over sessions and instruments: returns, peers, market, macro."""
     begin = max(0, first - LONGEST_WINDOW) if first else 0
-    bars, skip = bars[begin:], first - begin
+    bars = bars[begin:]
     market = {name: market[name][begin:] for name in macro.SERIES}
-
-    def write(found: Mapping[str, np.ndarray], skipped: int = skip) -> None:
-        for field, array in found.items():
-            part = array[skipped:]
-            values[:, :, AT[field]] = np.where(np.isfinite(part), part, np.nan)
-
+    universe, least = Universe.of(instruments, settings.benchmarks), settings.least_peers
     with np.errstate(divide="ignore", invalid="ignore"):
-        returns = returns_and_gaps(bars)
-        universe = Universe.of(instruments, settings.benchmarks)
-        write(returns)
-        write(cross_section.against_market(returns["log_return_1"], universe))
-        write(macro.conditions(market))
-        write(macro.sensitivities(returns["log_return_1"], market))
-        ranked = {
-            "return_5_rank": "log_return_5",
-            "return_20_rank": "log_return_20",
-            "momentum_rank": "momentum_252_21",
-            "volatility_rank": "realised_volatility_20",
-            "volume_rank": "volume_ratio_20",
+        found = returns_and_gaps(bars)
+        daily = found["log_return_1"]
+        found |= cross_section.against_market(daily, universe)
+        found |= macro.sensitivities(daily, market)
+        found |= {
+            name: np.broadcast_to(values, daily.shape)
+            for name, values in macro.conditions(market).items()
         }
-        columns = {name: values[:, :, AT[of]] for name, of in ranked.items()}
-        write(cross_section.ranks(columns, universe, settings.least_peers), 0)
-        of_sector = values[:, :, AT["log_return_20"]]
-        write(cross_section.sectors(of_sector, universe, settings.least_peers), 0)
+        found = {name: values[first - begin :] for name, values in found.items()}
+        ranked = {name: found[of] for name, of in RANKED_FIRST.items()}
+        found |= cross_section.ranks(ranked, universe, least)
+        found |= cross_section.sectors(found["log_return_20"], universe, least)
+    return found

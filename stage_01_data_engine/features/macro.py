@@ -74,4 +74,5 @@ def _whole(values: np.ndarray, window: int) -> np.ndarray:
 
 
 def _percentile(windows: np.ndarray, axis: int) -> np.ndarray:
-    return np.asarray((windows <= windows[:, -1:]).mean(axis=axis))
+    below = np.count_nonzero(windows <= windows[:, -1:], axis=axis)
+    return np.asarray(below / windows.shape[axis])

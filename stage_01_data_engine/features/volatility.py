@@ -37,14 +37,16 @@ def from_closes(close: np.ndarray) -> dict[str, np.ndarray]:
     """
     count = len(close)
     returns = np.diff(np.log(close))
-    short, long = realised_volatility(close, 20), realised_volatility(close, 60)
+    short = realised_volatility(close, 20)
+    variance, skewness = _moments(returns, 60, count)
+    long = np.sqrt(variance * 60 / 59 * SESSIONS_PER_YEAR)
     semivariance = rolling_mean(np.minimum(returns, 0) ** 2, 20, count)
     return {
         "realised_volatility_60": long,
         "downside_volatility_20": np.sqrt(semivariance * SESSIONS_PER_YEAR),
         "volatility_ratio_20_60": short / np.where(long > 0, long, np.nan),
         "volatility_percentile_252": over_windows(_percentile, short[20:], 252, count),
-        "return_skewness_60": over_windows(_skewness, returns, 60, count),
+        "return_skewness_60": skewness,
     }
 
 
@@ -88,13 +90,21 @@ def from_bars(
 
 
 def _percentile(windows: np.ndarray, axis: int) -> np.ndarray:
-    return np.asarray((windows <= windows[:, -1:]).mean(axis=axis))
+    below = np.count_nonzero(windows <= windows[:, -1:], axis=axis)
+    return np.asarray(below / windows.shape[axis])
 
 
-def _skewness(windows: np.ndarray, axis: int) -> np.ndarray:
-    away = windows - windows.mean(axis=axis, keepdims=True)
-    squares = away * away
-    variance = squares.mean(axis=axis)
-    third = np.einsum("ij,ij->i", squares, away) / windows.shape[1]
-    # Returns that are equal in exact arithmetic differ by rounding: 1e-24 is a return of 1e-12.
-    return np.asarray(third / np.where(variance > 1e-24, variance, np.nan) ** 1.5)
+def _moments(returns: np.ndarray, window: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return population variance and skewness of each full window.
+
+    From sums of powers: returns are small and their mean is smaller, so that little cancels.
+    """
+    squares = returns * returns
+    first = rolling_mean(returns, window, length)
+    second = rolling_mean(squares, window, length)
+    third = rolling_mean(squares * returns, window, length)
+    variance = np.maximum(second - first * first, 0)
+    # Returns that are equal in exact arithmetic differ by rounding: 1e-20 is a return of 1e-10.
+    variance = np.where(variance > 1e-20, variance, 0 * variance)
+    centred = third - 3 * first * second + 2 * first**3
+    return variance, centred / np.where(variance > 0, variance, np.nan) ** 1.5

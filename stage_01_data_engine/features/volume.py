@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from stage_01_data_engine.features.rolling import (
-    over_windows,
     rolling_deviation,
     rolling_mean,
     rolling_sum,
@@ -93,11 +92,11 @@ def _positive(values: np.ndarray) -> np.ndarray:
 
 def _correlation(x: np.ndarray, y: np.ndarray, window: int, length: int) -> np.ndarray:
     """Return the correlation of each full window, NaN where one side does not vary."""
-
-    def spread(a: np.ndarray, axis: int) -> np.ndarray:
-        return np.asarray(a.std(axis=axis))
-
-    mean_x, mean_y = (over_windows(np.mean, v, window, length) for v in (x, y))
-    both = over_windows(np.mean, x * y, window, length) - mean_x * mean_y
-    scale = over_windows(spread, x, window, length) * over_windows(spread, y, window, length)
-    return np.clip(both / _positive(scale), -1, 1)
+    mean_x, mean_y, xx, yy, xy = (
+        rolling_mean(v, window, length) for v in (x, y, x * x, y * y, x * y)
+    )
+    spread_x, spread_y = xx - mean_x * mean_x, yy - mean_y * mean_y
+    # What is left of a side that does not vary is rounding of its mean square.
+    varies = (spread_x > 1e-12 * xx) & (spread_y > 1e-12 * yy)
+    both = np.where(varies, spread_x * spread_y, np.nan)
+    return np.clip((xy - mean_x * mean_y) / np.sqrt(both), -1, 1)
