@@ -261,7 +261,14 @@ def at(world: World, t: int) -> ValidationInput:
             **dates,
             **{
                 name: getattr(world.fuzzy, name).until(session)
-                for name in ("memberships", "movements", "strengths", "patterns", "events")
+                for name in (
+                    "memberships",
+                    "movements",
+                    "strengths",
+                    "patterns",
+                    "inference",
+                    "events",
+                )
             },
         }
     )

@@ -16,7 +16,7 @@ from foundation.contracts import (
 from foundation.kernel import UpstreamDataError
 from foundation.runtime import Stage
 from foundation.timeseries import Panel
-from stage_02_fuzzification import events, membership, movement, patterns
+from stage_02_fuzzification import events, inference, membership, movement, patterns
 from stage_02_fuzzification.sentiment import LexiconReader, NewsReader
 from stage_02_fuzzification.settings import FuzzificationSettings
 
@@ -71,6 +71,14 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
             movements=Panel(**labels, layers=HORIZONS, values=np.stack(movements, axis=2)),
             strengths=Panel(**labels, layers=HORIZONS, values=np.stack(strengths, axis=2)),
             patterns=self._patterns(given, codes["price"], degrees["band width"]),
+            inference=Panel.from_fields(
+                given.bars.sessions,
+                given.bars.symbols,
+                {
+                    "risk appetite": inference.risk_appetite(degrees),
+                    "story confidence": inference.story_confidence(degrees),
+                },
+            ),
             events=events.summarise_market(given, self.reader, self.settings),
             symbol_events=events.summarise_symbols(given, self.reader, self.settings),
         )

@@ -72,7 +72,44 @@ def state_column(
     ``speak`` takes the state codes and says where the series is worth a clause; by default it
     is everywhere.
     """
-    degrees = fuzzy.memberships.field(series)
+    info = SERIES[series]
+    return _hedged(
+        series,
+        info.section,
+        fuzzy.memberships.field(series),
+        ((info.panel, info.field),),
+        settings,
+        speak,
+    )
+
+
+def appetite_column(
+    fuzzy: FuzzyWindow,
+    settings: StoryAssemblySettings,
+    speak: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> Column:
+    """Say how keen the market is on risk: five states, 25 points apart, on the rules' answer."""
+    points = fuzzy.inference.field("risk appetite")
+    degrees = np.maximum(1.0 - np.abs(points[..., None] / 25.0 - np.arange(len(STATES))), 0.0)
+    inputs = (SERIES[name] for name in ("market volatility", "credit spread", "breadth"))
+    return _hedged(
+        "risk appetite",
+        Section.RISK,
+        degrees,
+        tuple((info.panel, info.field) for info in inputs),
+        settings,
+        speak,
+    )
+
+
+def _hedged(
+    subject: str,
+    section: Section,
+    degrees: np.ndarray,
+    cells: tuple[Cell, ...],
+    settings: StoryAssemblySettings,
+    speak: Callable[[np.ndarray], np.ndarray] | None,
+) -> Column:
     absent = np.isnan(degrees[..., 0])
     first = np.where(absent, 0, np.nan_to_num(degrees).argmax(axis=-1))
     top = np.take_along_axis(degrees, first[..., None], axis=-1)[..., 0]
@@ -83,14 +120,13 @@ def state_column(
     )
     hedge = np.where(shade == 0, 0, shade + np.where(leans_down, 0, 1))
     silent = absent if speak is None else absent | ~speak(first)
-    series_info = SERIES[series]
     return Column(
-        name=series,
-        section=series_info.section,
-        options=tuple(statement("state", series, s, h) for s, h in product(STATES, HEDGES)),
+        name=subject,
+        section=section,
+        options=tuple(statement("state", subject, s, h) for s, h in product(STATES, HEDGES)),
         codes=np.where(silent, SILENT, first * len(HEDGES) + hedge),
         degrees=np.nan_to_num(top),
-        cells=((series_info.panel, series_info.field),),
+        cells=cells,
     )
 
 

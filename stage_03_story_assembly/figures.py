@@ -45,7 +45,6 @@ class Figures:
         values = source.field(field)
         return float(values[t, 0 if values.shape[1] == 1 else n])
 
-
     def event(self, field: str, t: int, n: int) -> float:
         """Return one cell of the symbol's events."""
         return float(self.fuzzy.symbol_events.field(field)[t, n])
@@ -72,6 +71,10 @@ def _range(f: Figures, t: int, n: int) -> str:
 
 def _pattern(f: Figures, t: int, n: int) -> str:
     return f"match {np.nanmax(f.fuzzy.patterns.values[t, n]):.2f}"
+
+
+def _appetite(f: Figures, t: int, n: int) -> str:
+    return f"{f.fuzzy.inference.field('risk appetite')[t, n]:.0f} of 100"
 
 
 def _regime(f: Figures, t: int, n: int) -> str:
@@ -119,6 +122,7 @@ _MAKERS: dict[str, Maker] = {
     "market volatility": lambda f, t, n: f"VIX {f.cell('market', 'vix', t, n):.1f}",
     "credit spread": _credit,
     "oil": lambda f, t, n: f"WTI {f.cell('market', 'wti', t, n):.2f}",
+    "risk appetite": _appetite,
     "pattern": _pattern,
     "earnings until": _weekdays("earnings"),
     "earnings surprise": _earnings_surprise,

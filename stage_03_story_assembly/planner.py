@@ -59,6 +59,9 @@ def plan(
     def extreme(codes: np.ndarray) -> np.ndarray:
         return np.abs(codes - 2) == 2
 
+    def unusual(codes: np.ndarray) -> np.ndarray:
+        return np.abs(codes - 2) >= 1
+
     def sharp(moves: np.ndarray) -> np.ndarray:
         return np.abs(moves) == 2
 
@@ -86,6 +89,7 @@ def plan(
         state("market volatility"),
         c.absence_column("market volatility", Section.RISK, absent("market volatility")),
         c.movement_column(fuzzy, "market volatility", sharp),
+        c.appetite_column(fuzzy, settings, unusual),
         state("credit spread", extreme),
         state("oil", extreme),
         tensions[Section.RISK],

@@ -106,7 +106,10 @@ def as_known_by(contract: Contract, session: date) -> dict[str, Any]:
         panels = {name: getattr(contract, name) for name in ("bars", "features", "market")}
         return {**_until(panels, session), "events": tuple(known)}
     if isinstance(contract, FuzzyWindow):
-        names = ("memberships", "movements", "strengths", "patterns", "events", "symbol_events")
+        names = (
+            "memberships", "movements", "strengths", "patterns", "inference",
+            "events", "symbol_events",
+        )  # fmt: skip
         return _until({name: getattr(contract, name) for name in names}, session)
     if isinstance(contract, QuantContext):
         return _until({"values": contract.values}, session)

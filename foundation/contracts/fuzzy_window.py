@@ -26,6 +26,10 @@ class FuzzyWindow(Contract):
         How far into its class each movement lies, in [0, 1].
     patterns : Panel (T, N, P), fields = pattern names
         Fuzzy match strength in [0, 1] of each library pattern at that session.
+    inference : Panel (T, N, 2), fields = "risk appetite", "story confidence"
+        What rule tables conclude, in [0, 100]. The appetite for risk is market-wide (repeated for
+        every symbol; NaN where one of its inputs is absent); 50 is ordinary. Confidence says how
+        far the session's states carry a story.
     events : Panel (T, 1, E)
         Market-wide. Per release ``k``: ``k|sessions since``, ``k|weekdays until`` and
         ``k|surprise`` (in past standard deviations), as known at that session's close. Flags of
@@ -41,7 +45,7 @@ class FuzzyWindow(Contract):
     """
 
     schema_version: int = Field(
-        default=2, ge=1, description="2: ``symbol_events`` joined, and is required."
+        default=2, ge=1, description="2: ``symbol_events`` and ``inference`` joined."
     )
 
     session: date
@@ -50,5 +54,6 @@ class FuzzyWindow(Contract):
     movements: Panel
     strengths: Panel
     patterns: Panel
+    inference: Panel
     events: Panel
     symbol_events: Panel

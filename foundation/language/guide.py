@@ -312,6 +312,10 @@ def _agrees(
         return "quantitative context" not in absent
     if one.subject in _NEEDS_RANGES:
         return "volume" in told
+    if one.subject == "risk appetite":
+        # It is inferred from fear, which at its extremes rules out the opposite extreme.
+        fear = told.get("market volatility")
+        return fear is not None and abs(STATES.index(one.value) + fear - 4) < 4
     if one.kind in ("state", "movement") and one.subject in TAPE:
         if one.subject not in told:
             return False

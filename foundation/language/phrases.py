@@ -20,6 +20,7 @@ NOUNS: dict[str, tuple[str, ...]] = {
     "market volatility": ("implied market volatility", "the fear gauge"),
     "credit spread": ("credit spreads",),
     "oil": ("oil", "crude oil"),
+    "risk appetite": ("risk appetite", "the appetite for risk"),
 }
 PLURAL: frozenset[str] = frozenset({"credit spread"})
 
@@ -132,6 +133,16 @@ STATE_WORDS: dict[str, tuple[tuple[Word, ...], ...]] = {
         _same("ordinary in price"),
         _ending("than of late", "dearer"),
         _same("unusually dear"),
+    ),
+    "risk appetite": tuple(
+        _same(*words)
+        for words in (
+            ("very low", "all but gone"),
+            ("low", "below normal"),
+            ("ordinary", "neither low nor high"),
+            ("high", "above normal"),
+            ("very high", "exceptionally keen"),
+        )
     ),
 }
 

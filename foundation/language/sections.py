@@ -19,6 +19,7 @@ _OF_SUBJECT: dict[str, Section] = {
     **{name: series.section for name, series in SERIES.items()},
     "participation": Section.PARTICIPATION,
     "risk": Section.RISK,
+    "risk appetite": Section.RISK,
     "events": Section.EVENTS,
     "quantitative context": Section.QUANTITATIVE,
 }

@@ -20,6 +20,7 @@ _STATE_SIGN: dict[str, int] = {
     "volatility": -1,
     "market volatility": -1,
     "credit spread": -1,
+    "risk appetite": 1,
 }
 _PATTERN_TONE: dict[str, float] = {
     "bullish reversal": 1.0,

@@ -50,7 +50,7 @@ def test_a_rewritten_future_changes_nothing_before_it() -> None:
         }
     )
     before, after = STAGE.run(window), STAGE.run(changed)
-    for name in ("memberships", "movements", "strengths", "patterns", "events"):
+    for name in ("memberships", "movements", "strengths", "patterns", "inference", "events"):
         np.testing.assert_array_equal(
             getattr(before, name).values[:cut], getattr(after, name).values[:cut]
         )

@@ -121,7 +121,15 @@ def test_yesterdays_story_does_not_know_today() -> None:
     fuzzy = given_.fuzzy.model_copy(
         update={
             n: shorter(getattr(given_.fuzzy, n))
-            for n in ("memberships", "movements", "strengths", "patterns", "events", "symbol_events")
+            for n in (
+                "memberships",
+                "movements",
+                "strengths",
+                "patterns",
+                "inference",
+                "events",
+                "symbol_events",
+            )
         }
     )
     quant = given_.quant.model_copy(update={"values": shorter(given_.quant.values)})

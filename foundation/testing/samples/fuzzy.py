@@ -43,6 +43,7 @@ def fuzzy_window(market: MarketWindow | None = None) -> FuzzyWindow:
         movements=Panel(**named, layers=HORIZONS, values=np.stack(movements, axis=2)),
         strengths=Panel(**named, layers=HORIZONS, values=np.stack(strengths, axis=2)),
         patterns=Panel(**axes, fields=PATTERNS, values=_patterns(movements[0])),
+        inference=_inference(market),
         events=_events(market),
         symbol_events=_symbol_events(market),
     )
@@ -84,6 +85,13 @@ def _patterns(price: np.ndarray) -> np.ndarray:
     wanted = np.array([[-2, 0, 2], [1, 0, 2], [0, 0, -2]], dtype=float)
     distance = np.abs(price[:, :, None, 1:] - wanted).mean(axis=-1)
     return np.clip(1 - distance / 2, 0, 1)
+
+
+def _inference(market: MarketWindow) -> Panel:
+    count, shape = len(market.bars.sessions), market.bars.field("close").shape
+    appetite = 50 + 50 * np.sin(np.arange(count) / 9)[:, None]
+    fields = {"risk appetite": appetite, "story confidence": np.full(shape, 62.5)}
+    return Panel.from_fields(market.bars.sessions, market.bars.symbols, fields)
 
 
 def _events(market: MarketWindow) -> Panel:
