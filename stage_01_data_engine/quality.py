@@ -226,7 +226,9 @@ class _Gate:
 
     def _reported_fields(self) -> None:
         """Report good rows that lack a field their instrument has."""
-        has = {f: np.array([f in i.fields for i in self.instruments]) for f in BAR_FIELDS}
+        has = {
+            f: np.array([f in i.fields for i in self.instruments], dtype=bool) for f in BAR_FIELDS
+        }
         missing = np.zeros(len(self.bars), dtype=bool)
         for at, field in enumerate(BAR_FIELDS):
             missing |= has[field][self.symbol] & np.isnan(self.values[:, at])

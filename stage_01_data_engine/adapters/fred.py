@@ -237,12 +237,12 @@ class FredSource:
         asked = {"series_id": fred_id, "realtime_start": "1776-07-04", "realtime_end": until}
         limit = min(self.settings.page_limit, 10_000)
         days: set[str] = set()
-        for page in self._pages(client, "series/vintagedates", asked, limit, place):
-            listed = page.get("vintage_dates")
-            if not isinstance(listed, list):
-                raise place.broken("has a list 'vintage_dates'", sorted(page))
+        for page in self._pages(
+            client, "series/vintagedates", asked, "vintage_dates", limit, place
+        ):
             days |= {
-                place.day({"vintage_dates": day}, "vintage_dates").isoformat() for day in listed
+                place.day({"vintage_dates": day}, "vintage_dates").isoformat()
+                for day in page["vintage_dates"]
             }
         return sorted(day for day in days if day <= until)
 
@@ -255,9 +255,9 @@ class FredSource:
         found: dict[tuple[date, date], float] = {}
         rows, count = set(), 0
         for page in self._pages(
-            client, "series/observations", asked, self.settings.page_limit, place
+            client, "series/observations", asked, "observations", self.settings.page_limit, place
         ):
-            count = int(place.number(page, "count"))
+            count = place.count(page, "count")
             for row in place.rows(page, "observations"):
                 period, day = place.day(row, "date"), place.day(row, "realtime_start")
                 value = place.text(row, "value")
@@ -277,10 +277,11 @@ class FredSource:
         client: HttpClient,
         path: str,
         asked: dict[str, str],
+        field: str,
         limit: int,
         place: Place,
     ) -> list[dict[str, Any]]:
-        """Return every page of an answer."""
+        """Return every page of an answer; its rows stand in ``field``."""
         pages: list[dict[str, Any]] = []
         offset, count = 0, 1
         while offset < count:
@@ -291,10 +292,11 @@ class FredSource:
             if answer.status == 400:
                 raise self._refused(place, str(page.get("error_message", page)))
             pages.append(page)
-            count = int(place.number(page, "count"))
-            step = int(place.number(page, "limit"))
-            if step < 1:
-                raise place.broken("has pages of at least one row", step)
+            count, step = place.count(page, "count"), place.count(page, "limit")
+            if not isinstance(page.get(field), list):
+                raise place.broken(f"has a list {field!r}", sorted(page))
+            if offset < count and (step < 1 or not page[field]):
+                raise place.broken(f"has all {count} rows it counts", f"none after {offset}")
             offset += step
         return pages
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -59,7 +60,9 @@ class Place:
         for cell in cells:
             if cell is not None and (isinstance(cell, bool) or not isinstance(cell, int | float)):
                 raise self.broken(f"has numbers in {field!r}", cell)
-        return np.array([np.nan if cell is None else float(cell) for cell in cells], dtype=float)
+        return np.array(
+            [np.nan if c is None else self._float(c, field) for c in cells], dtype=float
+        )
 
     def text(self, row: Row, field: str) -> str:
         """Return a field that is a text, not empty."""
@@ -69,11 +72,24 @@ class Place:
         return cell
 
     def number(self, row: Row, field: str) -> float:
-        """Return a field that is a number."""
+        """Return a field that is a finite number."""
         cell = row.get(field)
-        if isinstance(cell, bool) or not isinstance(cell, int | float):
+        if not _is_number(cell) or not math.isfinite(cell):
             raise self.broken(f"has a number in {field!r}", row)
-        return float(cell)
+        return self._float(cell, field)
+
+    def count(self, row: Row, field: str) -> int:
+        """Return a field that is a whole number, zero or more."""
+        cell = self.number(row, field)
+        if not (0 <= cell < 2**53 and cell == int(cell)):
+            raise self.broken(f"has a count in {field!r}", row[field])
+        return int(cell)
+
+    def _float(self, cell: float, field: str) -> float:
+        try:
+            return float(cell)
+        except OverflowError:
+            raise self.broken(f"has numbers in {field!r}", cell) from None
 
     def day(self, row: Row, field: str) -> date:
         """Return a field that is a date, ``YYYY-MM-DD``."""
@@ -97,3 +113,14 @@ class Place:
         if moment.tzinfo is None:
             raise self.broken(f"says the time zone of {field!r}", text)
         return moment
+
+
+LARGEST = 2**1023
+"""Whole numbers beyond it, which JSON may hold, are no floating-point numbers."""
+
+
+def _is_number(cell: Any) -> bool:
+    """Say whether a JSON value is a number that a float can hold."""
+    if isinstance(cell, bool) or not isinstance(cell, int | float):
+        return False
+    return isinstance(cell, float) or abs(cell) <= LARGEST

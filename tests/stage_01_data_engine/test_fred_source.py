@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from foundation.connect import Connection, Credentials
-from foundation.kernel import NEW_YORK, DependencyError, OperatorError
+from foundation.kernel import NEW_YORK, DependencyError, OperatorError, UpstreamDataError
 from foundation.market import close_of, next_session
 from foundation.testing.vendors import (
     Fault,
@@ -21,7 +21,14 @@ from foundation.testing.vendors import (
     Vintage,
     vendor_market,
 )
-from stage_01_data_engine import FredSettings, FredSource, MarketRequest, RawMarket
+from stage_01_data_engine import (
+    DataEngineSettings,
+    DataEngineStage,
+    FredSettings,
+    FredSource,
+    MarketRequest,
+    RawMarket,
+)
 from stage_01_data_engine.alignment import last_known
 
 WORLD = vendor_market()
@@ -164,3 +171,8 @@ def test_the_series_do_not_depend_on_the_symbols_asked_for() -> None:
         some = source.load(MarketRequest(AS_OF, ("AAPL",), 40))
     assert some.observations.equals(load(sessions=40).observations)
     assert some.instruments == ()
+
+
+def test_series_alone_make_no_window_and_the_error_says_so() -> None:
+    with pytest.raises(UpstreamDataError, match="'fred' has a usable bar"):
+        DataEngineStage(DataEngineSettings()).run(load(sessions=40))

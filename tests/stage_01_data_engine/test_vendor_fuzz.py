@@ -1,0 +1,31 @@
+"""Whatever is wrong with an answer, a source ends in data or in a documented error."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foundation.kernel import UpstreamDataError
+from stage_01_data_engine import DataEngineSettings, RawMarket
+from stage_01_data_engine.quality import gate
+from tests.stage_01_data_engine.vendor_fuzz import MAKERS, outcome
+
+
+@pytest.mark.parametrize("vendor", MAKERS)
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32))
+def test_no_answer_whatever_breaks_a_source(vendor: str, seed: int) -> None:
+    made = outcome(vendor, seed)
+    if isinstance(made, RawMarket):
+        judged = gate(made.bars, made.instruments, made.request.sessions, DataEngineSettings())
+        assert len(judged.bars) + judged.quarantined == len(made.bars)
+    else:
+        assert made.rule
+        assert made.remedy
+
+
+@pytest.mark.parametrize("vendor", MAKERS)
+def test_the_fuzzing_reaches_both_ends(vendor: str) -> None:
+    kinds = {type(outcome(vendor, seed)) for seed in range(60)}
+    assert {RawMarket, UpstreamDataError} <= kinds

@@ -1,0 +1,121 @@
+"""Vendors' answers with something wrong somewhere: what a source makes of them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from random import Random
+from typing import Any
+
+from foundation.connect import Answer, Connection, Credentials
+from foundation.kernel import FinancialStoryError
+from foundation.testing.vendors import (
+    Emulator,
+    FredEmulator,
+    ManualTime,
+    PolygonEmulator,
+    Request,
+    vendor_market,
+)
+from stage_01_data_engine import FredSource, MarketRequest, PolygonSource, RawMarket
+
+WORLD = vendor_market(date(2018, 10, 1), date(2019, 2, 15))
+REQUEST = MarketRequest(date(2018, 12, 28), ("AAA",), 25)
+
+ODD: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1, 10**30, -(10**30), 10**400, 1e308, float("nan"), float("inf"), 0.5,
+    "", " ", "NaN", "1e5", "2018-12-28", "2018-13-45", "9999-12-31", "0001-01-01",
+    "2018-12-28T16:00:00", "2018-12-28T16:00:00Z", "0001-01-01T00:00:00+23:59",
+    "9999-12-31T23:59:59-23:59", "\0", "é" * 9, "\ud800", [], {}, [1], [[]], [{}], [None],
+    {"a": 1}, {"results": []}, 4e12, 1.5e12, 86_400_000,
+)  # fmt: skip
+
+
+def disturbed(payload: Any, draw: Random) -> Any:
+    """Return a payload with one to three of its parts replaced, removed, repeated or renamed."""
+    payload = copy.deepcopy(payload)
+    for _ in range(draw.randint(1, 3)):
+        places = list(_places(payload))
+        if not places:
+            return draw.choice(ODD)
+        holder, at = draw.choice(places)
+        deed = draw.randrange(4)
+        if deed == 0 or (deed == 3 and isinstance(holder, list)):
+            holder[at] = copy.deepcopy(draw.choice(ODD))
+        elif deed == 1:
+            del holder[at]
+        elif deed == 2:
+            other = draw.choice(places)
+            holder[at] = copy.deepcopy(other[0][other[1]])
+        else:
+            holder[f"{at}_"] = holder.pop(at)
+    return payload
+
+
+def _places(part: Any) -> Any:
+    """Yield every place in a payload as its holder and its name or position there."""
+    if not isinstance(part, dict | list):
+        return
+    for at in list(part) if isinstance(part, dict) else range(len(part)):
+        yield part, at
+        yield from _places(part[at])
+
+
+class _Client:
+    """Asks an emulator without a server; one answer of the conversation is disturbed."""
+
+    def __init__(self, emulator: Emulator, key: dict[str, str], draw: Random) -> None:
+        self.emulator, self.key, self.draw = emulator, key, draw
+        self.left = draw.randrange(5)
+
+    def __enter__(self) -> _Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def get(self, path: str, parameters: Any = None, *, accept: tuple = (200,)) -> Answer:
+        query = {name: str(value) for name, value in (parameters or {}).items()} | self.key
+        prefix = "/fred/" if isinstance(self.emulator, FredEmulator) else "/"
+        asked = Request(prefix + path.lstrip("/"), query, {})
+        reply = self.emulator.reply(asked)
+        self.left -= 1
+        payload = reply.payload
+        if self.left == -1 and reply.status == 200:
+            payload = disturbed(payload, self.draw)
+        body = json.dumps(payload).encode("utf-8", errors="surrogatepass")
+        return Answer(path, reply.status, body, datetime.now(tz=UTC))
+
+    def json(self, path: str, parameters: Any = None, *, accept: tuple = (200,)) -> Any:
+        return self.get(path, parameters, accept=accept).json()
+
+
+def outcome(vendor: str, seed: int) -> RawMarket | FinancialStoryError:
+    """Return what a source makes of one conversation in which something is wrong.
+
+    Any other exception is a crash.
+    """
+    draw = Random(seed)
+    client, source = MAKERS[vendor](draw)
+    source._client = lambda: client
+    try:
+        return source.load(REQUEST)  # type: ignore[no-any-return]
+    except FinancialStoryError as error:
+        return error
+
+
+def _polygon(draw: Random) -> tuple[_Client, Any]:
+    source = PolygonSource(Connection(credentials=Credentials({}), timekeeper=ManualTime()))
+    key = {"apiKey": PolygonEmulator.key}
+    return _Client(PolygonEmulator(WORLD), key, draw), source
+
+
+def _fred(draw: Random) -> tuple[_Client, Any]:
+    credentials = Credentials({"FRED_API_KEY": FredEmulator.key})
+    source = FredSource(Connection(credentials=credentials, timekeeper=ManualTime()))
+    return _Client(FredEmulator(WORLD), {"api_key": FredEmulator.key}, draw), source
+
+
+MAKERS: dict[str, Callable[[Random], tuple[_Client, Any]]] = {"polygon": _polygon, "fred": _fred}
