@@ -51,8 +51,9 @@ BLIND_SLACK = 0.02
 PRINT_LEAST = 0.08
 """A misprint leaves its level by at least ``LARGE`` scales and by at least 8%: a real session may
 gap 5% on news and be back a day later."""
-PRINT_RETURN = 0.2
-"""Share of the step that may be missing when the price is back, at the next open and close."""
+PRINT_RETURN = (0.2, 2.0, 0.5)
+"""How far from its old level the price may be at the next open and close: a fifth of the step, or
+two scales where that is more (the next session has its own ordinary move), never half the step."""
 
 STALE_CHANCE = 0.01
 """Expected number of standstills of this length in the symbol's whole history, if its own share
@@ -211,8 +212,8 @@ def bad_prints(bars: History) -> np.ndarray:
     """Say which bars look like misprints: away from their level for one session, then back.
 
     The close leaves by at least five scales and 8%, and both the next open and the next close are
-    back within a fifth of the step. A true reversal opens where trading left off and moves from
-    there; a misprint is gone at the open.
+    back at the old level, give or take an ordinary move (``PRINT_RETURN``). A true reversal opens
+    where trading left off and moves from there; a misprint is gone at the open.
     """
     moved = np.flatnonzero(np.nan_to_num(np.abs(bars.returns)) >= PRINT_LEAST)
     found = np.zeros(len(bars.symbol), dtype=bool)
@@ -224,9 +225,11 @@ def bad_prints(bars: History) -> np.ndarray:
     back_close = bars.log_close[near[:, 2]] - level
     next_open = np.log(bars.values[near[:, 2], 0]) - level
     back_open = np.where(np.isnan(next_open), back_close, next_open)
-    slack = PRINT_RETURN * np.abs(left)
+    scale = bars.scale(moved)
+    fifth, scales, half = PRINT_RETURN
+    slack = np.clip(scales * scale, fifth * np.abs(left), half * np.abs(left))
     back = (np.abs(back_close) <= slack) & (np.abs(back_open) <= slack)
-    large = np.abs(left) >= LARGE * bars.scale(moved)
+    large = np.abs(left) >= LARGE * scale
     found[moved[back & large]] = True
     return found
 

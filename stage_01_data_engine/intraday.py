@@ -96,7 +96,7 @@ def place(bars: pd.DataFrame, length: Length, *, location: str, listed_rows: int
         utc = stamps.tz_localize("America/New_York", ambiguous="NaT", nonexistent="NaT")
     else:
         utc = stamps.tz_convert("America/New_York")
-    wall = utc.tz_localize(None).to_numpy().astype("M8[m]")
+    wall = utc.tz_localize(None).to_numpy().astype("M8[ns]")
     moment = utc.tz_convert("UTC").tz_localize(None).to_numpy().astype("M8[ns]")
     day = wall.astype("M8[D]")
     verdicts = Verdicts(rows_of(bars["symbol"].to_numpy(), day, location), listed_rows)
@@ -109,10 +109,10 @@ def place(bars: pd.DataFrame, length: Length, *, location: str, listed_rows: int
     verdicts.apply(TIME_EXISTS, np.isnat(wall), show)
     span = SPAN[length]
     opened, ended, is_session = _hours(day)
-    after = wall - day.astype("M8[m]")
+    after = wall - day.astype("M8[ns]")
     inside = (after >= PRE_OPENS) & (after + span <= POST_ENDS)
     verdicts.apply(IN_HOURS, ~is_session | ~inside, show)
-    verdicts.apply(ON_GRID, (after.astype(int) % span.astype("m8[m]").astype(int)) != 0, show)
+    verdicts.apply(ON_GRID, after % span != np.timedelta64(0, "ns"), show)
     for rule, broken in _price_rules(values):
         verdicts.apply(rule, broken, show)
     keys = pd.DataFrame({"symbol": bars["symbol"].to_numpy(), "moment": moment})
@@ -125,7 +125,7 @@ def place(bars: pd.DataFrame, length: Length, *, location: str, listed_rows: int
             "symbol": bars["symbol"].to_numpy(),
             "session": day.astype("M8[ns]"),
             "part": part,
-            "stamp": wall.astype("M8[ns]"),
+            "stamp": wall,
             "known_at": known,
             **{f: values[:, n] for n, f in enumerate(BAR_FIELDS)},
         },

@@ -13,6 +13,7 @@ from foundation.contracts import BAR_FIELDS, Instrument
 from foundation.market import sessions_until
 from stage_01_data_engine import DataEngineSettings
 from stage_01_data_engine.quality import Gated, gate
+from stage_01_data_engine.rules import BAR_RULES
 from tests.stage_01_data_engine.market_files import AS_OF, only, walk
 
 DAYS = sessions_until(AS_OF, 12)
@@ -56,6 +57,13 @@ def test_every_row_is_kept_once_or_quarantined_once(
     reported = sum(f.rows for f in made.findings if f.action == "quarantined")
     assert reported == made.quarantined
     assert all(f.remedy and f.value is not None for f in made.findings)
+    assert made.tally.received == len(frame)
+    aside = made.verdicts[made.verdicts["action"] == "quarantined"]
+    assert aside["row"].is_unique, "a row is set aside by one rule"
+    assert set(frame["location"].iloc[aside["row"]]) == set(frame["location"]) - set(
+        made.bars["location"]
+    )
+    assert (made.verdicts["location"] == frame["location"].iloc[made.verdicts["row"]].values).all()
     kept = made.bars
     # What the rules promise, checked row by row on what was kept.
     assert kept["location"].is_unique
@@ -75,6 +83,12 @@ def test_every_row_is_kept_once_or_quarantined_once(
         own = kept[kept["symbol"] == name]["session"]
         assert own.is_monotonic_increasing
         assert own.iloc[-1].date() == AS_OF
+
+
+def test_every_rule_has_a_name_a_reason_and_a_remedy_of_its_own() -> None:
+    assert len({rule.name for rule in BAR_RULES}) == len(BAR_RULES)
+    assert len({rule.text for rule in BAR_RULES}) == len(BAR_RULES)
+    assert all(rule.name and rule.why and rule.remedy for rule in BAR_RULES)
 
 
 def test_rounding_noise_is_no_broken_range() -> None:
