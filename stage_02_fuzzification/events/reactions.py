@@ -17,6 +17,11 @@ def daily_moves(close: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return moves
 
 
+def first_session(at: np.ndarray, count: int) -> int:
+    """Return the first session by which an event had occurred; ``count`` if none has."""
+    return min(max(int(at.min()), 0), count) if len(at) else count
+
+
 def past_reaction(at: np.ndarray, moves: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean move on earlier sessions with such an event, and how many there were.
 
@@ -29,11 +34,13 @@ def past_reaction(at: np.ndarray, moves: np.ndarray) -> tuple[np.ndarray, np.nda
     Returns
     -------
     mean, count : float arrays, shape (T, N)
-        Over events strictly before each session. The mean is NaN where there was none.
+        Over events strictly before each session. The mean is NaN where there was none; both are
+        before the first event, when nobody knew that there would be any.
     """
     happened = np.zeros(len(moves), dtype=bool)
     happened[at[(at >= 0) & (at < len(moves))]] = True
     counted = happened[:, None] & ~np.isnan(moves)
     total = np.cumsum(np.where(counted, moves, 0.0), axis=0) - np.where(counted, moves, 0.0)
     count = (np.cumsum(counted, axis=0) - counted).astype(float)
+    count[: first_session(at, len(moves))] = np.nan
     return np.divide(total, count, out=np.full(moves.shape, np.nan), where=count > 0), count

@@ -18,7 +18,7 @@ from stage_02_fuzzification.events.occurrence import (
     surprises,
     weekdays_until,
 )
-from stage_02_fuzzification.events.reactions import daily_moves, past_reaction
+from stage_02_fuzzification.events.reactions import daily_moves, first_session, past_reaction
 from stage_02_fuzzification.events.releases import releases, summarise
 from stage_02_fuzzification.events.structure import bar_flags, calendar_flags
 from stage_02_fuzzification.sentiment.reading import NewsReader
@@ -149,6 +149,7 @@ def _dated(
         halts, recent = per_session(at, count), np.zeros(count)
         for lag in range(min(_HALTS, count)):
             recent[lag:] += halts[: count - lag]
+        recent[: first_session(at, count)] = np.nan
         return made | {"in twenty sessions": recent}
     made["weekdays until"] = weekdays_until(events, line)
     if kind == "earnings":

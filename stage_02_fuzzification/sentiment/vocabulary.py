@@ -162,7 +162,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
     ),
     "legal and regulatory matters": (
         "lawsuit", "sues", "sued", "court", "judge", "settlement", "sec", "doj", "ftc", "probe",
-        "investigation", "regulator", "regulators", "antitrust", "fine", "fined", "sanctions",
+        "investigation", "regulator", "regulators", "antitrust", "fined", "sanctions",
         "tariff", "tariffs", "subpoena", "ban", "ruling", "fraud",
     ),
     "capital": (
