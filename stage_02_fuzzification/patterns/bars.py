@@ -38,15 +38,16 @@ def bullish_island(chart: Chart) -> np.ndarray:
 def inside_bar(chart: Chart) -> np.ndarray:
     """A bar within yesterday's range (Raschke and Connors 1995).
 
-    Degree: nothing at yesterday's range, full at half of it, and yesterday's range was an
-    ordinary one (full at a scale, nothing at half): most inside bars are no news.
+    Degree: nothing at 80% of yesterday's range, full at 30%, and yesterday's range was an
+    ordinary one (full at a scale, nothing at half): every seventh bar lies inside the one before
+    it, and most of them are no news.
     """
     within = (chart.high <= ago(chart.high, 1)) & (chart.low >= ago(chart.low, 1))
     before = ago(chart.high - chart.low, 1)
     return weakest(
         _pair(chart),
         within.astype(float),
-        ramp(ratio(chart.high - chart.low, before), 1.0, 0.5),
+        ramp(ratio(chart.high - chart.low, before), 0.8, 0.3),
         ramp(before / chart.scale, 0.5, 1.0),
     )
 
@@ -71,12 +72,13 @@ def bullish_outside_bar(chart: Chart) -> np.ndarray:
 def narrow_range(chart: Chart) -> np.ndarray:
     """The narrowest range of seven sessions (Crabel 1990, "NR7").
 
-    Degree: nothing where it equals the narrowest of the six before, full at 30% below it.
+    Degree: nothing at 90% of the narrowest of the six before, full at half of it: by chance
+    alone every seventh bar is the narrowest.
     """
     size = np.where(chart.ranged, chart.high - chart.low, np.nan)
     before = ago(lowest(size, 6), 1)
     known = _pair(chart) & ~np.isnan(before)
-    return weakest(known, ramp(ratio(size, before), 1.0, 0.7))
+    return weakest(known, ramp(ratio(size, before), 0.9, 0.5))
 
 
 def hammer(chart: Chart) -> np.ndarray:

@@ -29,7 +29,7 @@ _Shape = Callable[[Chart, Turns, np.ndarray], np.ndarray]
 def double_top(chart: Chart) -> np.ndarray:
     """Two like highs, the low between them broken.
 
-    Highs apart by at most a tenth of the height (nothing at half of it), 15 sessions from one
+    Highs apart by at most a tenth of the height (nothing at 35%), 15 sessions from one
     another (nothing at 5; Bulkowski: weeks), 4 scales high (nothing at 2), after a rise of the
     formation's height (nothing at half).
     """
@@ -93,7 +93,7 @@ def _double_top(chart: Chart, turns: Turns, now: np.ndarray) -> np.ndarray:
     height = (left + right) / 2 - low
     return _all(
         turns.falling,
-        ramp(ratio(np.abs(left - right), height), 0.5, 0.1),
+        ramp(ratio(np.abs(left - right), height), 0.35, 0.1),
         ramp(turns.bar[0] - turns.bar[2], 5.0, 15.0),
         ramp(height / chart.scale, 2.0, 4.0),
         ramp(ratio(left - before, height), 0.5, 1.0),
