@@ -178,7 +178,7 @@ SHORT_LIVED = {*plants.BAR_PLANTS, *SEQUENCES}
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_a_planted_pattern_matches_better_than_chance(name: str, told: dict) -> None:
-    """Half of the planted charts are told of, and match better than a martingale's 7 in 10 times."""
+    """Half of the planted charts are told of, and seven in ten match better than a martingale."""
     rng = np.random.default_rng(sum(map(ord, name)) + 1)
     made = (
         plants.planted_sequence(SEQUENCES[name], 12, 0.25, rng)
