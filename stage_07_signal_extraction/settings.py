@@ -12,8 +12,8 @@ class SignalSettings(Part):
 
     They are conventions chosen before looking at any result, but for ``drift_scale``: it was
     doubled after one look at a day on which nearly every quantitative score stood at its
-    ceiling. ``story_weight`` in particular has not been earned out of sample: an even split is what one assumes before
-    stage 09 has measured which side deserves more.
+    ceiling. ``story_weight`` in particular has not been earned out of sample: an even split is
+    what one assumes before stage 09 has measured which side deserves more.
 
     Attributes
     ----------
