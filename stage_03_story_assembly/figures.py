@@ -99,6 +99,14 @@ def _reaction(f: Figures, t: int, n: int) -> str:
     return f"{mean:.1f} daily ranges on average over {count:.0f} reports"
 
 
+def _headlines(f: Figures, t: int, n: int) -> str:
+    good, bad, count = (
+        f.event(f"news|{a}", t, n)
+        for a in ("favourable", "unfavourable", "headlines in two sessions")
+    )
+    return f"{good:.0f} favourable, {bad:.0f} unfavourable of {count:.0f}"
+
+
 def _price(value: float) -> str:
     return f"{value:,.2f}"
 
@@ -129,7 +137,7 @@ _MAKERS: dict[str, Maker] = {
     "earnings reaction": _reaction,
     "stock split until": _weekdays("stock split"),
     "cash dividend until": _weekdays("cash dividend"),
-    "news flow": lambda f, t, n: f"tone {f.event('news|sentiment', t, n):+.2f} of 1",
+    "news flow": _headlines,
     "support": lambda f, t, n: _price(f.cell("features", "support_20", t, n)),
     "resistance": lambda f, t, n: _price(f.cell("features", "resistance_20", t, n)),
     "regime": _regime,
