@@ -8,7 +8,12 @@ Factors (Center for Research in Security Prices, *Data Definitions*, "Cumulative
 Prices"): bars before the ex-date of an ``r``-for-one split are divided by ``r`` in price and
 multiplied by ``r`` in volume; bars before the ex-date of a cash dividend ``D`` are multiplied by
 ``1 - D / P`` in price, ``P`` being the last unadjusted close before the ex-date. Factors of several
-actions multiply. A dividend on the ex-date of a split is cash per share after the split.
+actions multiply. A dividend on the ex-date of a split is cash per share after the split; one
+before the first close adjusts nothing.
+
+``adjustment`` applies a list of actions to one source's bars on their way into ``RawMarket``; here
+the list is a table with the day each action was known, and factors come apart by kind, as
+``reconciliation`` needs them. Both give the same prices (tested).
 """
 
 from __future__ import annotations
@@ -93,10 +98,12 @@ def _of_one(
         paid = actions[actions["kind"] == "dividend"]
         ex = paid["ex_date"].to_numpy().astype("M8[D]")
         at = np.searchsorted(day, ex)
-        same_day = np.array([splits["value"][ex_split == d].prod() for d in ex], dtype=float)
-        before = np.where(at > 0, close[np.maximum(at - 1, 0)], np.nan) / np.maximum(
-            same_day, 1e-12
-        )
+        reported = ~np.isnan(close)
+        last = np.searchsorted(day[reported], ex) - 1  # -1: no close before the ex-date
+        since = np.append(day[reported], np.datetime64("NaT"))[last]
+        between = (ex_split > since[:, None]) & (ex_split <= ex[:, None])
+        ratio = np.where(between, splits["value"].to_numpy(dtype=float), 1.0).prod(axis=1)
+        before = np.append(close[reported], np.nan)[last] / ratio
         factor = 1 - paid["value"].to_numpy(dtype=float) / before
         _refuse(paid[factor <= 0], "A dividend is below the price of the share before it")
         np.multiply.at(steps[1], at, np.where(np.isnan(factor), 1.0, factor))

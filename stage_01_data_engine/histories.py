@@ -352,7 +352,9 @@ def twins(bars: History) -> tuple[np.ndarray, list[tuple[int, int, int]]]:
         a, b = divmod(int(names[n]), count)
         mine = which == n
         span = bars.at[rows_a[mine]].min(), bars.at[rows_a[mine]].max()
-        both = np.intersect1d(*(_sessions_of(bars, s, span) for s in (a, b)), assume_unique=True)
+        both = np.intersect1d(
+            _sessions_of(bars, a, span), _sessions_of(bars, b, span), assume_unique=True
+        )
         if times[n] >= TWIN_SHARE * len(both):
             shared[rows_a[mine]] = shared[rows_b[mine]] = True
             pairs.append((a, b, int(times[n])))

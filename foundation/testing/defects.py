@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -66,7 +66,10 @@ class _Planter:
     """The frame as it is being spoilt."""
 
     def __init__(self, bars: pd.DataFrame, seed: int) -> None:
-        self.bars = bars.sort_values(["symbol", "session"], kind="stable").reset_index(drop=True)
+        # Cells of a table have no static type; the frame is read and written cell by cell here.
+        self.bars: Any = bars.sort_values(["symbol", "session"], kind="stable").reset_index(
+            drop=True
+        )
         self.bars[list(BAR_FIELDS)] = self.bars[list(BAR_FIELDS)].astype(float)
         self.draw = np.random.default_rng(seed_from("defects", seed))
         self.truth: dict[str, set[Key]] = {}

@@ -212,7 +212,8 @@ def sightings_with_defects(seed: int = 0, *, keys: int = 600) -> SpoiltRecords:
 
     draw = _generator("sightings", seed)
     days = np.array(sessions(date(2015, 1, 2), date(2015, 12, 31)), dtype="M8[ns]")
-    rows, truth = [], {"seen again": set(), "revised": set(), "contradicted": set()}  # type: ignore[var-annotated]
+    rows: list[tuple[object, ...]] = []
+    truth: dict[str, set[object]] = {"seen again": set(), "revised": set(), "contradicted": set()}
     for key in range(keys):
         at = int(draw.integers(0, len(days) - 5))
         close, volume = round(float(draw.uniform(5, 500)), 2), float(draw.integers(10_000, 10**7))

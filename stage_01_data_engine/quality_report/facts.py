@@ -175,8 +175,9 @@ def symbol_facts(
 
     if verdicts is not None:
         grouped = verdicts.groupby(["symbol", "severity", "rule"]).size()
-        for (symbol, severity, name), count in grouped.items():
-            note(str(symbol), str(severity), str(name).replace("-", " "), int(count))
+        for key, times in zip(grouped.index.to_list(), grouped.to_list(), strict=True):
+            symbol, severity, name = key
+            note(symbol, severity, name.replace("-", " "), times)
     else:
         short = {rule.text: rule.name.replace("-", " ") for rule in BAR_RULES}
         for f in window.findings:

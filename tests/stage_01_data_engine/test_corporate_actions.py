@@ -8,13 +8,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation.kernel import UpstreamDataError
 from foundation.market import sessions
+from stage_01_data_engine.adjustment import (
+    CashDividend,
+    SplitOn,
+    dividend_adjusted,
+    split_adjusted,
+)
 from stage_01_data_engine.corporate_actions import (
     ACTION_COLUMNS,
+    PRICES,
     actions_of_factor_file,
     adjust,
     adjustment_factors,
@@ -79,6 +86,7 @@ def test_an_impossible_action_is_refused_by_name(kind: str, value: float) -> Non
         adjust(bars([10, 5]), actions(("AAA", DAYS[1], kind, value, DAYS[0])), DAYS[1])
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.integers(1, 5), st.floats(0.1, 20)), max_size=4), st.integers(0, 5))
 def test_returns_within_a_basis_do_not_change_and_the_future_changes_nothing(
     splits: list[tuple[int, float]], upto: int
@@ -91,6 +99,40 @@ def test_returns_within_a_basis_do_not_change_and_the_future_changes_nothing(
     factor = (made["close"] / frame["close"][: upto + 1]).to_numpy()
     assert factor[-1] == 1, "the as-of bar is on its own basis"
     assert np.allclose(made["close"] * made["volume"], frame["close"][: upto + 1] * 1000.0)
+
+
+DIVIDEND = st.tuples(st.integers(1, 5), st.floats(0.01, 0.9))
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.integers(1, 5), st.sampled_from([0.5, 2.0, 7.0])), max_size=3),
+    st.lists(DIVIDEND, max_size=3),
+    st.sampled_from([None, 1, 3]),
+)
+def test_a_table_of_actions_adjusts_like_a_list_of_them(
+    splits: list[tuple[int, float]], paid: list[tuple[int, float]], hole: int | None
+) -> None:
+    frame = bars([100.0, 101.0, 102.0, 103.0, 104.0, 105.0])
+    if hole is not None:
+        frame.loc[hole, PRICES] = np.nan
+    table = actions(
+        *(("AAA", DAYS[n], "split", ratio, DAYS[0]) for n, ratio in splits),
+        *(("AAA", DAYS[n], "dividend", cash, DAYS[0]) for n, cash in paid),
+    )
+    listed = [SplitOn("AAA", DAYS[n], 1.0, ratio) for n, ratio in splits]
+    cash = [CashDividend("AAA", DAYS[n], amount) for n, amount in paid]
+    expected = dividend_adjusted(split_adjusted(frame, listed), cash, listed)
+    made = adjust(frame, table, DAYS[5])
+    columns = [*PRICES, "volume"]
+    np.testing.assert_allclose(made[columns], expected[columns], rtol=1e-9)
+
+
+def test_the_last_reported_close_counts_where_the_one_before_the_ex_date_is_absent() -> None:
+    frame = bars([50.0, 50.0, 49.0])
+    frame.loc[1, PRICES] = np.nan
+    made = adjust(frame, actions(("AAA", DAYS[2], "dividend", 1, DAYS[0])), DAYS[2])
+    assert made["close"].tolist() == pytest.approx([49, np.nan, 49], nan_ok=True)
 
 
 def _lean(shared: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
