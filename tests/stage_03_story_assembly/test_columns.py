@@ -10,8 +10,10 @@ from stage_03_story_assembly import StoryAssemblySettings
 from stage_03_story_assembly.columns import (
     SILENT,
     Column,
+    appetite_column,
     level_columns,
     past_rank,
+    pattern_column,
     quant_columns,
     state_column,
 )
@@ -86,3 +88,45 @@ def test_past_rank_counts_only_the_past() -> None:
     changed = values.copy()
     changed[4:] = -5.0
     np.testing.assert_array_equal(past_rank(changed, 4)[:4], past_rank(values, 4)[:4])
+
+
+@pytest.mark.parametrize(
+    ("points", "value", "hedge"),
+    [
+        (0.0, "very low", "clear"),
+        (30.0, "low", "leaning higher"),
+        (50.0, "medium", "clear"),
+        (64.0, "high", "between lower"),
+        (92.0, "very high", "leaning lower"),
+    ],
+)
+def test_risk_appetite_is_told_in_states_of_25_points(
+    points: float, value: str, hedge: str
+) -> None:
+    fuzzy = samples.fuzzy_window()
+    values = fuzzy.inference.values.copy()
+    values[-1, :, fuzzy.inference.fields.index("risk appetite")] = points
+    values[-2, :, fuzzy.inference.fields.index("risk appetite")] = np.nan
+    fuzzy = fuzzy.model_copy(
+        update={"inference": Panel(**{**dict(fuzzy.inference), "values": values})}
+    )
+    column = appetite_column(fuzzy, SETTINGS)
+    assert said(column, -1, 0) == Statement(
+        kind="state", subject="risk appetite", value=value, hedge=hedge
+    )
+    assert said(column, -2, 0) is None
+
+
+def test_of_two_equally_good_patterns_the_first_of_the_library_is_told() -> None:
+    fuzzy = samples.fuzzy_window()
+    values = np.zeros(fuzzy.patterns.values.shape)
+    values[-1, 0, :2] = 0.8
+    values[-2, 0, 1], values[-2, 0, 2] = 0.5, 0.7
+    fuzzy = fuzzy.model_copy(
+        update={"patterns": Panel(**{**dict(fuzzy.patterns), "values": values})}
+    )
+    column = pattern_column(fuzzy, SETTINGS)
+    names = fuzzy.patterns.fields
+    assert said(column, -1, 0).subject == names[0]  # type: ignore[union-attr]
+    assert said(column, -2, 0).subject == names[2]  # type: ignore[union-attr]
+    assert said(column, -3, 0) is None

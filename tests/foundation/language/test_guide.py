@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from foundation.contracts import STATES, TAPE, Section, tape_outcomes
 from foundation.language import read
-from foundation.language.guide import Guide, GuidedText
+from foundation.language.guide import Guide, GuidedText, agreeing, language
 from foundation.language.sections import section_of
 
 LETTERS = [chr(c) for c in range(32, 127)]
@@ -85,3 +85,36 @@ def test_tokens_outside_the_language_are_never_on_offer() -> None:
     tokens, may_end = guided.options()
     assert not may_end
     assert {PIECES[t] for t in tokens} <= {"T", "The price"}
+
+
+def offered(expected: frozenset[str]) -> set[tuple[str, str]]:
+    bits = agreeing((("price", "rises"),), frozenset(), expected)
+    said = language().said
+    return {(s.subject, s.value) for k, s in enumerate(said) if bits >> k & 1 and s.kind == "event"}
+
+
+def test_tomorrows_headlines_halts_and_surprises_are_never_on_offer() -> None:
+    everything = frozenset({"news", "market news", "halt", "earnings", "cash dividend"})
+    for subject, value in offered(everything):
+        assert subject not in ("news", "market news", "halt")
+        assert subject == "core inflation" or not value.startswith("surprise")
+
+
+def test_scheduled_events_are_on_offer_where_the_story_before_spoke_of_them() -> None:
+    assert {subject for subject, _ in offered(frozenset())} == {"core inflation"}
+    told = offered(frozenset({"earnings"}))
+    assert ("earnings", "until: tomorrow") in told
+    assert {subject for subject, _ in told} == {"core inflation", "earnings"}
+
+
+def test_appetite_for_risk_is_inferred_from_fear_and_cannot_deny_it() -> None:
+    said = language().said
+    appetite = {
+        s.value: bit for bit, s in enumerate(said)
+        if s.subject == "risk appetite" and s.hedge == "clear"
+    }  # fmt: skip
+    fearful = agreeing((("market volatility", "very high"), ("price", "rises")), frozenset())
+    assert not fearful >> appetite["very high"] & 1
+    assert fearful >> appetite["very low"] & 1
+    unknown = agreeing((("price", "rises"),), frozenset())
+    assert not any(unknown >> bit & 1 for bit in appetite.values())
