@@ -229,7 +229,7 @@ class FredSource:
             end = until if last else _day_before(begins[at + 1])
             asked = {"realtime_start": begin, "realtime_end": end, "observation_start": since}
             found |= self._observed(client, fred_id, asked)
-        return _changes(found)
+        return sorted(Published(day, period, value) for (period, day), value in found.items())
 
     def _vintages(self, client: HttpClient, fred_id: str, until: str) -> list[str]:
         """Return the dates on which a series was published or revised, ascending."""
@@ -324,22 +324,12 @@ def _day_before(day: str) -> str:
     return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
 
 
-def _changes(found: dict[tuple[date, date], float]) -> list[Published]:
-    """Return values by vintage; one that repeats the value before it is the same, continued.
-
-    (A request cuts real-time periods at its bounds, so the second begins where the first ended.)
-    """
-    kept: list[Published] = []
-    last: dict[date, float] = {}
-    for (period, day), value in sorted(found.items(), key=lambda item: item[0]):
-        if last.get(period) != value:
-            kept.append(Published(day, period, value))
-            last[period] = value
-    return sorted(kept)
-
-
 def _derived(series: _Series, history: dict[str, list[Published]]) -> list[Published]:
-    """Return our series by vintage: its value anew whenever a value it rests on is new."""
+    """Return our series by vintage: its value anew whenever a value it rests on is new.
+
+    A value that repeats the one before it is the same, continued: a request cuts real-time periods
+    at its bounds, so the next one begins where it ended.
+    """
     levels: Levels = {fred_id: {} for fred_id in series.ids}
     news = sorted(
         (told.day, fred_id, told.period, told.value)

@@ -14,6 +14,9 @@ from foundation.kernel import UpstreamDataError
 
 Row = dict[str, Any]
 
+FIRST_YEAR, LAST_YEAR = 1600, 2199
+"""Dates outside are slips of a pen: no series is that old, no contract that long."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -69,14 +72,19 @@ class Place:
         cell = row.get(field)
         if not isinstance(cell, str) or not cell:
             raise self.broken(f"has a text in {field!r}", row)
+        if not cell.isascii() and any("\ud800" <= letter <= "\udfff" for letter in cell):
+            raise self.broken(f"has a text of whole characters in {field!r}", ascii(cell))
         return cell
 
     def number(self, row: Row, field: str) -> float:
         """Return a field that is a finite number."""
         cell = row.get(field)
-        if not _is_number(cell) or not math.isfinite(cell):
+        if isinstance(cell, bool) or not isinstance(cell, int | float):
             raise self.broken(f"has a number in {field!r}", row)
-        return self._float(cell, field)
+        value = self._float(cell, field)
+        if not math.isfinite(value):
+            raise self.broken(f"has a number in {field!r}", row)
+        return value
 
     def count(self, row: Row, field: str) -> int:
         """Return a field that is a whole number, zero or more."""
@@ -95,9 +103,12 @@ class Place:
         """Return a field that is a date, ``YYYY-MM-DD``."""
         text = self.text(row, field)
         try:
-            return date.fromisoformat(text)
+            day = date.fromisoformat(text)
         except ValueError:
             raise self.broken(f"has a date in {field!r}", text) from None
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            raise self.broken(f"has a date of our time in {field!r}", text)
+        return day
 
     def optional_day(self, row: Row, field: str) -> date | None:
         """Return a field that is a date, or None where it is absent, null or empty."""
@@ -110,17 +121,8 @@ class Place:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise self.broken(f"has a moment in {field!r}", text) from None
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise self.broken(f"has a moment of our time in {field!r}", text)
         if moment.tzinfo is None:
             raise self.broken(f"says the time zone of {field!r}", text)
         return moment
-
-
-LARGEST = 2**1023
-"""Whole numbers beyond it, which JSON may hold, are no floating-point numbers."""
-
-
-def _is_number(cell: Any) -> bool:
-    """Say whether a JSON value is a number that a float can hold."""
-    if isinstance(cell, bool) or not isinstance(cell, int | float):
-        return False
-    return isinstance(cell, float) or abs(cell) <= LARGEST

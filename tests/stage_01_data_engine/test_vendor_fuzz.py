@@ -29,3 +29,9 @@ def test_no_answer_whatever_breaks_a_source(vendor: str, seed: int) -> None:
 def test_the_fuzzing_reaches_both_ends(vendor: str) -> None:
     kinds = {type(outcome(vendor, seed)) for seed in range(60)}
     assert {RawMarket, UpstreamDataError} <= kinds
+
+
+@pytest.mark.parametrize("seed", [4854, 5311])
+def test_dates_before_the_calendar_and_halves_of_characters_are_refused(seed: int) -> None:
+    """Found by fuzzing: both once ended in an error of Python's own."""
+    assert isinstance(outcome("polygon", seed), UpstreamDataError)
