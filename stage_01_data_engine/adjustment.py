@@ -55,8 +55,9 @@ def split_adjusted(bars: pd.DataFrame, splits: Sequence[SplitOn]) -> pd.DataFram
             bars.loc[mine, "session"].to_numpy().astype("M8[D]"),
             [(split.day, split.before / split.after) for split in splits if split.symbol == symbol],
         )
-        adjusted.loc[mine, PRICES] = bars.loc[mine, PRICES].to_numpy() * factor[:, None]
-        adjusted.loc[mine, "volume"] = bars.loc[mine, "volume"].to_numpy() / factor
+        with np.errstate(over="ignore"):  # Infinite is for the gate to find.
+            adjusted.loc[mine, PRICES] = bars.loc[mine, PRICES].to_numpy() * factor[:, None]
+            adjusted.loc[mine, "volume"] = bars.loc[mine, "volume"].to_numpy() / factor
     return adjusted
 
 

@@ -4,8 +4,14 @@ from collections.abc import Callable
 
 from stage_01_data_engine.adapters.bundled import BundledSource
 from stage_01_data_engine.adapters.chain import ChainSource, JoinedSource
+from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource
 from stage_01_data_engine.adapters.folder import FolderSource
 from stage_01_data_engine.adapters.fred import FredSettings, FredSource
+from stage_01_data_engine.adapters.iqfeed import IqfeedSettings, IqfeedSource
+from stage_01_data_engine.adapters.nasdaq_data_link import (
+    NasdaqDataLinkSettings,
+    NasdaqDataLinkSource,
+)
 from stage_01_data_engine.adapters.polygon import PolygonSettings, PolygonSource
 from stage_01_data_engine.raw import Source
 
@@ -14,6 +20,9 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "folder": FolderSource,
     "polygon": PolygonSource,
     "fred": FredSource,
+    "iqfeed": IqfeedSource,
+    "finnhub": FinnhubSource,
+    "nasdaq_data_link": NasdaqDataLinkSource,
 }
 """Every source of this stage. ``folder`` is built from a path and the settings; vendors from a
 ``Connection`` and their settings, or from nothing (then keys come from the environment)."""
@@ -22,10 +31,16 @@ __all__ = [
     "SOURCES",
     "BundledSource",
     "ChainSource",
+    "FinnhubSettings",
+    "FinnhubSource",
     "FolderSource",
     "FredSettings",
     "FredSource",
+    "IqfeedSettings",
+    "IqfeedSource",
     "JoinedSource",
+    "NasdaqDataLinkSettings",
+    "NasdaqDataLinkSource",
     "PolygonSettings",
     "PolygonSource",
 ]

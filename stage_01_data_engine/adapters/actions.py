@@ -74,6 +74,18 @@ def as_traded(bars: pd.DataFrame, splits: Sequence[SplitOn]) -> pd.DataFrame:
     return restored
 
 
+def session_column(days: Sequence[date]) -> pd.Series:
+    """Return dates as the column ``session``.
+
+    Dates beyond what nanoseconds can count are moved to the bounds: no window reaches so far.
+    """
+    import pandas as pd
+
+    first, last = date(1700, 1, 1), date(2200, 1, 1)
+    inside = np.array([min(max(day, first), last) for day in days], dtype="M8[D]")
+    return pd.Series(inside.astype("M8[ns]"))
+
+
 def to_digits(values: np.ndarray, decimals: int, digits: int) -> np.ndarray:
     """Return values rounded to so many decimals, and to so many significant digits if fewer.
 

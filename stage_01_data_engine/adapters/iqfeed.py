@@ -43,6 +43,7 @@ from stage_01_data_engine.adapters.actions import (
     as_traded,
     event_order,
     rounded,
+    session_column,
     split_event,
     with_reported_fields,
 )
@@ -310,7 +311,7 @@ def _daily(client: LineClient, symbol: str, request: MarketRequest) -> pd.DataFr
     frame = pd.DataFrame(
         {
             "symbol": pd.Series([symbol] * len(rows), dtype=object),
-            "session": pd.to_datetime(pd.Series(days, dtype=object)).astype("M8[ns]"),
+            "session": session_column(days),
             **{name: np.array(cells[name], dtype=float) for name in
                ("open", "high", "low", "close", "volume")},
             "location": pd.Series([f"HDT/{symbol}:{n}" for n in range(1, len(rows) + 1)],

@@ -13,13 +13,20 @@ from foundation.connect import Answer, Connection, Credentials
 from foundation.kernel import FinancialStoryError
 from foundation.testing.vendors import (
     Emulator,
+    FinnhubEmulator,
     FredEmulator,
     ManualTime,
+    NasdaqDataLinkEmulator,
     PolygonEmulator,
     Request,
     vendor_market,
 )
 from stage_01_data_engine import FredSource, MarketRequest, PolygonSource, RawMarket
+from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource
+from stage_01_data_engine.adapters.nasdaq_data_link import (
+    NasdaqDataLinkSettings,
+    NasdaqDataLinkSource,
+)
 
 WORLD = vendor_market(date(2018, 10, 1), date(2019, 2, 15))
 REQUEST = MarketRequest(date(2018, 12, 28), ("AAA",), 25)
@@ -118,4 +125,27 @@ def _fred(draw: Random) -> tuple[_Client, Any]:
     return _Client(FredEmulator(WORLD), {"api_key": FredEmulator.key}, draw), source
 
 
-MAKERS: dict[str, Callable[[Random], tuple[_Client, Any]]] = {"polygon": _polygon, "fred": _fred}
+def _finnhub(draw: Random) -> tuple[_Client, Any]:
+    connection = Connection(credentials=Credentials({}), timekeeper=ManualTime())
+    source = FinnhubSource(connection, FinnhubSettings(dividends=True))
+    return _Client(FinnhubEmulator(WORLD), {"token": FinnhubEmulator.key}, draw), source
+
+
+def _data_link(bars: str) -> Callable[[Random], tuple[_Client, Any]]:
+    def make(draw: Random) -> tuple[_Client, Any]:
+        key = NasdaqDataLinkEmulator.key
+        credentials = Credentials({"NASDAQ_DATA_LINK_API_KEY": key})
+        connection = Connection(credentials=credentials, timekeeper=ManualTime())
+        source = NasdaqDataLinkSource(connection, NasdaqDataLinkSettings(bars=bars))
+        return _Client(NasdaqDataLinkEmulator(WORLD, page_size=9), {"api_key": key}, draw), source
+
+    return make
+
+
+MAKERS: dict[str, Callable[[Random], tuple[_Client, Any]]] = {
+    "polygon": _polygon,
+    "fred": _fred,
+    "finnhub": _finnhub,
+    "nasdaq data link": _data_link("QUOTEMEDIA/PRICES"),
+    "nasdaq data link, time series": _data_link("EOD/{symbol}"),
+}

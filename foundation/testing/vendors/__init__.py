@@ -8,6 +8,7 @@ All emulators tell of one ``VendorMarket`` whose truth is known. ``fault`` makes
 misbehave the way real ones do. What is emulated is format and manners, not the vendors' data.
 """
 
+from foundation.testing.vendors.finnhub import FinnhubEmulator, finnhub_limit
 from foundation.testing.vendors.fred import FredEmulator
 from foundation.testing.vendors.iqfeed import IqfeedLevelOne, IqfeedLookup
 from foundation.testing.vendors.line_server import LineEmulator
@@ -20,6 +21,7 @@ from foundation.testing.vendors.market import (
     Vintage,
     vendor_market,
 )
+from foundation.testing.vendors.nasdaq_data_link import NasdaqDataLinkEmulator, call_limit
 from foundation.testing.vendors.polygon import PolygonEmulator
 from foundation.testing.vendors.server import (
     Emulator,
@@ -44,19 +46,23 @@ __all__ = [
     "Earnings",
     "Emulator",
     "Fault",
+    "FinnhubEmulator",
     "FredEmulator",
     "IqfeedLevelOne",
     "IqfeedLookup",
     "LineEmulator",
     "ManualTime",
+    "NasdaqDataLinkEmulator",
     "PolygonEmulator",
     "Reply",
     "Request",
     "Split",
     "VendorMarket",
     "Vintage",
+    "call_limit",
     "cut_off",
     "fault",
+    "finnhub_limit",
     "half_closed",
     "hung_up",
     "not_json",

@@ -104,15 +104,19 @@ def test_a_port_nobody_listens_on_says_how_to_start_the_service() -> None:
 
 
 def test_failures_in_a_row_open_the_circuit() -> None:
-    with client_of(hung_up().always(), breaker=BreakerPolicy(failures=2)) as (_, client):
-        with pytest.raises(CircuitOpenError):
-            client.ask("abc", ends)
+    with (
+        client_of(hung_up().always(), breaker=BreakerPolicy(failures=2)) as (_, client),
+        pytest.raises(CircuitOpenError),
+    ):
+        client.ask("abc", ends)
 
 
 def test_an_answer_that_never_ends_is_refused() -> None:
-    with client_of(max_bytes=1_000) as (_, client):
-        with pytest.raises(UpstreamDataError, match="at most 1000 bytes"):
-            client.ask("a" * 2_000, lambda line: False)
+    with (
+        client_of(max_bytes=1_000) as (_, client),
+        pytest.raises(UpstreamDataError, match="at most 1000 bytes"),
+    ):
+        client.ask("a" * 2_000, lambda line: False)
 
 
 def test_a_question_of_two_lines_is_refused_before_it_is_sent() -> None:
@@ -126,9 +130,11 @@ def test_a_service_that_speaks_another_version_is_refused() -> None:
     with client_of(greeting=(("version,2", "version is,2"),)) as (_, client):
         assert client.ask("ab", ends)[-3:] == ["a", "b", "end"]
         assert client.greeted == ["hello"]
-    with client_of(greeting=(("version,3", "version is,3"),)) as (_, client):
-        with pytest.raises(UpstreamDataError, match="version is,3"):
-            client.ask("ab", ends)
+    with (
+        client_of(greeting=(("version,3", "version is,3"),)) as (_, client),
+        pytest.raises(UpstreamDataError, match="version is,3"),
+    ):
+        client.ask("ab", ends)
 
 
 def test_a_stream_yields_lines_as_they_come_and_says_when_it_stands_still() -> None:

@@ -190,9 +190,11 @@ def test_a_stream_that_breaks_says_so_and_watches_again() -> None:
 
 
 def test_a_stream_that_stays_broken_ends_in_an_error() -> None:
-    with stream_of(silent().on("wAAA", times=None)) as (stream, _):
-        with pytest.raises(TransientError, match="IQFeed"):
-            list(stream.messages(["AAA"]))
+    with (
+        stream_of(silent().on("wAAA", times=None)) as (stream, _),
+        pytest.raises(TransientError, match="IQFeed"),
+    ):
+        list(stream.messages(["AAA"]))
 
 
 def test_a_server_that_lost_its_feed_is_told_of() -> None:
