@@ -12,6 +12,7 @@ import typer
 from foundation.kernel import FinancialStoryError
 from stage_10_integration.commands import (
     brief,
+    data,
     doctor,
     evaluate,
     run,
@@ -58,7 +59,7 @@ def _root(
     """Market data into checkable stories, stories into decisions."""
 
 
-for group in (run, stage, brief, serve, train, evaluate, verify, doctor):
+for group in (run, stage, brief, serve, data, train, evaluate, verify, doctor):
     group.register(application)
 
 

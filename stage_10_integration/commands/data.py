@@ -1,0 +1,95 @@
+"""``story data``: what stage 01 read, how good it is, and what it makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stage_10_integration.commands.options import Options, with_options
+
+group = typer.Typer(no_args_is_help=True, help="Look at the data under the stories.")
+
+
+def register(application: typer.Typer) -> None:
+    """Add the command group of this file."""
+    application.add_typer(group, name="data")
+
+
+@group.command("ingest")
+@with_options
+def ingest(options: Options) -> None:
+    """Read the source, judge every row and store the market window."""
+    from foundation.contracts import MarketWindow
+    from stage_10_integration.commands.opening import Session, as_document
+    from stage_10_integration.commands.reporting import console, print_json
+    from stage_10_integration.commands.summaries import summary_table
+    from stage_10_integration.wiring import DATA
+
+    session = Session(options)
+    result = session.run(session.workplace.plan.until(DATA))
+    window = session.workplace.artefact(DATA, MarketWindow)
+    console().print()
+    console().print(summary_table("Market window", window))
+    if options.as_json:
+        counts = window.counts.model_dump(mode="json")
+        print_json({**as_document(session, result), "counts": counts})
+
+
+@group.command("quality")
+@with_options
+def quality(
+    options: Options,
+    output: Annotated[
+        Path | None, typer.Option("--output", help="HTML file; default below the output folder.")
+    ] = None,
+) -> None:
+    """Write the quality report: what is missing, which rules were broken, where and when."""
+    from foundation.contracts import MarketWindow
+    from foundation.kernel import WorldError
+    from stage_01_data_engine.quality_report import write_quality_report
+    from stage_10_integration.commands.opening import Session
+    from stage_10_integration.commands.reporting import console, print_json
+    from stage_10_integration.wiring import DATA
+
+    session = Session(options)
+    session.run(session.workplace.plan.until(DATA))
+    window = session.workplace.artefact(DATA, MarketWindow)
+    path = output or session.settings.output / window.session.isoformat() / "quality.html"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_quality_report(window, path)
+    except OSError as error:
+        raise WorldError(
+            f"The quality report must be writable ({error.strerror})",
+            value=str(path),
+            remedy="name another file with --output",
+        ) from error
+    c = window.counts
+    console().print(
+        f"{c.received:,} rows received, {c.kept:,} kept, {c.quarantined:,} set aside; "
+        f"{len(window.findings)} findings. Report: {path}"
+    )
+    if options.as_json:
+        findings = [f.model_dump(mode="json") for f in window.findings]
+        print_json({"report": str(path), "counts": c.model_dump(), "findings": findings})
+
+
+@group.command("features")
+def features(
+    as_json: Annotated[bool, typer.Option("--json", help="Machine output on stdout.")] = False,
+) -> None:
+    """List the features that stage 01 computes, by group."""
+    from rich.table import Table
+
+    from stage_01_data_engine.features.catalogue import FEATURES
+    from stage_10_integration.commands.reporting import console, print_json
+
+    if as_json:
+        print_json([{"name": f.name, "group": f.group, "smoothed": f.smoothed} for f in FEATURES])
+        return
+    table = Table("group", "features", box=None, header_style="bold", pad_edge=False)
+    for name in dict.fromkeys(f.group for f in FEATURES):
+        table.add_row(name, ", ".join(f.name for f in FEATURES if f.group == name))
+    console().print(table)
