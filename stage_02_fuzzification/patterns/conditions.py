@@ -41,17 +41,20 @@ def conditions(
     before = slice(None, -1)
     beyond_high = np.full(close.shape, np.nan)
     beyond_low = np.full(close.shape, np.nan)
-    beyond_high[1:] = (close[1:] - resistance[before]) / scale[before]
-    beyond_low[1:] = (support[before] - close[1:]) / scale[before]
-    relative = scale / close
+    # A price that stood still has no scale: any step beyond it is a full break.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        beyond_high[1:] = (close[1:] - resistance[before]) / scale[before]
+        beyond_low[1:] = (support[before] - close[1:]) / scale[before]
+        relative = scale / close
+        near_high, near_low = 1.0 + high_gap / relative, 1.0 - low_gap / relative
     golden, death = crosses(cross)
     return {
         # Half a scale beyond yesterday's extreme is a full break.
         "breakout": np.clip(beyond_high / 0.5, 0.0, 1.0),
         "breakdown": np.clip(beyond_low / 0.5, 0.0, 1.0),
         # Within one scale of the yearly extreme, fading linearly.
-        "yearly high": np.clip(1.0 + high_gap / relative, 0.0, 1.0),
-        "yearly low": np.clip(1.0 - low_gap / relative, 0.0, 1.0),
+        "yearly high": np.clip(near_high, 0.0, 1.0),
+        "yearly low": np.clip(near_low, 0.0, 1.0),
         "golden cross": golden,
         "death cross": death,
         "squeeze": width_low,

@@ -198,7 +198,8 @@ def test_a_planted_pattern_matches_better_than_chance(name: str, told: dict) -> 
 def test_a_rewritten_future_changes_nothing_before_it(cut: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     bars = bars_of(plants.martingale(4, rng))
-    changed = {f: np.vstack([v[:cut], v[cut:] * rng.uniform(0.5, 2.0)]) for f, v in bars.items()}
+    factor = rng.uniform(0.5, 2.0, (len(bars["close"]) - cut, 4))
+    changed = {f: np.vstack([v[:cut], v[cut:] * factor]) for f, v in bars.items()}
     shorter = {f: v[:cut] for f, v in bars.items()}
     whole, other, cut_off = (recognise(**given_of(b)) for b in (bars, changed, shorter))
     for name in PATTERNS:
@@ -257,3 +258,24 @@ def test_too_short_a_history_is_told_from_no_pattern(told: dict[str, np.ndarray]
     assert np.isnan(told["double top"][:100]).all()
     assert not np.isnan(told["double top"][140:]).any()
     assert np.isnan(told["yearly breakout"][:252]).all()
+
+
+def test_a_price_that_stands_still_has_no_shapes_and_divides_by_nothing() -> None:
+    still = np.full((300, 2), 50.0)
+    still[290:, 1] = 51.0
+    found = recognise(
+        codes=(np.zeros(still.shape),) * 3,
+        bars=dict.fromkeys(("open", "high", "low", "close"), still),
+        features={
+            **{name: np.full(still.shape, np.nan) for name in FEATURES},
+            "volatility_scale_20": np.zeros(still.shape),
+            "support_20": still,
+            "resistance_20": np.full(still.shape, 50.0),
+            "high_252_gap": np.zeros(still.shape),
+            "low_252_gap": np.zeros(still.shape),
+        },
+        width_low=np.zeros(still.shape),
+    )
+    assert np.isnan(found["double top"]).all()
+    assert np.isnan(found["breakout"][280, 0])
+    assert found["breakout"][290, 1] == 1.0
