@@ -124,7 +124,8 @@ def feature_values(
         In the order of ``FEATURE_FIELDS``.
     """
     sessions, symbols, _ = bars.shape
-    values = np.empty((sessions - first, symbols, len(FEATURE_FIELDS)))
+    # Filled from end to end at once: memory faulted in one symbol at a time costs twice as much.
+    values = np.full((sessions - first, symbols, len(FEATURE_FIELDS)), np.nan)
     of_sessions = _of_sessions(bars, instruments, market, settings, first)
     by_symbol = np.ascontiguousarray(bars.transpose(1, 2, 0))
     one = np.empty((len(FEATURE_FIELDS), sessions - first))

@@ -14,10 +14,10 @@ from __future__ import annotations
 import numpy as np
 
 from stage_01_data_engine.features.rolling import (
+    over_windows,
     realised_volatility,
     rolling_max,
     rolling_min,
-    rolling_sum,
     stood_still,
     where_moving,
 )
@@ -89,7 +89,9 @@ def from_volume(
 
     flow = talib.MFI(high, low, close, volume, 14)
     typical = (high + low + close) / 3
-    still = stood_still(typical, typical, 15) | (rolling_sum(volume[1:], 14, len(volume)) <= 0)
+    still = stood_still(typical, typical, 15) | (
+        over_windows(np.sum, volume[1:], 14, len(volume)) <= 0
+    )
     return {"mfi_14": np.where(still, np.nan, flow)}
 
 
@@ -110,7 +112,7 @@ def scale_of_closes(_: np.ndarray, __: np.ndarray, close: np.ndarray) -> dict[st
 
 def volume_ratio(volume: np.ndarray) -> np.ndarray:
     """Return volume over its mean of the last 20 bars, this one included; 1 means as usual."""
-    mean = rolling_sum(volume, 20, len(volume)) / 20
+    mean = over_windows(np.sum, volume, 20) / 20
     return np.divide(volume, mean, out=np.full(len(volume), np.nan), where=mean > 0)
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from stage_01_data_engine.features.levels import SWING_BARS, swing_highs
 from stage_01_data_engine.features.rolling import (
     lagged,
-    over_windows,
     rolling_max,
     rolling_mean,
     rolling_min,
+    rolling_variance,
     true_range,
 )
 
@@ -51,7 +51,7 @@ def from_bars(
 def from_ranges(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> dict[str, np.ndarray]:
     """Return ``squeeze_20``: 1 where two standard deviations of 20 closes are less than one and a
     half mean true ranges of 20 (Bollinger bands inside Keltner channels; Carter, 2005), else 0."""
-    band = 2 * over_windows(np.std, close, 20)
+    band = 2 * np.sqrt(rolling_variance(close, 20))
     channel = 1.5 * rolling_mean(true_range(high, low, close), 20, len(close))
     return {"squeeze_20": np.where(np.isnan(channel), np.nan, band < channel)}
 

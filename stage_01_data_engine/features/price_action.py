@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from stage_01_data_engine.features.rolling import rolling_mean
+from stage_01_data_engine.features.rolling import rolling_mean, windows
 
 LONGEST_STREAK = 10
 
@@ -63,11 +63,12 @@ def from_bars(
 
 def from_extremes(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> dict[str, np.ndarray]:
     """Return ``bars_since_high_252``: bars since the latest highest high of 252 bars, 0 to 251."""
-    import talib
 
     since = np.full(len(high), np.nan)
     if len(high) >= 252:
-        since[251:] = np.arange(251, len(high)) - talib.MAXINDEX(high, 252)[251:]
+        # TA-Lib's MAXINDEX says for equal highs now the first, now the last, by what came before.
+        backwards = windows(high[::-1], 252)
+        since[251:] = backwards.argmax(axis=1)[::-1]
     return {"bars_since_high_252": since}
 
 

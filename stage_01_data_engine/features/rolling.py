@@ -49,8 +49,26 @@ def over_windows(
 
 
 def rolling_sum(values: np.ndarray, window: int, length: int | None = None) -> np.ndarray:
-    """Return the sum of each full window."""
-    return over_windows(np.sum, values, window, length)
+    """Return the sum of each full window.
+
+    Windows of two are added to windows of four, and so on: log2(window) additions of whole arrays,
+    in an order that depends on the window alone (pairwise summation).
+    """
+    length = len(values) if length is None else length
+    out = np.full(length, np.nan)
+    count = len(values) - window + 1
+    if count > 0:
+        part, size, done, total = values, 1, 0, None
+        while True:
+            if window & size:
+                piece = part[done : done + count]
+                total = piece if total is None else total + piece
+                done += size
+            if done == window:
+                break
+            part, size = part[:-size] + part[size:], 2 * size
+        out[length - count :] = total
+    return out
 
 
 def rolling_mean(values: np.ndarray, window: int, length: int | None = None) -> np.ndarray:
@@ -84,9 +102,15 @@ def realised_volatility(close: np.ndarray, window: int) -> np.ndarray:
     return deviation * np.sqrt(SESSIONS_PER_YEAR)
 
 
-def rolling_deviation(values: np.ndarray, window: int) -> np.ndarray:
-    """Return the standard deviation (n - 1) of each full window."""
-    return over_windows(_deviation, values, window)
+def rolling_variance(values: np.ndarray, window: int, length: int | None = None) -> np.ndarray:
+    """Return the population variance of each full window, from sums of values and squares.
+
+    Zero where it is less than 1e-12 of the mean square: what is left there is rounding.
+    """
+    mean = rolling_mean(values, window, length)
+    square = rolling_mean(values * values, window, length)
+    variance = square - mean * mean
+    return np.where(variance > 1e-12 * square, variance, 0 * square)
 
 
 def true_range(high: np.ndarray, low: np.ndarray, close: np.ndarray) -> np.ndarray:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from stage_01_data_engine.features.rolling import (
-    rolling_deviation,
     rolling_mean,
     rolling_sum,
+    rolling_variance,
 )
 
 
@@ -24,7 +24,7 @@ def from_volume(volume: np.ndarray) -> dict[str, np.ndarray]:
     ================= =========================================================================
     """
     mean = _positive(rolling_mean(volume, 20))
-    spread = _positive(rolling_deviation(volume, 20))
+    spread = _positive(np.sqrt(rolling_variance(volume, 20) * 20 / 19))
     return {
         "volume_z_20": (volume - mean) / spread,
         "volume_trend_5_20": rolling_mean(volume, 5) / mean - 1,
@@ -92,11 +92,6 @@ def _positive(values: np.ndarray) -> np.ndarray:
 
 def _correlation(x: np.ndarray, y: np.ndarray, window: int, length: int) -> np.ndarray:
     """Return the correlation of each full window, NaN where one side does not vary."""
-    mean_x, mean_y, xx, yy, xy = (
-        rolling_mean(v, window, length) for v in (x, y, x * x, y * y, x * y)
-    )
-    spread_x, spread_y = xx - mean_x * mean_x, yy - mean_y * mean_y
-    # What is left of a side that does not vary is rounding of its mean square.
-    varies = (spread_x > 1e-12 * xx) & (spread_y > 1e-12 * yy)
-    both = np.where(varies, spread_x * spread_y, np.nan)
-    return np.clip((xy - mean_x * mean_y) / np.sqrt(both), -1, 1)
+    mean_x, mean_y, both = (rolling_mean(v, window, length) for v in (x, y, x * y))
+    spread = rolling_variance(x, window, length) * rolling_variance(y, window, length)
+    return np.clip((both - mean_x * mean_y) / np.sqrt(_positive(spread)), -1, 1)

@@ -203,6 +203,16 @@ def test_the_last_sessions_alone_equal_the_full_recomputation(new: int, ranges: 
         )
 
 
+def test_prices_in_whole_numbers_have_ties_and_the_increment_still_agrees() -> None:
+    """TA-Lib breaks ties between equal highs by what it saw before its window."""
+    for seed in range(4):
+        bars = many(seed, 6, 800)
+        bars[..., :4] = np.round(bars[..., :4] / 5) + 5
+        np.testing.assert_allclose(
+            values_of(bars, first=799), values_of(bars)[-1:], rtol=1e-8, atol=1e-8
+        )
+
+
 def test_the_warm_up_is_read_and_nothing_before_it() -> None:
     bars = many(4, 3, 900)
     spoilt = bars.copy()

@@ -233,6 +233,14 @@ def test_candles_by_hand() -> None:
     assert last((10.0, 10.2, 9.8, 10.1)) == 0
 
 
+def test_of_equal_highs_the_latest_counts() -> None:
+    high = np.full(300, 10.0)
+    high[[60, 150, 290]] = 12.0
+    since = price_action.from_extremes(high, high, high)["bars_since_high_252"]
+    assert np.isnan(since[:251]).all()
+    assert since[[251, 289, 290, 299]].tolist() == [101, 139, 0, 9]
+
+
 def test_levels_by_hand() -> None:
     high = np.array([1, 2, 3, 4, 5, 9, 5, 4, 3, 2, 1, 1.0])
     known = levels.swing_highs(high)
