@@ -16,6 +16,8 @@ from stage_01_data_engine.adapters import (
     NasdaqDataLinkSource,
     PolygonSettings,
     PolygonSource,
+    YahooSettings,
+    YahooSource,
 )
 from stage_01_data_engine.raw import (
     MarketRequest,
@@ -48,6 +50,8 @@ __all__ = [
     "PolygonSource",
     "RawMarket",
     "Source",
+    "YahooSettings",
+    "YahooSource",
     "observation_frame",
     "raw_market",
 ]

@@ -13,6 +13,7 @@ from stage_01_data_engine.adapters.nasdaq_data_link import (
     NasdaqDataLinkSource,
 )
 from stage_01_data_engine.adapters.polygon import PolygonSettings, PolygonSource
+from stage_01_data_engine.adapters.yahoo import YahooSettings, YahooSource
 from stage_01_data_engine.raw import Source
 
 SOURCES: dict[str, Callable[..., Source]] = {
@@ -23,6 +24,7 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "iqfeed": IqfeedSource,
     "finnhub": FinnhubSource,
     "nasdaq_data_link": NasdaqDataLinkSource,
+    "yahoo": YahooSource,
 }
 """Every source of this stage. ``folder`` is built from a path and the settings; vendors from a
 ``Connection`` and their settings, or from nothing (then keys come from the environment)."""
@@ -43,4 +45,6 @@ __all__ = [
     "NasdaqDataLinkSource",
     "PolygonSettings",
     "PolygonSource",
+    "YahooSettings",
+    "YahooSource",
 ]

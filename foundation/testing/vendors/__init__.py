@@ -39,6 +39,7 @@ from foundation.testing.vendors.server import (
     silent,
 )
 from foundation.testing.vendors.waiting import ManualTime
+from foundation.testing.vendors.yahoo import YahooEmulator
 
 __all__ = [
     "Article",
@@ -59,6 +60,7 @@ __all__ = [
     "Split",
     "VendorMarket",
     "Vintage",
+    "YahooEmulator",
     "call_limit",
     "cut_off",
     "fault",
