@@ -23,12 +23,14 @@ def story_tiny_cpu(seed: int = 0) -> TrainingRecipe:
     return TrainingRecipe(
         name="story-tiny-cpu",
         start=Architecture(layers=2, intermediate=64),
-        phases=(Phase(steps=400, loss="every story"),),
-        batch_windows=4,
+        phases=(Phase(steps=260, loss="every story"),),
+        batch_windows=2,
+        accumulation=2,
         learning_rate=5e-3,
         matrix_rate=0.02,
         tape_weight=4.0,
         precision="bfloat16",
+        evaluation_windows=32,
         seed=seed,
     )
 
@@ -71,6 +73,5 @@ def gpt_oss_20b_lora(folder: str = "models/gpt-oss-20b", seed: int = 0) -> Train
         device="cuda",
         evaluations=10,
         evaluation_windows=128,
-        threads=8,
         seed=seed,
     )
