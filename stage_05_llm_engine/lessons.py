@@ -21,6 +21,11 @@ class Batch:
     weights: np.ndarray
     tokens: int
 
+    @property
+    def weight(self) -> float:
+        """The weights of all that is predicted (a window's first token is not)."""
+        return float(self.weights[:, 1:].sum(dtype=np.float64))
+
 
 def loss_weights(
     windows: TokenWindows, codes: TapeCodes, loss: str, tape_weight: float

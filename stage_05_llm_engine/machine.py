@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -14,25 +16,30 @@ _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4
 
 
 @cache
-def keep_freed_memory() -> bool:
-    """Tell glibc to keep what it frees instead of giving it back and faulting it in again.
+def prepare_process() -> None:
+    """Set what has to be set before torch works for the first time. No number depends on it.
 
-    Activations come and go by the megabyte on every step; handing their pages back to the kernel
-    each time costs a third of the speed. The price: resident memory stays at its peak. Returns
-    whether there was a glibc to tell; numbers do not depend on it.
+    Memory: glibc is told to keep what is freed instead of giving it back and faulting it in again.
+    Activations come and go by the megabyte on every step; that costs a third of the speed. The
+    price: resident memory stays at its peak.
+
+    Threads: OpenMP is told to sleep, not to spin, where one thread waits for another. Stage 05
+    itself computes with one thread per batch (``workers.py``), but whatever else torch does in
+    this process may not: on a busy machine, spinning made it twenty times slower. Left alone where
+    torch is loaded already or the environment says otherwise.
     """
-    if platform.system() != "Linux" or platform.libc_ver()[0] != "glibc":
-        return False
-    mallopt = ctypes.CDLL("libc.so.6").mallopt
-    mallopt(_M_MMAP_MAX, 0)
-    mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-    mallopt(_M_TOP_PAD, 64 << 20)
-    return True
+    if "torch" not in sys.modules:
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    if platform.system() == "Linux" and platform.libc_ver()[0] == "glibc":
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+        mallopt(_M_MMAP_MAX, 0)
+        mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+        mallopt(_M_TOP_PAD, 16 << 20)
 
 
 @contextmanager
-def reproducible(seed: int, threads: int, device: str = "cpu") -> Iterator[None]:
-    """Run torch with a seed, a thread count and deterministic kernels; then restore what was.
+def reproducible(seed: int, device: str = "cpu") -> Iterator[None]:
+    """Run torch with a seed, one thread per product and deterministic kernels; then restore.
 
     The global random state of torch outside stays untouched.
 
@@ -54,7 +61,7 @@ def reproducible(seed: int, threads: int, device: str = "cpu") -> Iterator[None]
     devices = list(range(torch.cuda.device_count())) if device == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         try:
-            torch.set_num_threads(threads)
+            torch.set_num_threads(1)
             # On a GPU index_add and friends have no deterministic form: warn there, insist here.
             torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
             torch.manual_seed(seed)

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import torch
 
+NEVER = -1e4
+"""Added to a score that must not count: its exponential is exactly zero. (The lowest number of the
+type does the same, but the exponential of that takes ten times as long.)"""
+
 
 def layer_masks(
     model: Any, allowed: torch.Tensor, distance: torch.Tensor, kind: torch.dtype
@@ -38,11 +42,11 @@ def causal_masks(model: Any, length: int, kind: torch.dtype) -> dict[str, torch.
 
 
 def additive(allowed: torch.Tensor, kind: torch.dtype) -> torch.Tensor:
-    """Return 0 where allowed and the lowest number elsewhere, with an axis for heads."""
+    """Return 0 where allowed and ``NEVER`` elsewhere, with an axis for heads."""
     import torch
 
     mask = torch.zeros(allowed.shape, dtype=kind, device=allowed.device)
-    return mask.masked_fill_(~allowed, torch.finfo(kind).min)[:, None]
+    return mask.masked_fill_(~allowed, NEVER)[:, None]
 
 
 def product_type(model: Any) -> torch.dtype:

@@ -19,6 +19,7 @@ from stage_05_llm_engine.probes import ask, probe_tree
 from stage_05_llm_engine.scenarios import draft_seed, scenario
 from stage_05_llm_engine.settings import EngineSettings
 from stage_05_llm_engine.tape import last_story, read_tape
+from stage_05_llm_engine.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -74,10 +75,16 @@ class GptOssNarrative:
         tree = probe_tree(self.codes)
         lengths = windows.attention_mask.sum(axis=1)
         result = np.full((len(windows.ids), len(TAPE), 5), np.nan)
-        with torch.no_grad(), self._precision(self.settings.scoring_precision):
-            for rows in _by_length(lengths, self.settings.batch_tokens, len(tree.tokens)):
-                contexts = [windows.ids[row, : lengths[row]].tolist() for row in rows]
-                result[rows] = ask(self.model, contexts, tree, self.codes.pad)
+
+        def read(rows: list[int]) -> np.ndarray:
+            contexts = [windows.ids[row, : lengths[row]].tolist() for row in rows]
+            with torch.no_grad(), self._precision(self.settings.scoring_precision):
+                return ask(self.model, contexts, tree, self.codes.pad)
+
+        batches = _by_length(lengths, self.settings.batch_tokens, len(tree.tokens))
+        with Workers(self.settings.threads) as workers:
+            for rows, found in zip(batches, workers.map(read, batches), strict=True):
+                result[rows] = found
         for row in range(len(windows.ids)):
             present = read_tape(self.codes, last_story(windows, row))
             result[row, [s for s in range(len(TAPE)) if s not in present]] = np.nan

@@ -89,7 +89,7 @@ class TrainingRecipe(Part):
     Attributes
     ----------
     batch_windows, accumulation : int
-        Windows per forward pass, and passes per optimiser step.
+        Windows per forward pass, and passes per optimiser step; together one batch.
     learning_rate, warmup_steps, final_fraction
         AdamW's. Linear warm-up to the peak, then a cosine down to ``final_fraction`` of it.
     matrix_rate : float or None
@@ -103,7 +103,7 @@ class TrainingRecipe(Part):
     evaluations, evaluation_windows : int
         How often the validation loss is taken, and on how many windows (spread over the split).
     threads : int
-        CPU threads. Part of the recipe: another number sums in another order.
+        Passes of one step computed side by side on a CPU. Changes no number.
     """
 
     name: str

@@ -36,7 +36,7 @@ class EngineSettings(Part):
         Of matrix products when distributions are read. Continuations are always drawn in float32:
         there, rounding that depends on the batch could turn a word.
     threads : int
-        CPU threads.
+        Batches read side by side. Changes no number.
     seed : int
         Where continuations' draws begin.
     """
@@ -49,7 +49,7 @@ class EngineSettings(Part):
     max_words: int = Field(default=160, ge=1)
     repeat_span: int = Field(default=24, ge=2)
     repeat_times: int = Field(default=3, ge=2)
-    batch_tokens: int = Field(default=8192, ge=256)
+    batch_tokens: int = Field(default=4096, ge=256)
     scoring_precision: Literal["float32", "bfloat16"] = "bfloat16"
     threads: int = Field(default=2, ge=1)
     seed: int = 0

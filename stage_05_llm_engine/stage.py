@@ -28,7 +28,7 @@ from foundation.timeseries import Panel
 from stage_05_llm_engine import checkpoint, training
 from stage_05_llm_engine.architecture import build
 from stage_05_llm_engine.checkpoint import CheckpointStore
-from stage_05_llm_engine.machine import keep_freed_memory, reproducible
+from stage_05_llm_engine.machine import prepare_process, reproducible
 from stage_05_llm_engine.narrative import GptOssNarrative, Order
 from stage_05_llm_engine.recipe import Architecture, TrainingRecipe
 from stage_05_llm_engine.settings import EngineSettings
@@ -74,9 +74,9 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
         ModelError
             If training diverges.
         """
-        keep_freed_memory()
+        prepare_process()
         recipe = self.settings
-        with reproducible(recipe.seed, recipe.threads, recipe.device):
+        with reproducible(recipe.seed, recipe.device):
             model = self._start(given)
             lesson = training.learn(model, recipe, given, self.progress)
             with tempfile.TemporaryDirectory() as scratch:
@@ -144,9 +144,10 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
         ModelError
             If the model was trained on another tokeniser's windows.
         """
+        prepare_process()
         tokens = given.tokens
         past, ahead = tokens.split("history"), tokens.split("forecast")
-        with reproducible(self.settings.seed, self.settings.threads):
+        with reproducible(self.settings.seed):
             narrative = self._narrative(given)
             distributions = [narrative.state_distributions(w) for w in (past, ahead)]
             orders = [
@@ -182,8 +183,9 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
                     value=unknown,
                     remedy=f"choose among {sorted(places)}",
                 )
+            prepare_process()
             orders = [Order(places[r.symbol], r.scenario, r.attempt) for r in requests]
-            with reproducible(self.settings.seed, self.settings.threads):
+            with reproducible(self.settings.seed):
                 return tuple(self._narrative(given).continue_stories(ahead, orders))
 
         return regenerate
@@ -196,7 +198,6 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
                 f"windows {given.tokens.tokenizer_hash[:12]}",
                 remedy="train the story model again: `story train llm`",
             )
-        keep_freed_memory()
         if self._loaded is None or self._loaded[0] != given.model.weights:
             folder = self.store.path(given.model.weights)
             self._loaded = (given.model.weights, checkpoint.read(folder))

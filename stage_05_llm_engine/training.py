@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from stage_05_llm_engine.lessons import Batch, endless_batches, loss_weights, sp
 from stage_05_llm_engine.masks import causal_masks, product_type
 from stage_05_llm_engine.optimiser import Stepper
 from stage_05_llm_engine.recipe import TrainingRecipe
+from stage_05_llm_engine.workers import Workers
 
 if TYPE_CHECKING:
     import torch
@@ -25,6 +27,7 @@ Progress = Callable[[int, int, float, float], None]
 """Called with (step, steps, training loss in nats per token, tokens per second)."""
 
 REPORT_EVERY = 10
+EVALUATED_TOGETHER = 8
 
 
 @dataclass(frozen=True)
@@ -54,65 +57,95 @@ def learn(
     curve: list[LearningPoint] = []
     step, seen, losses = 0, 0, []
     began = perf_counter()
-    for batches in _phases(recipe, train, tokens):
-        loss = 0.0
-        for batch in batches:
-            part = _loss(model, batch, recipe) / len(batches)
-            part.backward()
-            loss += float(part.detach())
-            seen += batch.tokens
-        if not math.isfinite(loss):
-            raise ModelError(
-                "The training loss is no longer a number",
-                value=f"{loss} at step {step + 1}",
-                remedy="lower the recipe's learning rate",
-            )
-        stepper.step(_rate(step, recipe))
-        step += 1
-        losses.append(loss)
-        if progress and (step % REPORT_EVERY == 0 or step == recipe.steps):
-            progress(step, recipe.steps, loss, seen / (perf_counter() - began))
-        if step in evaluate_at:
-            rows = spread(len(validation.ids), recipe.evaluation_windows)
-            curve.append(
-                LearningPoint(
-                    step=step,
-                    tokens=seen,
-                    train_loss=float(np.mean(losses)),
-                    validation_loss=validation_loss(model, recipe, validation, tokens, rows),
+    with Workers(_threads(recipe)) as workers:
+        for batches in _phases(recipe, train, tokens):
+            losses.append(_learn_from(batches, model, recipe, stepper, workers, step))
+            step += 1
+            seen += sum(batch.tokens for batch in batches)
+            if progress and (step % REPORT_EVERY == 0 or step == recipe.steps):
+                progress(step, recipe.steps, losses[-1], seen / (perf_counter() - began))
+            if step in evaluate_at:
+                rows = spread(len(validation.ids), recipe.evaluation_windows)
+                curve.append(
+                    LearningPoint(
+                        step=step,
+                        tokens=seen,
+                        train_loss=float(np.mean(losses)),
+                        validation_loss=validation_loss(model, recipe, tokens, rows, workers),
+                    )
                 )
-            )
-            losses = []
-    everything = list(range(len(validation.ids)))
-    return Lesson(
-        curve=tuple(curve),
-        steps=step,
-        tokens=seen,
-        validation_loss=validation_loss(model, recipe, validation, tokens, everything),
-    )
+                losses = []
+        everything = list(range(len(validation.ids)))
+        final = validation_loss(model, recipe, tokens, everything, workers)
+    return Lesson(curve=tuple(curve), steps=step, tokens=seen, validation_loss=final)
+
+
+def _threads(recipe: TrainingRecipe) -> int:
+    """Return how many batches may be computed at once without changing a number.
+
+    Dropout draws from one random state: its batches go one after another. So do a GPU's.
+    """
+    drops = recipe.adapter is not None and recipe.adapter.dropout > 0
+    return 1 if drops or recipe.device != "cpu" else recipe.threads
+
+
+def _learn_from(
+    batches: Sequence[Batch],
+    model: Any,
+    recipe: TrainingRecipe,
+    stepper: Stepper,
+    workers: Workers,
+    step: int,
+) -> float:
+    """Take one optimiser step on some batches together; return their mean loss."""
+    total = sum(batch.weight for batch in batches)
+    parts = workers.map(partial(_gradients, model, stepper.parameters, recipe, total), batches)
+    loss = sum(part for part, _ in parts)
+    if not math.isfinite(loss):
+        raise ModelError(
+            "The training loss is no longer a number",
+            value=f"{loss} at step {step + 1}",
+            remedy="lower the recipe's learning rate",
+        )
+    for _, gradients in parts:
+        for weight, gradient in zip(stepper.parameters, gradients, strict=True):
+            if gradient is not None:
+                weight.grad = gradient if weight.grad is None else weight.grad + gradient
+    stepper.step(_rate(step, recipe))
+    return loss
+
+
+def _gradients(
+    model: Any, parameters: list[Any], recipe: TrainingRecipe, total: float, batch: Batch
+) -> tuple[float, Sequence[Any]]:
+    """Return a batch's share of the mean loss, and that share's gradients."""
+    import torch
+
+    loss = weighted_loss(model, batch, recipe) / total
+    return float(loss.detach()), torch.autograd.grad(loss, parameters, allow_unused=True)
 
 
 def validation_loss(
-    model: Any,
-    recipe: TrainingRecipe,
-    windows: TokenWindows,
-    tokens: TokenBatch,
-    rows: list[int],
+    model: Any, recipe: TrainingRecipe, tokens: TokenBatch, rows: list[int], workers: Workers
 ) -> float:
-    """Return the mean loss, nats per token of the target stories of some windows, unweighted."""
+    """Return the mean loss on some validation windows: nats per token of target stories."""
     import torch
 
+    windows = tokens.split("validation")
     weights = loss_weights(windows, tokens.codes, "target", tape_weight=1.0)
+    batches = [
+        take(windows, weights, rows[first : first + EVALUATED_TOGETHER])
+        for first in range(0, len(rows), EVALUATED_TOGETHER)
+    ]
+
+    def evaluate(batch: Batch) -> float:
+        with torch.no_grad():
+            return float(weighted_loss(model, batch, recipe))
+
     model.eval()
-    total, count = 0.0, 0.0
-    with torch.no_grad():
-        for first in range(0, len(rows), recipe.batch_windows):
-            batch = take(windows, weights, rows[first : first + recipe.batch_windows])
-            size = float(batch.weights[:, 1:].sum())
-            total += float(_loss(model, batch, recipe)) * size
-            count += size
+    losses = workers.map(evaluate, batches)
     model.train()
-    return total / count
+    return sum(losses) / sum(batch.weight for batch in batches)
 
 
 def _phases(
@@ -127,8 +160,8 @@ def _phases(
             yield [next(batches) for _ in range(recipe.accumulation)]
 
 
-def _loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Tensor:
-    """Return the weighted mean loss of a batch.
+def weighted_loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Tensor:
+    """Return the weighted sum of a batch's losses, in nats.
 
     Windows are padded on the right and attention is causal: no token sees padding, so one mask
     serves all rows. Only positions that count go through the output layer.
@@ -147,8 +180,7 @@ def _loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Tensor:
         ).last_hidden_state
         logits = inner.lm_head(hidden[counts])
     losses = functional.cross_entropy(logits.float(), ids[:, 1:][counts], reduction="none")
-    chosen = weights[counts]
-    return (losses * chosen).sum() / chosen.sum()
+    return (losses * weights[counts]).sum()
 
 
 def autocast(recipe: TrainingRecipe) -> AbstractContextManager[Any]:

@@ -23,7 +23,7 @@ def story_tiny_cpu(seed: int = 0) -> TrainingRecipe:
     return TrainingRecipe(
         name="story-tiny-cpu",
         start=Architecture(layers=2, intermediate=64),
-        phases=(Phase(steps=260, loss="every story"),),
+        phases=(Phase(steps=320, loss="every story"),),
         batch_windows=2,
         accumulation=2,
         learning_rate=5e-3,

@@ -17,10 +17,17 @@ from foundation.kernel import ModelError
 from foundation.storage.folders import FolderStore
 from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
-from stage_05_llm_engine import Adapter, EngineInput, LlmEngineStage, Phase, TrainingStage
+from stage_05_llm_engine import (
+    Adapter,
+    EngineInput,
+    LlmEngineStage,
+    Phase,
+    TrainingStage,
+    checkpoint,
+)
 from stage_05_llm_engine.architecture import build
 from stage_05_llm_engine.lessons import endless_batches, loss_weights, take
-from stage_05_llm_engine.training import _loss
+from stage_05_llm_engine.training import _gradients, weighted_loss
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained
 
 SHORT = story_nano_test().model_copy(
@@ -42,6 +49,37 @@ def test_two_runs_give_identical_weights(tokens: TokenBatch, tmp_path: Path) -> 
     assert first == second
     other = TrainingStage(SHORT.model_copy(update={"seed": 1}), FolderStore(tmp_path / "c"))
     assert other.run(tokens).weights != first.weights
+
+
+def test_threads_change_no_number(tokens: TokenBatch, tmp_path: Path) -> None:
+    alone, beside = (
+        TrainingStage(
+            SHORT.model_copy(update={"batch_windows": 2, "accumulation": 4, "threads": threads}),
+            FolderStore(tmp_path / str(threads)),
+        ).run(tokens)
+        for threads in (1, 3)
+    )
+    read = [
+        checkpoint.read(FolderStore(tmp_path / str(n)).path(model.weights)).state_dict()
+        for n, model in ((1, alone), (3, beside))
+    ]
+    assert all(torch.equal(read[0][name], read[1][name]) for name in read[0])
+    assert alone.learning_curve == beside.learning_curve
+
+
+def test_passes_of_a_step_add_up_to_one_batch(tokens: TokenBatch) -> None:
+    """Gradients of two passes, each its share of the mean, are those of the mean of both."""
+    torch.manual_seed(0)
+    model = build(SHORT.start, tokens.vocabulary_size, tokens.codes.pad)
+    weights = list(model.parameters())
+    windows = tokens.split("train")
+    counted = loss_weights(windows, tokens.codes, "every story", tape_weight=4.0)
+    both, one, other = (take(windows, counted, rows) for rows in ([0, 5], [0], [5]))
+    assert both.weight == one.weight + other.weight
+    whole = _gradients(model, weights, SHORT, both.weight, both)[1]
+    parts = [_gradients(model, weights, SHORT, both.weight, part)[1] for part in (one, other)]
+    for expected, a, b in zip(whole, *parts, strict=True):
+        torch.testing.assert_close(a + b, expected, rtol=1e-3, atol=1e-5)
 
 
 def test_training_leaves_the_process_as_it_was(tokens: TokenBatch, tmp_path: Path) -> None:
@@ -94,7 +132,7 @@ def test_the_loss_is_the_weighted_cross_entropy_of_the_next_token(tokens: TokenB
     windows = tokens.split("train")
     weights = loss_weights(windows, tokens.codes, "target", tape_weight=3.0)
     batch = take(windows, weights, [1, 4, 7])
-    loss = float(_loss(model, batch, SHORT).detach())
+    loss = float(weighted_loss(model, batch, SHORT).detach())
     ids = torch.from_numpy(batch.ids)
     length = ids.shape[1]
     with torch.no_grad():
@@ -107,7 +145,8 @@ def test_the_loss_is_the_weighted_cross_entropy_of_the_next_token(tokens: TokenB
                 scores = logits[row, place - 1].double()
                 total -= w * float(scores[ids[row, place]] - scores.logsumexp(dim=0))
                 weight += w
-    assert loss == pytest.approx(total / weight, rel=1e-4)
+    assert loss == pytest.approx(total, rel=1e-4)
+    assert batch.weight == weight
 
 
 def test_every_window_is_read_once_per_pass_in_a_seeded_order(tokens: TokenBatch) -> None:
