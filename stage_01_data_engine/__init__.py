@@ -16,6 +16,8 @@ from stage_01_data_engine.adapters import (
     NasdaqDataLinkSource,
     PolygonSettings,
     PolygonSource,
+    TableLayout,
+    TableSource,
     YahooSettings,
     YahooSource,
 )
@@ -50,6 +52,8 @@ __all__ = [
     "PolygonSource",
     "RawMarket",
     "Source",
+    "TableLayout",
+    "TableSource",
     "YahooSettings",
     "YahooSource",
     "observation_frame",

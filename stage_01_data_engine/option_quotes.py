@@ -164,6 +164,8 @@ def _repeats(
     now, before = rows[1:], rows[:-1]
     pair = (code[1:] == code[:-1]) & (moment[now] > moment[before])
     now, before = now[pair], before[pair]
+    if not len(now):  # One snapshot repeats nothing.
+        return resent, old
     values = np.column_stack([number[c] for c in QUOTED])
     alike = (
         (values[now] == values[before]) | np.isnan(values[now]) & np.isnan(values[before])

@@ -13,12 +13,14 @@ from stage_01_data_engine.adapters.nasdaq_data_link import (
     NasdaqDataLinkSource,
 )
 from stage_01_data_engine.adapters.polygon import PolygonSettings, PolygonSource
+from stage_01_data_engine.adapters.tables import TableLayout, TableSource
 from stage_01_data_engine.adapters.yahoo import YahooSettings, YahooSource
 from stage_01_data_engine.raw import Source
 
 SOURCES: dict[str, Callable[..., Source]] = {
     "bundled": BundledSource,
     "folder": FolderSource,
+    "tables": TableSource,
     "polygon": PolygonSource,
     "fred": FredSource,
     "iqfeed": IqfeedSource,
@@ -26,8 +28,9 @@ SOURCES: dict[str, Callable[..., Source]] = {
     "nasdaq_data_link": NasdaqDataLinkSource,
     "yahoo": YahooSource,
 }
-"""Every source of this stage. ``folder`` is built from a path and the settings; vendors from a
-``Connection`` and their settings, or from nothing (then keys come from the environment)."""
+"""Every source of this stage. ``folder`` is built from a path and the settings, ``tables`` from a
+path and layouts; vendors from a ``Connection`` and their settings, or from nothing (then keys come
+from the environment)."""
 
 __all__ = [
     "SOURCES",
@@ -45,6 +48,8 @@ __all__ = [
     "NasdaqDataLinkSource",
     "PolygonSettings",
     "PolygonSource",
+    "TableLayout",
+    "TableSource",
     "YahooSettings",
     "YahooSource",
 ]

@@ -161,7 +161,7 @@ def _bytes(path: Path) -> bytes:
 
 def _header(raw: bytes) -> tuple[list[str], str]:
     """Return the column names and the delimiter of a CSV file."""
-    line = raw.split(b"\n", 1)[0].rstrip(b"\r")
+    line = raw.splitlines()[0]  # At a lone carriage return too, as the fast parser.
     try:
         text = line.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -169,7 +169,10 @@ def _header(raw: bytes) -> tuple[list[str], str]:
     if "\0" in text:
         raise UnusableFileError(IS_TEXT, f"header {line[:40]!r}")
     delimiter = max(",;\t", key=text.count)
-    return next(csv.reader([text], delimiter=delimiter), []), delimiter
+    try:
+        return next(csv.reader([text], delimiter=delimiter), []), delimiter
+    except csv.Error as error:
+        raise UnusableFileError(IS_TEXT, f"header {line[:40]!r}: {error}") from error
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -218,14 +221,18 @@ def _read_row_by_row(raw: bytes, delimiter: str, names: list[str]) -> pd.DataFra
     import pandas as pd
 
     text = raw.decode("utf-8-sig", errors="replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    next(rows)
+    # A lone carriage return ends a line for the fast parser too.
+    rows = csv.reader(io.StringIO(text, newline=None), delimiter=delimiter)
     width, cells = len(names), []
-    for row in rows:
-        if len(row) <= width:
-            cells.append(row + [""] * (width - len(row)))
-        else:
-            cells.append([*row[:1], *[f"{len(row)} fields"] * (width - 1)])
+    try:
+        next(rows, None)
+        for row in rows:
+            if len(row) <= width:
+                cells.append(row + [""] * (width - len(row)))
+            else:
+                cells.append([*row[:1], *[f"{len(row)} fields"] * (width - 1)])
+    except csv.Error as error:
+        raise UnusableFileError(IS_TEXT, str(error)) from error
     return pd.DataFrame(cells, columns=names, dtype=object)
 
 

@@ -155,7 +155,7 @@ def _new_session(timeout: float, base_url: str | None) -> Any:
     from curl_cffi import CurlOpt
     from curl_cffi import requests as curl
 
-    class Session(curl.Session):  # type: ignore[misc,type-arg]
+    class Session(curl.Session):
         chart_status: int | None = None
 
         def request(self, method: Any, url: str, *args: Any, **kwargs: Any) -> Any:
@@ -180,8 +180,10 @@ def _new_session(timeout: float, base_url: str | None) -> Any:
             return answer
 
     # Over a kept connection that died, libcurl would ask again at once and uncounted.
-    own: Any = {"curl_options": {CurlOpt.FORBID_REUSE: 1}}
-    return Session(**own, **({} if base_url is not None else {"impersonate": "chrome"}))
+    manners: dict[str, Any] = {"curl_options": {CurlOpt.FORBID_REUSE: 1}}
+    if base_url is None:
+        manners["impersonate"] = "chrome"
+    return Session(**manners)
 
 
 def _overloaded(symbol: str, answer: Any) -> TransientError:

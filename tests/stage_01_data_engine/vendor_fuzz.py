@@ -6,27 +6,36 @@ import copy
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from importlib.util import find_spec
+from pathlib import Path
 from random import Random
+from tempfile import gettempdir
 from typing import Any
 
 from foundation.connect import Answer, Connection, Credentials
-from foundation.kernel import FinancialStoryError
+from foundation.kernel import FinancialStoryError, WorldError
 from foundation.testing.vendors import (
     Emulator,
     FinnhubEmulator,
     FredEmulator,
+    IqfeedLevelOne,
+    IqfeedLookup,
     ManualTime,
     NasdaqDataLinkEmulator,
     PolygonEmulator,
     Request,
+    YahooEmulator,
     vendor_market,
 )
 from stage_01_data_engine import FredSource, MarketRequest, PolygonSource, RawMarket
 from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource
+from stage_01_data_engine.adapters.iqfeed import IqfeedSource
 from stage_01_data_engine.adapters.nasdaq_data_link import (
     NasdaqDataLinkSettings,
     NasdaqDataLinkSource,
 )
+from stage_01_data_engine.adapters.yahoo import YahooSource
+from stage_01_data_engine.adapters.yahoo_download import YfinanceDownloader
 
 WORLD = vendor_market(date(2018, 10, 1), date(2019, 2, 15))
 REQUEST = MarketRequest(date(2018, 12, 28), ("AAA",), 25)
@@ -106,7 +115,7 @@ def outcome(vendor: str, seed: int) -> RawMarket | FinancialStoryError:
     """
     draw = Random(seed)
     client, source = MAKERS[vendor](draw)
-    source._client = lambda: client
+    source._client = lambda *_: client
     try:
         return source.load(REQUEST)  # type: ignore[no-any-return]
     except FinancialStoryError as error:
@@ -142,10 +151,107 @@ def _data_link(bars: str) -> Callable[[Random], tuple[_Client, Any]]:
     return make
 
 
+class _LineClient:
+    """Asks IQFeed's emulators without a socket; one answer of the conversation is disturbed."""
+
+    def __init__(self, draw: Random) -> None:
+        self.lookup, self.quotes = IqfeedLookup(WORLD), IqfeedLevelOne(WORLD)
+        self.draw, self.left = draw, draw.randrange(3)
+        self.greeted: list[str] = []
+
+    def __enter__(self) -> _LineClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def tell(self, line: str) -> None:
+        pass
+
+    def ask(self, question: str, ends: Callable[[str], bool]) -> list[str]:
+        emulator = self.lookup if question.startswith("H") else self.quotes
+        text = str(emulator.reply(Request(question, {}, {})).payload)
+        self.left -= 1
+        if self.left == -1:
+            text = scrambled(text, self.draw)
+        told = []
+        for line in text.split("\r\n"):
+            told.append(line)
+            if ends(line):
+                return told
+        raise WorldError("IQFeed answers", value="it fell silent", remedy="try again")
+
+
+def scrambled(text: str, draw: Random) -> str:
+    """Return a text with one to four of its fields, lines or characters changed or lost."""
+    for _ in range(draw.randint(1, 4)):
+        lines = text.split("\r\n")
+        at = draw.randrange(len(lines))
+        cells = lines[at].split(",")
+        cell = draw.randrange(len(cells))
+        deed = draw.randrange(6)
+        if deed == 0:
+            cells[cell] = str(draw.choice(ODD))
+        elif deed == 1:
+            del cells[cell]
+        elif deed == 2:
+            cells.insert(cell, draw.choice(cells))
+        lines[at] = ",".join(cells)
+        if deed == 3:
+            del lines[at]
+        elif deed == 4:
+            lines.insert(at, draw.choice(lines))
+        text = "\r\n".join(lines)
+        if deed == 5 and text:
+            place = draw.randrange(len(text))
+            text = text[:place] + chr(draw.randrange(256)) + text[place + draw.randrange(3) :]
+    return text
+
+
+def _iqfeed(draw: Random) -> tuple[Any, Any]:
+    return _LineClient(draw), IqfeedSource(Connection(timekeeper=ManualTime()))
+
+
+def _yahoo(draw: Random) -> tuple[Any, Any]:
+    """Yahoo through the whole library, whose session is led to the emulator without a server."""
+    from urllib.parse import parse_qsl, urlsplit
+
+    from curl_cffi import requests as curl
+
+    emulator, left = YahooEmulator(WORLD), [draw.randrange(2)]
+
+    class Session(curl.Session):
+        chart_status: int | None = None
+
+        def request(self, method: Any, url: str, params: Any = None, **_: Any) -> Any:
+            asked = urlsplit(url)
+            query = dict(parse_qsl(asked.query)) | {k: str(v) for k, v in (params or {}).items()}
+            reply = emulator.reply(Request(asked.path, query, {}))
+            payload = reply.payload
+            if "/chart/" in asked.path:
+                self.chart_status = reply.status
+                left[0] -= 1
+                payload = disturbed(payload, draw) if left[0] == -1 else payload
+            answer = curl.Response()
+            answer.status_code, answer.url = reply.status, url
+            told = payload if isinstance(payload, str) else json.dumps(payload)
+            answer.content = told.encode("utf-8", errors="surrogatepass")
+            return answer
+
+    cache = Path(gettempdir()) / "yfinance-emulated"
+    cache.mkdir(exist_ok=True)
+    downloader = YfinanceDownloader(cache=str(cache))
+    downloader._session = Session()
+    return None, YahooSource(Connection(timekeeper=ManualTime()), downloader=downloader)
+
+
 MAKERS: dict[str, Callable[[Random], tuple[_Client, Any]]] = {
     "polygon": _polygon,
     "fred": _fred,
     "finnhub": _finnhub,
     "nasdaq data link": _data_link("QUOTEMEDIA/PRICES"),
     "nasdaq data link, time series": _data_link("EOD/{symbol}"),
+    "iqfeed": _iqfeed,
 }
+if find_spec("yfinance") is not None:  # The optional extra "live".
+    MAKERS["yahoo"] = _yahoo
