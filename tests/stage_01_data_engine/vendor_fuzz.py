@@ -173,7 +173,8 @@ class _LineClient:
         text = str(emulator.reply(Request(question, {}, {})).payload)
         self.left -= 1
         if self.left == -1:
-            text = scrambled(text, self.draw)
+            # As it comes out of a socket: one byte, one character.
+            text = scrambled(text, self.draw).encode("latin-1", errors="replace").decode("latin-1")
         told = []
         for line in text.split("\r\n"):
             told.append(line)
