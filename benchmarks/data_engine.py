@@ -57,10 +57,13 @@ def clock():
 PEERS = """
 import feature_peers
 series = {f: made.market.field(f)[:, 0] for f in made.market.fields}
-begin = clock()
-ours = feature_values(made.bars.values, made.instruments, series, settings)
-middle = clock()
-ours_wall, ours_busy = (b - a for a, b in zip(begin, middle))
+spent = []
+for _ in range(3):  # the first run also pays the machine for memory that it touches first
+    ours = None
+    begin = clock()
+    ours = feature_values(made.bars.values, made.instruments, series, settings)
+    spent.append([b - a for a, b in zip(begin, clock())])
+ours_wall, ours_busy = sorted(spent, key=lambda one: one[1])[1]
 rows = given.bars.rename(columns={"symbol": "ticker", "session": "date"}).dropna()
 begin = clock()
 theirs = feature_peers.by_groupby(rows)
