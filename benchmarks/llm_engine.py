@@ -125,19 +125,27 @@ def main() -> None:
     names = list(VARIANTS) if asked.variants == "all" else asked.variants.split(",")
     book = stories()
     print(f"{date.today()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}, {names}\n")
+    usual = TokenizationStage(TokenizationSettings()).run(book)
     for name in names:
-        run(name, book, asked.share)
+        run(name, book, asked.share * window_tokens(usual))
 
 
-def run(name: str, book: StoryBook, share: float) -> None:
-    """Train one variant and print what it costs and how it scores."""
+def window_tokens(tokens: TokenBatch) -> float:
+    """Return the mean tokens of a training window."""
+    return float(tokens.split("train").attention_mask.sum(axis=1).mean())
+
+
+def run(name: str, book: StoryBook, per_window: float) -> None:
+    """Train one variant and print what it costs and how it scores.
+
+    ``per_window`` times the recipe's windows is how many tokens the variant may train on.
+    """
     settings, changes = VARIANTS[name]
     clock: dict[str, tuple[float, float]] = {}
     with timed("tokenization", clock):
         tokens = TokenizationStage(TokenizationSettings.model_validate(settings)).run(book)
     base = story_tiny_cpu()
-    longer = tokens.split("train").attention_mask.sum(axis=1).mean() / 400
-    steps = max(1, round(base.steps * share / max(1.0, longer)))
+    steps = max(1, round(base.steps * per_window / window_tokens(tokens)))
     with tempfile.TemporaryDirectory() as scratch:
         store = FolderStore(Path(scratch))
         with timed("training", clock):
