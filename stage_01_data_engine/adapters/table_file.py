@@ -14,7 +14,7 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, TYPE_CHECKING
 
 import numpy as np
 
@@ -186,10 +186,11 @@ def _read_csv(path: Path) -> pd.DataFrame:
     blanks = sorted(ABSENT | {word.upper() for word in ABSENT} | {"NaN"})
     if b"\0" in raw:  # The fast parser would end the field there.
         return _read_row_by_row(raw, delimiter, names)
+    read_csv: Any = pd.read_csv  # the overloads of its stubs do not know all that it takes
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            frame = pd.read_csv(  # type: ignore[call-overload]
+            frame = read_csv(
                 io.BytesIO(raw),
                 sep=delimiter,
                 header=None,
