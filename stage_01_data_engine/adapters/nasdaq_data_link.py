@@ -349,6 +349,8 @@ def _read_actions(
     split_here: set[SplitOn] = set()
     paid_here: set[CashDividend] = set()
     for row in plain:
+        if not {paid, ratio} <= set(row):  # A later page may name other columns.
+            raise place.broken(f"has the columns {paid!r} and {ratio!r} on every page", sorted(row))
         day = place.day(row, "date")
         amount = 0.0 if row[paid] is None else place.number(row, paid)
         factor = 1.0 if row[ratio] is None else place.number(row, ratio)
