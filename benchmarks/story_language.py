@@ -15,7 +15,8 @@ Claims measured:
    block bootstrap intervals over sessions.
 
 Run: ``python benchmarks/story_language.py [--symbols 505]``. Needs ``../shared/data``; narrata
-is timed only where it is installed, and its absence is said. The dated result stands in ``docs/evidence/story_language.md``.
+is timed only where it is installed, and its absence is said. The dated result stands in
+``docs/evidence/story_language.md``.
 """
 
 from __future__ import annotations
