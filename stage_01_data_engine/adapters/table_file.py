@@ -168,6 +168,8 @@ def _header(raw: bytes) -> tuple[list[str], str]:
         raise UnusableFileError(IS_TEXT, f"header {line[:40]!r}") from error
     if "\0" in text:
         raise UnusableFileError(IS_TEXT, f"header {line[:40]!r}")
+    if not text.strip():
+        raise UnusableFileError(HAS_COLUMNS, "an empty first line")
     delimiter = max(",;\t", key=text.count)
     try:
         return next(csv.reader([text], delimiter=delimiter), []), delimiter
