@@ -1,7 +1,7 @@
 """Stage 05: the story model, its training, and its forecasts."""
 
-from stage_05_llm_engine.checkpoint import CheckpointStore
 from stage_05_llm_engine.narrative import NarrativeModel
+from stage_05_llm_engine.network.checkpoint import CheckpointStore
 from stage_05_llm_engine.recipe import (
     Adapter,
     Architecture,

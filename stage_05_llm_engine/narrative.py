@@ -12,14 +12,14 @@ import numpy as np
 from foundation.contracts import TAPE, Continuation, TapeCodes, TokenWindows
 from foundation.language import read
 from foundation.language.guide import Guide, GuidedText
+from stage_05_llm_engine.adapters.in_process.generation import draw
+from stage_05_llm_engine.adapters.in_process.probes import ask, probe_tree
 from stage_05_llm_engine.drawing import Draft
-from stage_05_llm_engine.generation import draw
-from stage_05_llm_engine.lessons import marks_are_single
-from stage_05_llm_engine.probes import ask, probe_tree
+from stage_05_llm_engine.learning.lessons import marks_are_single
+from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.scenarios import draft_seed, scenario
 from stage_05_llm_engine.settings import EngineSettings
 from stage_05_llm_engine.tape import last_story, read_tape
-from stage_05_llm_engine.workers import Workers
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,15 @@ from foundation.contracts import (
 from foundation.kernel import ModelError, OperatorError
 from foundation.runtime.stage import Stage
 from foundation.timeseries import Panel
-from stage_05_llm_engine import checkpoint, training
-from stage_05_llm_engine.architecture import build
-from stage_05_llm_engine.checkpoint import CheckpointStore
-from stage_05_llm_engine.machine import prepare_process, reproducible
+from stage_05_llm_engine.learning import training
+from stage_05_llm_engine.learning.training import Progress
 from stage_05_llm_engine.narrative import GptOssNarrative, Order
+from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.network.architecture import build
+from stage_05_llm_engine.network.checkpoint import CheckpointStore
+from stage_05_llm_engine.network.machine import prepare_process, reproducible
 from stage_05_llm_engine.recipe import Architecture, TrainingRecipe
 from stage_05_llm_engine.settings import EngineSettings
-from stage_05_llm_engine.training import Progress
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
         if isinstance(recipe.start, Architecture):
             model: Any = build(recipe.start, given.vocabulary_size, given.codes.pad)
             return model.to(recipe.device)
-        from stage_05_llm_engine.lora import adapt, load_base
+        from stage_05_llm_engine.network.lora import adapt, load_base
 
         base = load_base(recipe.start, recipe.device)
         if base.config.vocab_size < given.vocabulary_size:

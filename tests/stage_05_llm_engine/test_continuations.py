@@ -12,9 +12,9 @@ from foundation.contracts import SCENARIOS, TAPE, Continuation, ContinuationRequ
 from foundation.kernel import OperatorError
 from foundation.language import read
 from stage_04_tokenization.vocabulary import special_codes
-from stage_05_llm_engine import checkpoint
 from stage_05_llm_engine.drawing import Draft, repeats
 from stage_05_llm_engine.narrative import GptOssNarrative, Order
+from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.scenarios import Scenario, scenario
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained
 
@@ -114,7 +114,7 @@ def test_the_log_probability_is_that_of_the_drawn_tokens(
         draft = narrative._draft(windows, order)
         told = windows.ids[row, : windows.attention_mask[row].sum()].tolist()
         with torch.no_grad():
-            from stage_05_llm_engine.generation import draw
+            from stage_05_llm_engine.adapters.in_process.generation import draw
 
             draw(narrative.model, codes, [told], [(0, draft)])
         drafts.append((told, draft, name))

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from foundation.contracts import TAPE, TokenWindows
-from stage_05_llm_engine import checkpoint
+from stage_05_llm_engine.adapters.in_process.generation import draw
+from stage_05_llm_engine.adapters.in_process.probes import probe_tree
 from stage_05_llm_engine.drawing import Draft
-from stage_05_llm_engine.generation import draw
 from stage_05_llm_engine.narrative import GptOssNarrative
-from stage_05_llm_engine.probes import probe_tree
+from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.scenarios import Scenario
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained, score
 

@@ -24,8 +24,8 @@ from stage_05_llm_engine import (
     Phase,
     TrainingRecipe,
     TrainingStage,
-    checkpoint,
 )
+from stage_05_llm_engine.network import checkpoint
 from tests.stage_05_llm_engine.conftest import ENGINE
 
 

@@ -6,10 +6,10 @@ import pytest
 import torch
 from transformers import GptOssConfig, GptOssForCausalLM
 
-from stage_05_llm_engine.architecture import DENSE_EXPERTS, build, register_dense_experts
-from stage_05_llm_engine.attention import SINKS_IN_PLACE, register_attention
-from stage_05_llm_engine.masks import causal_masks
-from stage_05_llm_engine.muon import Muon, orthogonalise
+from stage_05_llm_engine.learning.muon import Muon, orthogonalise
+from stage_05_llm_engine.network.architecture import DENSE_EXPERTS, build, register_dense_experts
+from stage_05_llm_engine.network.attention import SINKS_IN_PLACE, register_attention
+from stage_05_llm_engine.network.masks import causal_masks
 from stage_05_llm_engine.recipe import Architecture
 
 

@@ -23,11 +23,11 @@ from stage_05_llm_engine import (
     LlmEngineStage,
     Phase,
     TrainingStage,
-    checkpoint,
 )
-from stage_05_llm_engine.architecture import build
-from stage_05_llm_engine.lessons import endless_batches, loss_weights, take
-from stage_05_llm_engine.training import _gradients, weighted_loss
+from stage_05_llm_engine.learning.lessons import endless_batches, loss_weights, take
+from stage_05_llm_engine.learning.training import _gradients, weighted_loss
+from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.network.architecture import build
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained
 
 SHORT = story_nano_test().model_copy(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stage_05_llm_engine.muon import Muon
+from stage_05_llm_engine.learning.muon import Muon
 from stage_05_llm_engine.recipe import TrainingRecipe
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foundation.contracts import TapeCodes
-from stage_05_llm_engine.masks import layer_masks, product_type
+from stage_05_llm_engine.network.masks import layer_masks, product_type
 
 if TYPE_CHECKING:
     import torch

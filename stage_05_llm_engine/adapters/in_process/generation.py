@@ -14,7 +14,7 @@ import numpy as np
 
 from foundation.contracts import TapeCodes
 from stage_05_llm_engine.drawing import Draft
-from stage_05_llm_engine.masks import layer_masks, product_type
+from stage_05_llm_engine.network.masks import layer_masks, product_type
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stage_05_llm_engine.attention import register_attention
+from stage_05_llm_engine.network.attention import register_attention
 from stage_05_llm_engine.recipe import Architecture
 
 if TYPE_CHECKING:

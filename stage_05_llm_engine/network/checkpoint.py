@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from foundation.kernel import ModelError, hash_bytes, hash_text
-from stage_05_llm_engine.architecture import register_dense_experts
-from stage_05_llm_engine.attention import register_attention
+from stage_05_llm_engine.network.architecture import register_dense_experts
+from stage_05_llm_engine.network.attention import register_attention
 from stage_05_llm_engine.recipe import Architecture, Checkpoint, TrainingRecipe
 
 RECIPE, TOKENIZER, ADAPTER = "recipe.json", "tokenizer.json", "adapter_config.json"
@@ -49,7 +49,7 @@ def read(folder: Path) -> Any:
     ModelError
         If the folder is not one of ours.
     """
-    from stage_05_llm_engine.lora import load_base, merge_adapter
+    from stage_05_llm_engine.network.lora import load_base, merge_adapter
 
     if not (folder / RECIPE).is_file():
         raise ModelError(

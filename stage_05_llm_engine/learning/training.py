@@ -14,11 +14,11 @@ import numpy as np
 
 from foundation.contracts import LearningPoint, TokenBatch, TokenWindows
 from foundation.kernel import ModelError, seed_from
-from stage_05_llm_engine.lessons import Batch, endless_batches, loss_weights, spread, take
-from stage_05_llm_engine.masks import causal_masks, product_type
-from stage_05_llm_engine.optimiser import Stepper
+from stage_05_llm_engine.learning.lessons import Batch, endless_batches, loss_weights, spread, take
+from stage_05_llm_engine.learning.optimiser import Stepper
+from stage_05_llm_engine.network.masks import causal_masks, product_type
+from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.recipe import TrainingRecipe
-from stage_05_llm_engine.workers import Workers
 
 if TYPE_CHECKING:
     import torch

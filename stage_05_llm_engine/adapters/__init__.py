@@ -1,0 +1,1 @@
+"""Engines behind the one ``NarrativeModel``: transformers in this process, or a server."""

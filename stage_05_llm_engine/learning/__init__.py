@@ -1,0 +1,1 @@
+"""How a network learns stories: batches, losses, optimisers, the loop."""
