@@ -80,5 +80,28 @@ def last_known(
     return values, age
 
 
+def last_known_by_symbol(
+    observations: pd.DataFrame,
+    sessions: tuple[date, ...],
+    symbols: tuple[str, ...],
+    stale_after: int,
+) -> np.ndarray:
+    """Return one series as it was last known of each symbol at each session's close.
+
+    As ``last_known``, with a column ``symbol``; values of other symbols are not read.
+
+    Returns
+    -------
+    float64 array, shape (T, N)
+        NaN before a symbol's first known value and once its last one is stale.
+    """
+    values = np.full((len(sessions), len(symbols)), np.nan)
+    at = {symbol: n for n, symbol in enumerate(symbols)}
+    for symbol, rows in observations.groupby("symbol", sort=False):
+        if symbol in at:
+            values[:, at[symbol]], _ = last_known(rows, sessions, stale_after)
+    return values
+
+
 def _utc(moments: pd.Series) -> np.ndarray:
     return np.asarray(moments.dt.tz_convert(None).to_numpy(), dtype="M8[ns]")

@@ -10,18 +10,34 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, QualityFinding, SourceInfo
-from foundation.kernel import OperatorError, hash_bytes
+from foundation.contracts import (
+    BAR_FIELDS,
+    MARKET,
+    ContinuousSeries,
+    Instrument,
+    MarketEvent,
+    QualityFinding,
+    SourceInfo,
+)
+from foundation.kernel import OperatorError, Part, hash_bytes
 from foundation.market import close_of, is_session, session_on_or_before, sessions_until
 from stage_01_data_engine.findings import Rule
+from stage_01_data_engine.option_quotes import OPTION_COLUMNS
+from stage_01_data_engine.series import KNOWN_SERIES, declared
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MARKET_SERIES: tuple[str, ...] = ("vix", "wti", "credit_spread", "core_cpi_yoy")
-"""Market-wide series a source may observe. Units: index points (annualised percent), US dollars
-a barrel, percentage points, percent over twelve months."""
+MARKET_SERIES: tuple[str, ...] = tuple(KNOWN_SERIES)
+"""Market-wide series that need no declaration; units stand in ``series``."""
 
+OBSERVATION_COLUMNS: tuple[str, ...] = (
+    "series", "symbol", "event_time", "known_at", "value", "location",
+)  # fmt: skip
+"""Columns of ``RawMarket.observations``."""
+
+QUOTE_COLUMNS: tuple[str, ...] = (*OPTION_COLUMNS, "known_at", "location")
+"""Columns of ``RawMarket.option_quotes``."""
 
 HAS_BARS = Rule(
     "An instrument has bars in the window",
@@ -93,8 +109,9 @@ class RawMarket:
         ``high``, ``low``, ``close`` (price), ``volume`` (shares; NaN means not reported) and
         ``location`` (``file:row``). Rows may break any rule of the gate.
     observations : DataFrame
-        Market-wide values: ``series`` (one of ``MARKET_SERIES``), ``event_time`` and
-        ``known_at`` (datetime64[ns, UTC]), ``value``, ``location``.
+        Values of continuous series: ``series`` (one of ``MARKET_SERIES``, or declared in
+        ``series``), ``symbol`` (``MARKET`` for market-wide ones), ``event_time`` and ``known_at``
+        (datetime64[ns, UTC]), ``value``, ``location``.
     events : tuple of MarketEvent
     instruments : tuple of Instrument
         Every instrument with rows, in the order of the panels to be.
@@ -103,7 +120,13 @@ class RawMarket:
     quarantined : int
         Rows the source read but could not turn into numbers; each is in ``findings``.
     source : SourceInfo
-        Its fingerprint covers everything above and nothing that was left unread.
+        Its fingerprint covers everything else here and nothing that was left unread.
+    series : tuple of ContinuousSeries
+        What ``observations`` may name: the core, what else was observed, the source's own.
+    option_quotes : DataFrame
+        One row per contract and snapshot, in ``QUOTE_COLUMNS`` (see ``option_quotes``):
+        ``snapshot`` is New York's clock, ``known_at`` datetime64[ns, UTC], strikes and ``spot``
+        on the scale of that day, NaN where not reported. Empty where the source has none.
     """
 
     request: MarketRequest
@@ -114,6 +137,8 @@ class RawMarket:
     findings: tuple[QualityFinding, ...]
     quarantined: int
     source: SourceInfo
+    series: tuple[ContinuousSeries, ...]
+    option_quotes: pd.DataFrame
 
 
 class Source(Protocol):
@@ -152,19 +177,33 @@ def raw_market(
     licence: str = "",
     survivor_biased: bool = False,
     note: str = "",
+    series: tuple[ContinuousSeries, ...] = (),
+    option_quotes: pd.DataFrame | None = None,
 ) -> RawMarket:
     """Cut rows to what the request may see, take their fingerprint, and hand them over.
 
-    Every source ends here: bars outside the window and observations and events not yet known at
-    the as-of close are dropped before the fingerprint is taken. Instruments left without rows
-    are dropped with a finding.
+    Every source ends here: bars outside the window and observations, events and option quotes not
+    yet known at the as-of close are dropped before the fingerprint is taken. Instruments left
+    without rows are dropped with a finding. Observations without a column ``symbol`` are
+    market-wide; ``series`` declares those that ``MARKET_SERIES`` does not name.
+
+    Raises
+    ------
+    OperatorError
+        If an observed series is neither known nor declared, or a known one is declared anew.
     """
     import pandas as pd
 
     as_of = close_of(request.as_of)
     first, last = pd.Timestamp(request.sessions[0]), pd.Timestamp(request.as_of)
     bars = bars.loc[bars["session"].between(first, last)].reset_index(drop=True)
-    observations = observations.loc[observations["known_at"] <= as_of].reset_index(drop=True)
+    if "symbol" not in observations:
+        observations = observations.assign(symbol=MARKET)
+    observations = observations.loc[observations["known_at"] <= as_of, list(OBSERVATION_COLUMNS)]
+    observations = observations.reset_index(drop=True)
+    series = declared(observations["series"].unique(), series)
+    quotes = no_option_quotes() if option_quotes is None else option_quotes[list(QUOTE_COLUMNS)]
+    quotes = quotes.loc[quotes["known_at"] <= as_of].reset_index(drop=True)
     events = tuple(event for event in events if event.known_at <= as_of)
     present = set(bars["symbol"])
     findings += tuple(
@@ -183,18 +222,22 @@ def raw_market(
         quarantined=quarantined,
         source=SourceInfo(
             name=name,
-            fingerprint=_fingerprint(request, bars, observations, events, instruments, findings),
+            fingerprint=_fingerprint(
+                request, bars, observations, quotes, (*events, *instruments, *findings, *series)
+            ),
             licence=licence,
             survivor_biased=survivor_biased,
             note=note,
         ),
+        series=series,
+        option_quotes=quotes,
     )
 
 
 def observation_frame(
     found: Iterable[tuple[str, datetime, datetime, float, str]],
 ) -> pd.DataFrame:
-    """Return (series, event time, known at, value, location) as ``RawMarket.observations``."""
+    """Return market-wide (series, event time, known at, value, location) as observations."""
     import pandas as pd
 
     frame = pd.DataFrame(
@@ -202,21 +245,27 @@ def observation_frame(
     )
     for moment in ("event_time", "known_at"):
         frame[moment] = pd.to_datetime(frame[moment], utc=True).astype("datetime64[ns, UTC]")
-    return frame.astype({"value": float})
+    return frame.astype({"value": float}).assign(symbol=MARKET)[list(OBSERVATION_COLUMNS)]
+
+
+def no_option_quotes() -> pd.DataFrame:
+    """Return ``RawMarket.option_quotes`` of a source that has none."""
+    import pandas as pd
+
+    texts, moments = {"contract", "underlying", "right", "location"}, {"expiry", "snapshot"}
+    kinds = dict.fromkeys(texts, "object") | dict.fromkeys(moments, "datetime64[ns]")
+    kinds["known_at"] = "datetime64[ns, UTC]"
+    return pd.DataFrame({c: pd.Series(dtype=kinds.get(c, "float64")) for c in QUOTE_COLUMNS})
 
 
 def _fingerprint(
     request: MarketRequest,
     bars: pd.DataFrame,
     observations: pd.DataFrame,
-    events: tuple[MarketEvent, ...],
-    instruments: tuple[Instrument, ...],
-    findings: tuple[QualityFinding, ...],
+    quotes: pd.DataFrame,
+    parts: Iterable[Part],
 ) -> str:
     """Return the SHA-256 of exactly what a source read."""
-    parts = [event.model_dump_json() for event in events]
-    parts += [instrument.model_dump_json() for instrument in instruments]
-    parts += [finding.model_dump_json() for finding in findings]
     return hash_bytes(
         repr((request.as_of.isoformat(), request.symbols, request.history_sessions)).encode(),
         "\n".join(bars["symbol"]).encode(),
@@ -224,5 +273,14 @@ def _fingerprint(
         np.ascontiguousarray(bars[list(BAR_FIELDS)].to_numpy(dtype=float)).tobytes(),
         "\n".join(bars["location"]).encode(),
         observations.to_csv(index=False, float_format="%.17g").encode(),
-        "\n".join(parts).encode(),
+        *(_column_bytes(quotes[column]) for column in quotes),
+        "\n".join(part.model_dump_json() for part in parts).encode(),
     )
+
+
+def _column_bytes(column: pd.Series) -> bytes:
+    if column.dtype == object:
+        return "\n".join(column).encode()
+    if column.dtype.kind in "mM":
+        return column.to_numpy(dtype="M8[ns]").astype(np.int64).tobytes()
+    return np.ascontiguousarray(column.to_numpy(dtype=float)).tobytes()

@@ -50,7 +50,7 @@ class DataEngineSettings(Part):
         description="A rule broken by more rows than this is reported in groups, counts exact.",
     )
     stale_after_sessions: dict[str, int] = Field(
-        default={"vix": 5, "wti": 5, "credit_spread": 25, "core_cpi_yoy": 25},
-        description="Sessions after which the last known value of a market-wide series counts as "
-        "absent: a week for daily series, a month and two days for monthly ones.",
+        default_factory=dict,
+        description="By series: sessions after which its last known value counts as absent, in "
+        "place of what the series itself says (5 for daily, 25 for monthly ones).",
     )

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 import numpy as np
 
 from foundation.contracts import (
     BAR_FIELDS,
     MARKET,
+    ContinuousSeries,
     MarketWindow,
     QualityFinding,
     RowCounts,
 )
-from foundation.kernel import UpstreamDataError
+from foundation.kernel import OperatorError, UpstreamDataError
 from foundation.market import close_of, next_session
 from foundation.runtime.stage import Stage
 from foundation.timeseries import Panel
-from stage_01_data_engine.alignment import bar_values, last_known
+from stage_01_data_engine.alignment import bar_values, last_known, last_known_by_symbol
 from stage_01_data_engine.features import FEATURE_FIELDS, breadth, feature_values
 from stage_01_data_engine.quality import Gated, gate
-from stage_01_data_engine.raw import MARKET_SERIES, RawMarket
+from stage_01_data_engine.raw import RawMarket
 from stage_01_data_engine.settings import DataEngineSettings
+
+BREADTH = ("breadth",)
+"""Market-wide series that are made here of the instruments."""
 
 
 class DataEngineStage(Stage[RawMarket, MarketWindow]):
@@ -50,8 +57,12 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
         sessions = sessions[begins:]
         symbols = tuple(i.symbol for i in gated.instruments)
         bars = bar_values(gated.bars, sessions, symbols)
-        market, notes = self._market_wide(given, sessions)
-        features = feature_values(bars, gated.instruments, market, self.settings)
+        series = tuple(self._with_its_cap(s) for s in given.series)
+        market, notes = _market_wide(given, series, sessions)
+        own = _by_symbol(given, series, sessions, symbols)
+        features = feature_values(
+            bars, gated.instruments, market, self.settings, further=tuple(own.values())
+        )
         market["breadth"] = breadth(
             bars[:, :, BAR_FIELDS.index("close")],
             features[:, :, FEATURE_FIELDS.index("sma_50_gap")],
@@ -66,7 +77,10 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
             instruments=gated.instruments,
             bars=Panel(sessions=sessions, symbols=symbols, fields=BAR_FIELDS, values=bars),
             features=Panel(
-                sessions=sessions, symbols=symbols, fields=FEATURE_FIELDS, values=features
+                sessions=sessions,
+                symbols=symbols,
+                fields=(*FEATURE_FIELDS, *own),
+                values=features,
             ),
             market=Panel.from_fields(
                 sessions, (MARKET,), {f: v[:, None] for f, v in market.items()}
@@ -79,31 +93,68 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
                 quarantined=gated.quarantined + given.quarantined,
             ),
             source=given.source,
+            series=series,
         )
 
-    def _market_wide(
-        self, given: RawMarket, sessions: tuple
-    ) -> tuple[dict[str, np.ndarray], list[QualityFinding]]:
-        """Align every market-wide series; say which are absent, begin late or went stale."""
-        values, notes = {}, []
-        for series in MARKET_SERIES:
-            rows = given.observations[given.observations["series"] == series]
-            cap = self.settings.stale_after_sessions[series]
-            values[series], age = last_known(rows, sessions, cap)
-            if said := _coverage(values[series], age, sessions, cap):
-                notes.append(
-                    QualityFinding(
-                        rule="A market-wide series is known on every session of the window",
-                        severity="info" if rows.empty or age[-1] <= cap else "warning",
-                        action="kept",
-                        symbol=MARKET,
-                        field=series,
-                        value=said,
-                        remedy="use a source that carries it; until then it is absent",
-                        rows=0,
-                    )
+    def _with_its_cap(self, series: ContinuousSeries) -> ContinuousSeries:
+        """Return a series with the cap that the settings give it in place of its own."""
+        cap = self.settings.stale_after_sessions.get(series.name, series.stale_after_sessions)
+        return series.model_copy(update={"stale_after_sessions": cap})
+
+
+def _market_wide(
+    given: RawMarket, series: Sequence[ContinuousSeries], sessions: tuple[date, ...]
+) -> tuple[dict[str, np.ndarray], list[QualityFinding]]:
+    """Align every market-wide series; say which are absent, begin late or went stale."""
+    values, notes = {}, []
+    for one in series:
+        if one.panel != "market":
+            continue
+        _require_free(one.name, BREADTH)
+        rows = given.observations[given.observations["series"] == one.name]
+        cap = one.stale_after_sessions
+        values[one.name], age = last_known(rows, sessions, cap)
+        if said := _coverage(values[one.name], age, sessions, cap):
+            notes.append(
+                QualityFinding(
+                    rule="A market-wide series is known on every session of the window",
+                    severity="info" if rows.empty or age[-1] <= cap else "warning",
+                    action="kept",
+                    symbol=MARKET,
+                    field=one.name,
+                    value=said,
+                    remedy="use a source that carries it; until then it is absent",
+                    rows=0,
                 )
-        return values, notes
+            )
+    return values, notes
+
+
+def _by_symbol(
+    given: RawMarket,
+    series: Sequence[ContinuousSeries],
+    sessions: tuple[date, ...],
+    symbols: tuple[str, ...],
+) -> dict[str, np.ndarray]:
+    """Align every series of a source's own that has a value for each instrument, (T, N) each."""
+    values = {}
+    for one in series:
+        if one.panel == "features":
+            _require_free(one.name, FEATURE_FIELDS)
+            rows = given.observations[given.observations["series"] == one.name]
+            values[one.name] = last_known_by_symbol(
+                rows, sessions, symbols, one.stale_after_sessions
+            )
+    return values
+
+
+def _require_free(name: str, taken: Sequence[str]) -> None:
+    if name in taken:
+        raise OperatorError(
+            "A series of one's own has a name that no feature has",
+            value=name,
+            remedy="declare it under another name",
+        )
 
 
 def _coverage(values: np.ndarray, age: np.ndarray, sessions: tuple, cap: int) -> str:

@@ -103,7 +103,14 @@ def as_known_by(contract: Contract, session: date) -> dict[str, Any]:
     """
     if isinstance(contract, MarketWindow):
         known = [e for e in contract.events if e.known_at <= close_of(session)]
-        panels = {name: getattr(contract, name) for name in ("bars", "features", "market")}
+        panels = {name: getattr(contract, name) for name in ("bars", "features")}
+        # A later run may have series and option chains that nobody had seen yet.
+        panels |= {
+            f"market {f}": contract.market.select(fields=[f]) for f in contract.market.fields
+        }
+        options = contract.options
+        if options is not None:
+            panels |= {f"options of {s}": options.select(symbols=[s]) for s in options.symbols}
         return {**_until(panels, session), "events": tuple(known)}
     if isinstance(contract, FuzzyWindow):
         names = (

@@ -184,6 +184,7 @@ def _known(rows: RawMarket, request: MarketRequest) -> RawMarket:
     import pandas as pd
 
     from stage_01_data_engine import raw_market
+    from stage_01_data_engine.raw import MARKET_SERIES
 
     close = close_of(request.as_of)
     bars = rows.bars[rows.bars["session"] <= pd.Timestamp(request.as_of)]
@@ -192,6 +193,8 @@ def _known(rows: RawMarket, request: MarketRequest) -> RawMarket:
         name=rows.source.name,
         bars=bars,
         observations=rows.observations[rows.observations["known_at"] <= pd.Timestamp(close)],
+        option_quotes=rows.option_quotes[rows.option_quotes["known_at"] <= pd.Timestamp(close)],
+        series=tuple(s for s in rows.series if s.name not in MARKET_SERIES),
         events=tuple(e for e in rows.events if e.known_at <= close),
         instruments=tuple(i for i in rows.instruments if i.symbol in set(bars["symbol"])),
         findings=tuple(f for f in rows.findings if f.session is None or f.session <= request.as_of),
@@ -214,13 +217,17 @@ def _changed_after(rows: RawMarket, session: date) -> RawMarket:
     bars.loc[later, "volume"] = bars.loc[later, "volume"] * 0.3 + 11.0
     unknown = seen["known_at"] > pd.Timestamp(close)
     seen.loc[unknown, "value"] = seen.loc[unknown, "value"] * 1.4 + 0.5
+    quotes = rows.option_quotes.copy()
+    quoted = quotes["known_at"] > pd.Timestamp(close)
+    for column in ("bid", "ask", "last", "volume", "open_interest", "spot"):
+        quotes.loc[quoted, column] = quotes.loc[quoted, column] * 1.3 + 0.25
     events = tuple(
         e
         if e.known_at <= close or e.actual is None
         else e.model_copy(update={"actual": 1.4 * e.actual + 0.5})
         for e in rows.events
     )
-    return replace(rows, bars=bars, observations=seen, events=events)
+    return replace(rows, bars=bars, observations=seen, events=events, option_quotes=quotes)
 
 
 def _source_cut(early: RawMarket, whole: RawMarket) -> Comparison:
@@ -229,6 +236,7 @@ def _source_cut(early: RawMarket, whole: RawMarket) -> Comparison:
     found = (
         _frame_difference("bars", wanted.bars, early.bars)
         or _frame_difference("observations", wanted.observations, early.observations)
+        or _frame_difference("option quotes", wanted.option_quotes, early.option_quotes)
         or first_difference(wanted.events, early.events, "events")
         or first_difference(wanted.instruments, early.instruments, "instruments")
     )

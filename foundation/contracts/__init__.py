@@ -33,6 +33,7 @@ from foundation.contracts.lexicon import (
 from foundation.contracts.market_window import (
     BAR_FIELDS,
     MARKET,
+    ContinuousSeries,
     Instrument,
     MarketEvent,
     MarketWindow,
@@ -100,6 +101,7 @@ __all__ = [
     "Confidence",
     "Continuation",
     "ContinuationRequest",
+    "ContinuousSeries",
     "DecisionBrief",
     "DirectionalRecord",
     "ForecastVerdict",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from foundation.kernel.model import Contract, Moment, Part
 from foundation.timeseries import Panel
 
@@ -85,6 +87,27 @@ class SourceInfo(Part):
     note: str = ""
 
 
+class ContinuousSeries(Part):
+    """A named series that a source observes beside bars: what it is and where it lands.
+
+    Attributes
+    ----------
+    name : str
+        Its field in the panel, e.g. ``treasury_10y`` or a name of the user's own.
+    unit : str
+        E.g. "percent a year".
+    panel : "market" or "features"
+        Market-wide, or one value for each instrument.
+    stale_after_sessions : int
+        Sessions a value stays valid after the one on which it became known; absent beyond.
+    """
+
+    name: str
+    unit: str
+    panel: Literal["market", "features"]
+    stale_after_sessions: int = Field(ge=0)
+
+
 class MarketWindow(Contract):
     """Bars, features and market-wide series as panels; events; what the quality gate found.
 
@@ -95,10 +118,22 @@ class MarketWindow(Contract):
     features : Panel (T, N, F)
         Indicators of stage 01; each docstring there states formula, window and NaN rule.
         Always has ``volatility_scale_20`` (ATR(20), or its close-only equivalent, in price
-        units).
+        units). Series of a source's own that have a value for each instrument stand behind them.
     market : Panel (T, 1, M)
-        Market-wide series, last value known at each session's close.
+        Market-wide series, last value known at each session's close. Always has VIX, WTI, credit
+        spread, core inflation and breadth (NaN where nobody reports them); further ones where a
+        source has them.
+    series : tuple of ContinuousSeries
+        What a source has observed, with units: fields of ``market`` and ``features``.
+    options : Panel (T, M, 40), or None
+        Option features (``foundation.quant.options.OPTION_FIELDS``) of those instruments that
+        have option quotes, in the order of the window, over the same sessions. NaN on sessions
+        without a usable chain. None where the source has no option quotes at all.
     """
+
+    schema_version: int = Field(
+        default=2, ge=1, description="2: ``series`` and ``options`` joined; 1 is read as before."
+    )
 
     session: date
     target_session: date
@@ -110,6 +145,8 @@ class MarketWindow(Contract):
     findings: tuple[QualityFinding, ...]
     counts: RowCounts
     source: SourceInfo
+    series: tuple[ContinuousSeries, ...] = ()
+    options: Panel | None = None
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument with this symbol; ``KeyError`` if there is none."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from foundation.contracts import QualityFinding
+from collections.abc import Sequence
+
+from foundation.contracts import ContinuousSeries, QualityFinding
 from foundation.kernel import (
     DependencyError,
     FinancialStoryError,
@@ -11,7 +13,7 @@ from foundation.kernel import (
     WorldError,
 )
 from stage_01_data_engine.findings import Rule
-from stage_01_data_engine.raw import MarketRequest, RawMarket, Source, raw_market
+from stage_01_data_engine.raw import MARKET_SERIES, MarketRequest, RawMarket, Source, raw_market
 
 ANSWERS = Rule(
     "The source asked first answers",
@@ -119,6 +121,7 @@ class JoinedSource:
             if len(fresh):
                 observations.append(fresh)
         first = answers[0]
+        quotes = [answer.option_quotes for answer in answers if len(answer.option_quotes)]
         return raw_market(
             request,
             name=self.name,
@@ -133,6 +136,8 @@ class JoinedSource:
             licence="; ".join(a.source.licence for a in answers if a.source.licence),
             survivor_biased=first.source.survivor_biased,
             note=" ".join(a.source.note for a in answers if a.source.note),
+            series=_own_series(answers),
+            option_quotes=pd.concat(quotes, ignore_index=True) if quotes else None,
         )
 
 
@@ -164,4 +169,12 @@ def _told(
         licence=answer.source.licence,
         survivor_biased=answer.source.survivor_biased,
         note=answer.source.note,
+        series=_own_series([answer]),
+        option_quotes=answer.option_quotes,
     )
+
+
+def _own_series(answers: Sequence[RawMarket]) -> tuple[ContinuousSeries, ...]:
+    """Return the series that sources declare themselves, each once, the first one's meaning."""
+    found = {s.name: s for a in reversed(answers) for s in a.series if s.name not in MARKET_SERIES}
+    return tuple(found[name] for name in sorted(found))

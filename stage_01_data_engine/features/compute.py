@@ -101,6 +101,7 @@ def feature_values(
     settings: DataEngineSettings,
     *,
     first: int = 0,
+    further: Sequence[np.ndarray] = (),
 ) -> np.ndarray:
     """Return every feature of every instrument.
 
@@ -117,18 +118,23 @@ def feature_values(
     first : int
         First session wanted. Sessions before it are read as far back as ``warm_up_bars`` asks,
         and no further: what a new session needs.
+    further : sequence of float64 arrays, shape (T - first, N)
+        Put behind the features as they are: series of a source's own.
 
     Returns
     -------
-    float64 array, shape (T - first, N, F)
+    float64 array, shape (T - first, N, F + further)
         In the order of ``FEATURE_FIELDS``.
     """
     sessions, symbols, _ = bars.shape
     # Filled from end to end at once: memory faulted in one symbol at a time costs twice as much.
-    values = np.full((sessions - first, symbols, len(FEATURE_FIELDS)), np.nan)
+    own = len(FEATURE_FIELDS)
+    values = np.full((sessions - first, symbols, own + len(further)), np.nan)
+    for at_end, series in enumerate(further, start=own):
+        values[:, :, at_end] = series
     of_sessions = _of_sessions(bars, instruments, market, settings, first)
     by_symbol = np.ascontiguousarray(bars.transpose(1, 2, 0))
-    one = np.empty((len(FEATURE_FIELDS), sessions - first))
+    one = np.empty((own, sessions - first))
     for n, instrument in enumerate(instruments):
         one[:] = np.nan
         if n % BLOCK == 0:
@@ -141,7 +147,7 @@ def feature_values(
                 for at in stretches(group[0], settings.gap_sessions):
                     _write(one, at, group, first, settings.warm_up_bars)
         one[~np.isfinite(one)] = np.nan
-        values[:, n] = one.T
+        values[:, n, :own] = one.T
     universe = Universe.of(instruments, settings.benchmarks)
     columns = {name: values[:, :, AT[of]].copy() for name, of in RANKED_LAST.items()}
     for name, array in cross_section.ranks(columns, universe, settings.least_peers).items():

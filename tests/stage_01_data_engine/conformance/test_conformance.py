@@ -19,7 +19,8 @@ from foundation.market import close_of
 from foundation.testing.vendors import Fault, ManualTime, VendorMarket, vendor_market
 from stage_01_data_engine import DataEngineSettings, RawMarket
 from stage_01_data_engine.quality import gate
-from stage_01_data_engine.raw import MARKET_SERIES
+from stage_01_data_engine.raw import OBSERVATION_COLUMNS, QUOTE_COLUMNS
+from stage_01_data_engine.series import CORE_SERIES
 from tests.stage_01_data_engine.conformance.case import AS_OF, Setup, SourceCase
 from tests.stage_01_data_engine.conformance.cases import CASES
 
@@ -108,10 +109,12 @@ def _(matrix: Matrix) -> None:
     assert set(raw.bars.columns) == {"symbol", "session", *BAR_FIELDS, "location"}
     assert (raw.bars["session"] == raw.bars["session"].dt.normalize()).all()
     assert all(raw.bars[name].dtype == float for name in BAR_FIELDS)
-    assert list(raw.observations) == ["series", "event_time", "known_at", "value", "location"]
+    assert tuple(raw.observations) == OBSERVATION_COLUMNS
+    assert tuple(raw.option_quotes) == QUOTE_COLUMNS
     for moment in ("event_time", "known_at"):
         assert str(raw.observations[moment].dtype) == "datetime64[ns, UTC]"
-    assert set(raw.observations["series"]) <= set(MARKET_SERIES)
+    assert set(raw.observations["series"]) <= {series.name for series in raw.series}
+    assert set(CORE_SERIES) <= {series.name for series in raw.series}
     assert (raw.bars["location"] != "").all()
     assert {i.symbol for i in raw.instruments} == set(raw.bars["symbol"])
     for instrument in raw.instruments:
