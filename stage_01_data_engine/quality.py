@@ -7,7 +7,6 @@ that broke a rule, one line a row and rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,42 +15,23 @@ import numpy as np
 
 from foundation.contracts import BAR_FIELDS, MARKET, Instrument, QualityFinding
 from stage_01_data_engine.findings import Rows, Rule
-from stage_01_data_engine.histories import (
-    History,
-    bad_prints,
-    filled_sessions,
-    long_gaps,
-    split_steps,
-    stale_runs,
-    transplanted,
-    twins,
-)
+from stage_01_data_engine.history_rules import HistoryRules, shown
 from stage_01_data_engine.rules import (
     ASCENDING,
-    BAD_PRINT,
     CLOSE_REPORTED,
     COMPLETE,
     CONFLICT,
-    COPIED,
     CURRENT,
     FIELDS_REPORTED,
-    FILLED,
     FINITE,
     IN_RANGE,
-    JUMP,
-    LONG_GAP,
     LOW_HIGH,
     ON_SESSION,
     PHANTOM,
     POSITIVE,
     REPORTS_RANGES,
-    REUSED,
     SAME_TWICE,
-    SHARED,
-    SPLIT,
-    STALE,
     TRADED,
-    TRANSPLANTED,
     VOLUME_SIGN,
     VOLUME_WITH_MOVEMENT,
 )
@@ -157,17 +137,7 @@ class _Gate:
 
     def _apply(self, rule: Rule, broken: np.ndarray) -> None:
         """Report the good rows that break a rule; quarantine them if the rule says so."""
-        self.verdicts.apply(rule, broken, self._shown(rule))
-
-    def _shown(self, rule: Rule) -> Callable[[int], str]:
-        """Return what shows the rule's fields of a row, absent ones left out."""
-        at = [(field, BAR_FIELDS.index(field)) for field in rule.fields]
-
-        def show(row: int) -> str:
-            values = self.values[row]
-            return ", ".join(f"{f} {values[i]:.10g}" for f, i in at if not np.isnan(values[i]))
-
-        return show
+        self.verdicts.apply(rule, broken, lambda row: shown(self.values[row], rule.fields))
 
     def _sessions(self) -> None:
         off_session = ~np.isin(self.day, self.days)
@@ -244,87 +214,20 @@ class _Gate:
         """Report what is unusual about the good rows but no reason to distrust them."""
         volume = self.values[:, 4]
         self._apply(TRADED, volume == 0)
-        self._histories()
+        HistoryRules(
+            self.symbol,
+            self.day,
+            self.values,
+            self.order,
+            self.days,
+            self.instruments,
+            self.verdicts,
+            jump_limit=self.settings.jump_limit,
+        ).report()
         self._completeness()
         lacking = [i.symbol for i in self.instruments if i.fields != BAR_FIELDS]
         if lacking:
             self.verdicts.findings.append(REPORTS_RANGES.finding(MARKET, ", ".join(lacking)))
-
-    def _histories(self) -> None:
-        """Report what a symbol's good rows say about one another, each cause once."""
-        rows = self.order[self.good[self.order]]
-        at = np.searchsorted(self.days, self.day[rows])
-        history = History(self.symbol[rows], at, self.values[rows])
-
-        def apply(rule: Rule, found: np.ndarray, show: Callable[[int], str] | None = None) -> None:
-            broken = np.zeros(len(self.bars), dtype=bool)
-            broken[rows[found]] = True
-            self.verdicts.apply(rule, broken, show or self._shown(rule))
-
-        place = np.empty(len(self.bars), dtype=int)
-        place[rows] = np.arange(len(rows))
-        before = np.maximum(np.arange(len(rows)) - 1, 0)
-
-        def change(row: int) -> str:
-            old, new = (history.values[i, 3] for i in (before[place[row]], place[row]))
-            return f"close {new:.10g} after {old:.10g}"
-
-        stale = stale_runs(history)
-        apply(STALE, stale)
-        volume = history.values[:, 4]
-        copies = self._copies(self.good)[rows] & ~stale & (volume != 0) & ~np.isnan(volume)
-        filled = filled_sessions(history, copies)
-        apply(FILLED, filled)
-        apply(COPIED, copies & ~filled)
-        moved, twin = transplanted(history)
-
-        def elsewhere(row: int) -> str:
-            other = self.days[history.at[twin[place[row]]]]
-            return f"{self._shown(TRANSPLANTED)(row)}, as on {other}"
-
-        apply(TRANSPLANTED, moved, elsewhere)
-        prints = bad_prints(history)
-        apply(BAD_PRINT, prints)
-        gap, reused = long_gaps(history)
-
-        def since(row: int) -> str:
-            return f"{change(row)}, {history.gap[place[row]]} sessions earlier"
-
-        apply(REUSED, reused, since)
-        apply(LONG_GAP, gap, since)
-        shared, pairs = twins(history)
-        spliced = np.concatenate([[False], shared[1:] != shared[:-1]]) & history.follows
-        back = np.concatenate([[False], prints[:-1]])
-        resumed = np.concatenate([[False], stale[:-1]]) & ~stale & history.follows
-        explained = prints | back | reused | shared | spliced | resumed
-        split, ratio = split_steps(history, explained)
-
-        def basis(row: int) -> str:
-            return f"{change(row)}, like {_ratio_text(ratio[place[row]])}"
-
-        apply(SPLIT, split, basis)
-        jump = np.nan_to_num(np.abs(history.returns)) > self.settings.jump_limit
-        apply(JUMP, jump & ~explained & ~split, change)
-        self._twins(history, rows, shared, pairs)
-
-    def _twins(
-        self,
-        history: History,
-        rows: np.ndarray,
-        shared: np.ndarray,
-        pairs: list[tuple[int, int, int]],
-    ) -> None:
-        """Report pairs of symbols that share their prices, one finding a pair."""
-        remaining = shared.copy()
-        for a, b, times in pairs:
-            one, other = self.instruments[a].symbol, self.instruments[b].symbol
-            mine = remaining & ((history.symbol == a) | (history.symbol == b))
-            remaining &= ~mine
-            broken = np.zeros(len(self.bars), dtype=bool)
-            broken[rows[mine]] = True
-            said = f"{one} and {other} agree in all prices on {times} sessions"
-            finding = SHARED.finding(one, said, rows=int(mine.sum()))
-            self.verdicts.apply_as_one(SHARED, broken, finding)
 
     def _completeness(self) -> None:
         """Report per instrument how many sessions between its first and last bar are missing."""
@@ -358,11 +261,3 @@ class _Gate:
             finding = CURRENT.finding(symbol, f"last bar: {last}", rows=len(rows))
             self.verdicts.apply_as_one(CURRENT, gone, finding)
         return tuple(i for i, kept in zip(self.instruments, current, strict=True) if kept)
-
-
-def _ratio_text(ratio: float) -> str:
-    """Say a ratio of shares as companies do: 7:1, 3:2, 1:20."""
-    larger = max(ratio, 1 / ratio)
-    few = next(n for n in (1, 2, 3, 4) if abs(larger * n - round(larger * n)) < 1e-6)
-    many = round(larger * few)
-    return f"{many}:{few}" if ratio > 1 else f"{few}:{many}"

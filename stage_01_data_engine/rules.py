@@ -162,11 +162,9 @@ FILLED = Rule(
     why="a filled session hides a real one: its returns show up a day late",
 )
 TRANSPLANTED = Rule(
-    "A bar stands on one session only",
-    "compare both sessions with another source and correct the wrong one",
+    "A bar stands on its own session, not on another one of the symbol too",
+    "take the session's own bar from another source; this one is a copy",
     ("close", "volume"),
-    "warning",
-    "kept",
     name="transplanted-bar",
     why="a later bar on an earlier session is the future standing in the past",
 )
@@ -247,10 +245,10 @@ BAR_RULES: tuple[Rule, ...] = (
     FIELDS_REPORTED,
     VOLUME_WITH_MOVEMENT,
     TRADED,
+    TRANSPLANTED,
     STALE,
     FILLED,
     COPIED,
-    TRANSPLANTED,
     BAD_PRINT,
     REUSED,
     LONG_GAP,

@@ -4,7 +4,12 @@ Every kind is drawn from a stated range that includes hard cases (a wrong price 
 a percent, a split of 5:4, a standstill of three bars). Places are slots of sixty sessions of one
 symbol, so that no defect touches another; kinds that need a whole symbol (``reused symbol``,
 ``shared series``) get symbols of their own. The ranges are written here, before and apart from any
-rule that is to find them, and say nothing about thresholds.
+rule that is to find them, and say nothing about thresholds. They begin where a defect matters to
+whoever uses the bars: a contradiction is one at any size; a misprint counts from 15%, which raises
+a month's volatility of even a share that moves 4% a day by half; a split from 5:4, the smallest
+that companies declare; another company under an old symbol from half or twice the price.
+
+``CONTROLS`` look like a defect and are none: a gate that reports them is too eager.
 """
 
 from __future__ import annotations
@@ -71,6 +76,7 @@ class _Planter:
             drop=True
         )
         self.bars[list(BAR_FIELDS)] = self.bars[list(BAR_FIELDS)].astype(float)
+        self.clean: Any = self.bars.copy()
         self.draw = np.random.default_rng(seed_from("defects", seed))
         self.truth: dict[str, set[Key]] = {}
         self.extra: list[pd.DataFrame] = []
@@ -218,18 +224,43 @@ def _split(p: _Planter, slot: _Slot) -> None:
     p.mark("split", slot.middle)
 
 
+def _transplanted(p: _Planter, slot: _Slot) -> None:
+    """A session's bar replaced by the one of 2 to 20 sessions later, or (a third) earlier."""
+    away = int(p.draw.integers(2, 21)) * (1 if p.draw.random() < 2 / 3 else -1)
+    source = p.bars.loc[slot.middle + away, list(BAR_FIELDS)].to_numpy(dtype=float)
+    p.bars.loc[slot.middle, list(BAR_FIELDS)] = source
+    p.mark("transplanted bar", slot.middle)
+
+
 def _symbol_of(p: _Planter, slot: _Slot) -> int:
     return next(n for n, rows in enumerate(p.of_symbol) if rows[0] <= slot.middle <= rows[-1])
 
 
-def _reused(p: _Planter, rows: np.ndarray) -> None:
-    """A gap of 30 to 300 sessions; before it another company, at 1/20 to 1/2 or 2 to 20 times."""
-    length = int(p.between(30, min(300, len(rows) - 3 * MARGIN)))
+def _gap(p: _Planter, rows: np.ndarray, longest: int) -> int:
+    """Take out 30 or more sessions; return the place of the first bar after them."""
+    length = int(p.between(30, min(longest, len(rows) - 3 * MARGIN)))
     first = int(p.draw.integers(MARGIN, len(rows) - MARGIN - length))
-    factor = p.between(2, 20)
-    p.bars.loc[rows[:first], PRICES] *= factor if p.draw.random() < 0.5 else 1 / factor
     p.gone += rows[first : first + length].tolist()
-    p.mark("reused symbol", rows[first + length])
+    return first + length
+
+
+def _reused(p: _Planter, rows: np.ndarray, other: np.ndarray) -> None:
+    """A gap of 30 to 300 sessions; before it another company, at 1/20 to 1/2 or 2 to 20 times."""
+    begin = _gap(p, rows, 300)
+    before = rows[:begin]
+    factor = p.between(2, 20)
+    factor = factor if p.draw.random() < 0.5 else 1 / factor
+    donor = p.clean.loc[other[: len(before)]]
+    last = np.setdiff1d(before, p.gone)[-1]
+    level = p.bars.at[rows[begin], "close"] / donor["close"].iloc[int(last - rows[0])]
+    p.bars.loc[before, PRICES] = donor[PRICES].to_numpy() * level * factor
+    p.bars.loc[before, "volume"] = donor["volume"].to_numpy()
+    p.mark("reused symbol", rows[begin])
+
+
+def _halted(p: _Planter, rows: np.ndarray) -> None:
+    """A control: a gap of 30 to 250 sessions, the same company before and after."""
+    p.mark("halt", rows[_gap(p, rows, 250)])
 
 
 def _shared(p: _Planter, rows: np.ndarray, other: np.ndarray) -> None:
@@ -257,11 +288,14 @@ LOCAL: dict[str, Callable[[_Planter, _Slot], None]] = {
     "off session": lambda p, slot: _off_session(p, slot, False),
     "stale run": _stale,
     "bad print": _bad_print,
+    "transplanted bar": _transplanted,
     "split": _split,
 }
-WHOLE: tuple[str, ...] = ("reused symbol", "shared series")
-BAR_DEFECTS: tuple[str, ...] = (*LOCAL, *WHOLE)
-"""Every kind that can be planted into bars."""
+WHOLE: dict[str, int] = {"reused symbol": 1, "shared series": 2, "halt": 1}
+"""Kinds that need whole symbols, and how many each."""
+CONTROLS: tuple[str, ...] = ("halt",)
+BAR_DEFECTS: tuple[str, ...] = (*LOCAL, *(kind for kind in WHOLE if kind not in CONTROLS))
+"""Every kind of defect that can be planted into bars."""
 
 
 def plant(
@@ -287,12 +321,12 @@ def plant(
     """
     import pandas as pd
 
-    unknown = set(kinds) - set(BAR_DEFECTS)
+    unknown = set(kinds) - {*BAR_DEFECTS, *CONTROLS}
     if unknown:
         raise OperatorError(
             "A defect is of a known kind",
             value=sorted(unknown),
-            remedy=f"choose from {', '.join(BAR_DEFECTS)}",
+            remedy=f"choose from {', '.join((*BAR_DEFECTS, *CONTROLS))}",
         )
     p = _Planter(bars, seed)
     symbols = list(p.draw.permutation(len(p.of_symbol)))
@@ -318,16 +352,18 @@ def plant(
 
 def _plant_whole(p: _Planter, kind: str, each: int, symbols: list[int]) -> None:
     for _ in range(each):
-        needed = 1 if kind == "reused symbol" else 2
-        if len(symbols) < needed:
+        if len(symbols) < WHOLE[kind]:
             raise OperatorError(
                 "Kinds that need whole symbols leave some for the others",
                 value=f"{each} x {kind}",
                 remedy="plant fewer, or into more symbols",
             )
-        taken = [p.of_symbol[symbols.pop()] for _ in range(needed)]
+        taken = [p.of_symbol[symbols.pop()] for _ in range(WHOLE[kind])]
         if kind == "reused symbol":
-            _reused(p, taken[0])
+            others = [n for n in range(len(p.of_symbol)) if p.of_symbol[n] is not taken[0]]
+            _reused(p, taken[0], p.of_symbol[int(p.draw.choice(others))])
+        elif kind == "halt":
+            _halted(p, taken[0])
         else:
             _shared(p, *taken)
 

@@ -129,6 +129,13 @@ def test_a_standstill_is_longer_than_the_symbols_own_habit() -> None:
     assert found(judged(thin), "stale-run") == [], "a thin stock pauses every other day"
 
 
+def test_a_symbol_that_returns_with_another_size_counts_as_reused() -> None:
+    """The price happens to be the same; a hundredth of the money is turned over."""
+    frame = bars(count=200)
+    frame.loc[:79, "volume"] *= 100
+    assert found(judged(frame.drop(range(80, 120))), "reused-symbol") == [("AAA", DAYS[120])]
+
+
 def test_a_symbol_that_returns_at_another_level_counts_as_reused() -> None:
     frame = bars(count=200)
     frame.loc[:79, PRICES] *= 10
@@ -151,14 +158,52 @@ def test_two_symbols_with_one_series_are_both_named_and_one_coincidence_is_not()
     assert found(made, "split-suspected") == [], "the seams are no corporate actions"
 
 
-def test_a_bar_of_a_later_session_is_found_on_the_earlier_one() -> None:
+def test_a_bar_of_a_later_session_is_set_aside_on_the_earlier_one() -> None:
     frame = bars()
     frame.loc[30, list(BAR_FIELDS)] = frame.loc[90, list(BAR_FIELDS)].to_numpy(dtype=float)
     made = judged(frame)
-    assert found(made, "transplanted-bar") == [("AAA", DAYS[30]), ("AAA", DAYS[90])]
-    assert any(f"as on {DAYS[90]}" in f.value for f in made.findings)
+    assert found(made, "transplanted-bar") == [("AAA", DAYS[30])]
+    assert any(f"the bar of {DAYS[90]}" in f.value for f in made.findings)
+    assert DAYS[30] not in set(made.bars["session"].dt.date)
+    assert made.tally.quarantined == made.quarantined == 1
     before = judged(frame[:60])
     assert found(before, "transplanted-bar") == [], "as of an earlier day the copy is not known"
+
+
+def test_a_bar_of_an_earlier_session_is_set_aside_on_the_later_one() -> None:
+    frame = bars()
+    frame.loc[90, list(BAR_FIELDS)] = frame.loc[30, list(BAR_FIELDS)].to_numpy(dtype=float)
+    assert found(judged(frame), "transplanted-bar") == [("AAA", DAYS[90])]
+
+
+def test_tomorrows_bars_standing_on_today_are_told_from_bars_carried_forward() -> None:
+    """Both look alike pair by pair; where the prices fit shows which session was overwritten."""
+    for later, source in ((50, 49), (49, 50)):
+        frames = [bars(n, f"S{n:02d}") for n in range(20)]
+        for frame in frames:
+            frame.loc[later, list(BAR_FIELDS)] = frame.loc[source, list(BAR_FIELDS)].to_numpy(
+                dtype=float
+            )
+        made = judged(*frames)
+        everyone = [f"S{n:02d}" for n in range(20)]
+        if source > later:
+            assert found(made, "transplanted-bar") == [(s, DAYS[49]) for s in everyone]
+            assert found(made, "filled-session") == []
+        else:
+            assert found(made, "transplanted-bar") == []
+            assert found(made, "filled-session") == [(s, DAYS[50]) for s in everyone]
+
+
+def test_equal_prices_with_another_volume_are_chance_unless_two_sessions_are_mixed_up() -> None:
+    alone = bars()
+    alone.loc[30, PRICES] = alone.loc[31, PRICES].to_numpy(dtype=float)
+    assert found(judged(alone), "transplanted-bar") == []
+    frames = [bars(n, f"S{n:02d}") for n in range(4)]
+    for n, frame in enumerate(frames):
+        frame.loc[30, list(BAR_FIELDS)] = frame.loc[60, list(BAR_FIELDS)].to_numpy(dtype=float)
+        frame.loc[30, "volume"] *= 1.0 if n < 3 else 1.01
+    aside = found(judged(*frames), "transplanted-bar")
+    assert aside == [(f"S{n:02d}", DAYS[30]) for n in range(4)]
 
 
 def test_a_session_filled_for_many_symbols_is_told_from_one_repeated_bar() -> None:
@@ -208,7 +253,9 @@ def test_bars_of_december_stand_in_september_2017(shared_data: Path) -> None:
     """The set carries bars of a later day on an earlier one: Conoco's of 2017-12-19."""
     made = real(shared_data / "ohlcv_sp500_2013_2018" / "bars.parquet", ("COP", "MSFT", "A"))
     assert ("COP", date(2017, 9, 14)) in found(made, "transplanted-bar")
-    assert ("COP", date(2017, 9, 14)) in found(made, "bad-print")
+    assert ("COP", date(2017, 12, 19)) not in found(made, "transplanted-bar")
+    kept = made.bars.loc[made.bars["symbol"] == "COP", "session"].dt.date
+    assert date(2017, 9, 14) not in set(kept)
 
 
 def test_the_vix_on_exchange_holidays_is_set_aside(shared_data: Path) -> None:

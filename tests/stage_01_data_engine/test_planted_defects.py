@@ -44,6 +44,7 @@ LIKELIHOODS = {
     "bad print": "bad-print",
     "split": "split-suspected",
     "reused symbol": "reused-symbol",
+    "transplanted bar": "transplanted-bar",
 }
 
 

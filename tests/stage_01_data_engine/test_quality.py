@@ -115,6 +115,7 @@ def test_a_zero_volume_beside_a_moving_price_is_taken_as_not_reported() -> None:
 def test_a_price_that_jumps_is_reported_and_kept() -> None:
     frame = raw(walk(count=12))
     frame.loc[6:, ["open", "high", "low", "close"]] *= 0.55  # no ratio that companies declare
+    frame.loc[6, "volume"] *= 10
     made = judged(frame)
     finding = only(made.findings, "return is ordinary")
     assert (finding.session, finding.action) == (DAYS[6], "kept")
