@@ -96,6 +96,28 @@ def garch_volatility(returns: np.ndarray, settings: GarchSettings) -> GarchPath:
     return GarchPath(volatility, fits, refused, last_fit_row)
 
 
+def ewma_volatility(returns: np.ndarray, horizon: int, decay: float = 0.94) -> np.ndarray:
+    """Return exponentially weighted volatility over the next ``horizon`` sessions, (T, N).
+
+    ``h[t+1] = decay * h[t] + (1 - decay) * r[t]^2`` with zero mean return, times the horizon
+    (RiskMetrics Technical Document 1996, section 5.2; 0.94 is its value for daily returns). It
+    begins at the mean square of a symbol's first 20 returns and is NaN up to them, and where the
+    row's own return is absent.
+    """
+    begin = 20
+    variance = np.full(returns.shape, np.nan)
+    present = ~np.isnan(returns)
+    seen = np.cumsum(present, axis=0)
+    squares = np.where(present, returns, 0.0) ** 2
+    sums = np.cumsum(squares, axis=0)
+    current = np.full(returns.shape[1], np.nan)
+    for t in range(len(returns)):
+        moved = np.where(present[t], decay * current + (1 - decay) * squares[t], current)
+        current = np.where(present[t] & (seen[t] == begin), sums[t] / begin, moved)
+        variance[t] = current
+    return np.where(present, np.sqrt(horizon * variance), np.nan)
+
+
 def filtered_variance(returns: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """Run the variance recursion over all symbols at once.
 

@@ -1,0 +1,24 @@
+"""The shared market model: a TFT encoder, graph attention over correlations, and shared heads.
+
+PyTorch is imported by the modules that compute with it (``encoder``, ``graph``, ``model``,
+``training``), never by this front door.
+"""
+
+from foundation.market_model.inputs import Labels, ModelData, labels, model_data
+from foundation.market_model.recipe import (
+    BackboneSizes,
+    EncoderSizes,
+    GraphSizes,
+    MarketModelRecipe,
+)
+
+__all__ = [
+    "BackboneSizes",
+    "EncoderSizes",
+    "GraphSizes",
+    "Labels",
+    "MarketModelRecipe",
+    "ModelData",
+    "labels",
+    "model_data",
+]

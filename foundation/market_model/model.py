@@ -1,0 +1,135 @@
+"""The market model: what a symbol's own past says, joined with what its neighbours' pasts say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from foundation.market_model.encoder import Block, TemporalFusionEncoder
+from foundation.market_model.graph import GraphEncoder
+from foundation.market_model.recipe import MarketModelRecipe
+
+LEVELS: tuple[float, ...] = (0.1, 0.5, 0.9)
+"""Quantile levels, lowest first."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """How many variables and categories the inputs have."""
+
+    observed: int
+    known: int
+    known_codes: tuple[int, ...]
+    statics: tuple[int, ...]
+    sectors: int
+    liquidity: int
+    market_regimes: int
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What surrounds the symbols on the forecast sessions.
+
+    Attributes
+    ----------
+    edges : Tensor, shape (B, N, N)
+        Edge weights; zero where there is no edge, one on the diagonal.
+    sector : int Tensor, shape (N,)
+    liquidity : int Tensor, shape (N, B)
+    market_regime : int Tensor, shape (B,)
+    """
+
+    edges: Tensor
+    sector: Tensor
+    liquidity: Tensor
+    market_regime: Tensor
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the shared heads say, each (N, B); returns in units of their forecast volatility.
+
+    ``quantiles`` has shape (N, B, 3) and never crosses; ``hit`` is a logit.
+    """
+
+    embedding: Tensor
+    returns: Tensor
+    hit: Tensor
+    quantiles: Tensor
+
+
+class MonotoneQuantiles(nn.Module):
+    """A median and two distances that cannot be negative: quantiles that never cross."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.out = nn.Linear(width, 3)
+        # A standard normal's distance from median to decile, so that training starts at scale.
+        nn.init.constant_(self.out.bias, 0.0)
+        with torch.no_grad():
+            self.out.bias[1:] = 0.956
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return q10, q50 and q90, shape (..., 3)."""
+        median, below, above = self.out(x).unbind(-1)
+        return torch.stack([median - F.softplus(below), median, median + F.softplus(above)], -1)
+
+
+class MarketModel(nn.Module):
+    """TFT encoder, graph attention, embeddings and backbone (448 -> 256 -> 128 at full size)."""
+
+    def __init__(self, recipe: MarketModelRecipe, vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.recipe, self.vocabulary = recipe, vocabulary
+        sizes, hidden = recipe.backbone, recipe.encoder.hidden
+        self.encoder = TemporalFusionEncoder(
+            recipe.encoder,
+            observed=vocabulary.observed,
+            known=vocabulary.known,
+            known_codes=vocabulary.known_codes,
+            statics=vocabulary.statics,
+            context=recipe.context,
+        )
+        self.graph = None if recipe.graph is None else GraphEncoder(hidden, recipe.graph)
+        self.sector = nn.Embedding(vocabulary.sectors, sizes.sector)
+        self.liquidity = nn.Embedding(vocabulary.liquidity, sizes.liquidity)
+        self.market_regime = nn.Embedding(vocabulary.market_regimes, sizes.market_regime)
+        projected = 0 if recipe.graph is None else recipe.graph.projected
+        joined = hidden + projected + sizes.sector + sizes.liquidity + sizes.market_regime
+        self.backbone = nn.Sequential(
+            nn.Linear(joined, sizes.middle),
+            nn.LayerNorm(sizes.middle),
+            nn.ReLU(),
+            nn.Dropout(sizes.dropout[0]),
+            nn.Linear(sizes.middle, sizes.embedding),
+            nn.LayerNorm(sizes.embedding),
+            nn.ReLU(),
+            nn.Dropout(sizes.dropout[1]),
+        )
+        self.return_head = nn.Linear(sizes.embedding, 1)
+        self.hit_head = nn.Linear(sizes.embedding, 1)
+        self.quantile_head = MonotoneQuantiles(sizes.embedding)
+
+    def forward(self, block: Block, around: Surroundings) -> Opinion:
+        """Return the opinion on the sessions that ``around`` covers: the last of the block."""
+        sessions = around.market_regime.shape[0]
+        encoded = self.encoder(block, sessions)
+        parts = [encoded]
+        if self.graph is not None:
+            parts.append(self.graph(encoded.transpose(0, 1), around.edges).transpose(0, 1))
+        symbols = encoded.shape[0]
+        parts += [
+            self.sector(around.sector)[:, None].expand(-1, sessions, -1),
+            self.liquidity(around.liquidity),
+            self.market_regime(around.market_regime)[None].expand(symbols, -1, -1),
+        ]
+        embedding = self.backbone(torch.cat(parts, dim=-1))
+        return Opinion(
+            embedding=embedding,
+            returns=self.return_head(embedding)[..., 0],
+            hit=self.hit_head(embedding)[..., 0],
+            quantiles=self.quantile_head(embedding),
+        )

@@ -1,0 +1,350 @@
+"""Pre-training of the market model: resumable bit for bit, stopped by what it has not seen."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from foundation.kernel import OperatorError, UpstreamDataError
+from foundation.market_model.blocking import (
+    Blocks,
+    BlockTargets,
+    Scaling,
+    Targets,
+    spans,
+    vocabulary,
+)
+from foundation.market_model.checkpoint import (
+    TrainedModel,
+    drop_progress,
+    load_progress,
+    save_progress,
+)
+from foundation.market_model.inputs import Labels, ModelData
+from foundation.market_model.losses import hit_or_miss, masked_mean, pinball, squared
+from foundation.market_model.model import LEVELS, MarketModel, Opinion
+from foundation.market_model.recipe import MarketModelRecipe, Weights
+
+Report = Callable[["Epoch"], None]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training sessions.
+
+    Attributes
+    ----------
+    number : int
+        From 1.
+    training, validation : float
+        Weighted losses.
+    examples_per_second : float
+        (symbol, session) pairs forecast and learnt from; wall time, so it differs between runs.
+    """
+
+    number: int
+    training: float
+    validation: float
+    examples_per_second: float
+
+
+@dataclass
+class _Progress:
+    """Everything that a run needs to go on as if it had never stopped."""
+
+    epoch: int = 0
+    step: int = 0
+    losses: list[float] = field(default_factory=list)
+    best: float = math.inf
+    best_epoch: int = 0
+    best_state: dict[str, Tensor] = field(default_factory=dict)
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def loss(opinion: Opinion, targets: Targets, weights: Weights) -> Tensor:
+    """Return the weighted loss: squared return, hit or miss, pinball; each over its own knowns."""
+    known = ~targets.returns.isnan()
+    returns = torch.where(known, targets.returns, 0.0)
+    return (
+        weights.returns * masked_mean(squared(opinion.returns, targets.returns), known)
+        + weights.hit * masked_mean(hit_or_miss(opinion.hit, targets.hit), ~targets.hit.isnan())
+        + weights.quantiles * masked_mean(pinball(opinion.quantiles, returns, LEVELS), known)
+    )
+
+
+def train(
+    data: ModelData,
+    labels: Labels,
+    *,
+    training: range,
+    validation: range,
+    recipe: MarketModelRecipe,
+    checkpoints: Path | None = None,
+    device: str = "cpu",
+    report: Report | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> TrainedModel:
+    """Return the market model of the best epoch on the validation sessions.
+
+    Parameters
+    ----------
+    training, validation : range
+        Rows that are forecast from. The labels of a training row end before validation begins:
+        ``training.stop + horizon <= validation.start``.
+    checkpoints : Path, optional
+        Folder where a run keeps its state. A run that finds one there, of the same recipe and
+        data, goes on from it and ends with the same weights as one never stopped.
+    report : callable, optional
+        Called after every epoch.
+
+    Raises
+    ------
+    OperatorError
+        If the ranges overlap by the horizon, or the checkpoint is of another run.
+    UpstreamDataError
+        If either range has no known label.
+    """
+    if training.stop + recipe.horizon > validation.start:
+        raise OperatorError(
+            "The labels of the training sessions end before validation begins",
+            value=f"training to row {training.stop}, validation from row {validation.start}",
+            remedy=f"leave at least {recipe.horizon} sessions between them",
+        )
+    for name, rows in (("training", training), ("validation", validation)):
+        if not np.isfinite(labels.returns[rows.start : rows.stop]).any():
+            raise UpstreamDataError(
+                f"The {name} sessions have known outcomes",
+                value=f"rows {rows.start} to {rows.stop - 1}: none",
+                remedy="choose sessions with a volatility scale and closes after them",
+            )
+    with _numerics(recipe):
+        run = _Run(data, labels, training, validation, recipe, checkpoints, device)
+        run.resume()
+        run.go(report, clock)
+        return run.result()
+
+
+class _Run:
+    """One training run; its state is in ``progress``, the modules and torch's random state."""
+
+    def __init__(
+        self,
+        data: ModelData,
+        labels: Labels,
+        training: range,
+        validation: range,
+        recipe: MarketModelRecipe,
+        folder: Path | None,
+        device: str,
+    ) -> None:
+        self.recipe, self.folder, self.data = recipe, folder, data
+        self.training, self.validation = training, validation
+        self.scaling = Scaling.of(data, slice(training.start, training.stop))
+        where = torch.device(device)
+        self.blocks = Blocks(data, self.scaling, recipe, where)
+        self.targets = BlockTargets(labels, where)
+        self.model = MarketModel(recipe, vocabulary(data)).to(where)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
+        )
+        self.accelerator = _accelerator(recipe, device)
+        self.wrapped, self.optimizer = self.accelerator.prepare(self.model, self.optimizer)
+        if recipe.compile:
+            self.model.encoder.compile()
+        self.progress = _Progress()
+        self.steps_per_epoch = len(self._passes(0))
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint must share with this run."""
+        return {
+            "recipe": self.recipe.model_dump(mode="json"),
+            "training": [self.training.start, self.training.stop],
+            "validation": [self.validation.start, self.validation.stop],
+            "mean": self.scaling.mean.tolist(),
+            "symbols": list(self.data.symbols),
+        }
+
+    def resume(self) -> None:
+        """Go on from the folder's checkpoint, if it has one."""
+        if self.folder is None:
+            return
+        found = load_progress(self.folder, self.identity)
+        if found is not None:
+            self.model.load_state_dict(found["model"])
+            self.optimizer.load_state_dict(found["optimizer"])
+            torch.set_rng_state(found["random"])
+            self.progress = _Progress(**found["progress"])
+
+    def go(self, report: Report | None, clock: Callable[[], float]) -> None:
+        """Train until the epochs are over or validation has not improved for long enough."""
+        progress, saved = self.progress, clock()
+        while progress.epoch < self.recipe.epochs and not self._patience_is_over():
+            passes, begun, examples = self._passes(progress.epoch), clock(), 0
+            while progress.step < len(passes):
+                value, count = self._step(*passes[progress.step])
+                progress.losses.append(value)
+                progress.step += 1
+                examples += count
+                if self.folder and clock() - saved >= 60 * self.recipe.checkpoint_minutes:
+                    self._save()
+                    saved = clock()
+            self._close_epoch(examples / max(clock() - begun, 1e-9))
+            if report is not None:
+                report(Epoch(**progress.history[-1]))  # type: ignore[arg-type]
+        if self.folder:
+            drop_progress(self.folder)
+
+    def result(self) -> TrainedModel:
+        """Return the model of the best epoch."""
+        return TrainedModel(
+            recipe=self.recipe,
+            vocabulary=self.model.vocabulary,
+            scaling=self.scaling,
+            state=self.progress.best_state,
+            history=tuple(self.progress.history),
+            trained_until=self.data.sessions[self.training.stop - 1],
+        )
+
+    def _passes(self, epoch: int) -> list[tuple[int, int, Tensor | None]]:
+        """Return an epoch's passes in random order: every (symbol, session) is in one of them.
+
+        Blocks begin at another session in every epoch, so that a session is not always preceded by
+        the same burn-in of the recurrent state.
+        """
+        draw = np.random.default_rng([self.recipe.seed, epoch])
+        shift = int(draw.integers(min(self.recipe.block, len(self.training))))
+        begins = self.training.start + shift
+        cut = spans(range(begins, self.training.stop), self.recipe.block)
+        if shift:
+            cut.insert(0, (self.training.start, begins))
+        passes: list[tuple[int, int, Tensor | None]] = []
+        for begin, end in cut:
+            size, symbols = self.recipe.symbols_per_step, self.blocks.symbols
+            if size is None or size >= symbols:
+                passes.append((begin, end, None))
+                continue
+            order = draw.permutation(symbols)
+            groups = np.array_split(order, math.ceil(symbols / size))
+            passes += [(begin, end, torch.from_numpy(np.sort(group))) for group in groups]
+        return [passes[i] for i in draw.permutation(len(passes))]
+
+    def _step(self, begin: int, end: int, symbols: Tensor | None) -> tuple[float, int]:
+        done = self.progress.epoch * self.steps_per_epoch + self.progress.step
+        for group in self.optimizer.param_groups:
+            group["lr"] = _rate(self.recipe, done, self.steps_per_epoch)
+        self.wrapped.train()
+        opinion = self.wrapped(
+            self.blocks.block(begin, end, symbols), self.blocks.around(begin, end, symbols)
+        )
+        targets = self.targets.cut(begin, end, symbols)
+        value = loss(_in_full(opinion), targets, self.recipe.weights)
+        self.optimizer.zero_grad()
+        self.accelerator.backward(value)
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        return float(value.detach()), int((~targets.returns.isnan()).sum())
+
+    @torch.no_grad()
+    def _validate(self) -> float:
+        self.model.eval()
+        total, weight = 0.0, 0
+        for begin, end in spans(self.validation, self.recipe.block):
+            targets = self.targets.cut(begin, end)
+            count = int((~targets.returns.isnan()).sum())
+            opinion = self.wrapped(self.blocks.block(begin, end), self.blocks.around(begin, end))
+            total += count * float(loss(_in_full(opinion), targets, self.recipe.weights))
+            weight += count
+        return total / max(weight, 1)
+
+    def _close_epoch(self, speed: float) -> None:
+        progress = self.progress
+        validation = self._validate()
+        progress.history.append(
+            {
+                "number": progress.epoch + 1,
+                "training": float(np.mean(progress.losses)),
+                "validation": validation,
+                "examples_per_second": speed,
+            }
+        )
+        if validation < progress.best:
+            progress.best, progress.best_epoch = validation, progress.epoch
+            progress.best_state = {
+                name: value.detach().cpu().clone()
+                for name, value in self.model.state_dict().items()
+            }
+        progress.epoch, progress.step, progress.losses = progress.epoch + 1, 0, []
+
+    def _patience_is_over(self) -> bool:
+        progress = self.progress
+        return bool(progress.history) and (
+            progress.epoch - progress.best_epoch > self.recipe.patience
+        )
+
+    def _save(self) -> None:
+        assert self.folder is not None
+        save_progress(
+            self.folder,
+            self.identity,
+            {
+                "model": self.model.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "random": torch.get_rng_state(),
+                "progress": asdict(self.progress),
+            },
+        )
+
+
+def _rate(recipe: MarketModelRecipe, step: int, per_epoch: int) -> float:
+    """Return the learning rate on a cosine over all epochs, first to final."""
+    share = min(step / max(recipe.epochs * per_epoch - 1, 1), 1.0)
+    span = recipe.learning_rate - recipe.final_rate
+    return recipe.final_rate + span * (1 + math.cos(math.pi * share)) / 2
+
+
+def _in_full(opinion: Opinion) -> Opinion:
+    """Return the answers in float32: losses are not summed in half precision."""
+    return Opinion(
+        embedding=opinion.embedding,
+        returns=opinion.returns.float(),
+        hit=opinion.hit.float(),
+        quantiles=opinion.quantiles.float(),
+    )
+
+
+def _accelerator(recipe: MarketModelRecipe, device: str) -> Any:
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+
+    # One process may train several models; what an earlier one chose must not bind this one.
+    AcceleratorState._reset_state(reset_partial_state=True)
+    precision = "bf16" if recipe.precision == "bfloat16" else "no"
+    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
+
+
+@contextmanager
+def _numerics(recipe: MarketModelRecipe) -> Iterator[None]:
+    """Seed torch for a run and fix what its numbers depend on; leave the outside as it was."""
+    threads = torch.get_num_threads()
+    with torch.random.fork_rng():
+        try:
+            torch.set_num_threads(recipe.threads)
+            torch.manual_seed(recipe.seed)
+            yield
+        finally:
+            torch.set_num_threads(threads)
+
+
+def parameters(module: nn.Module) -> int:
+    """Return the number of trainable parameters."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)

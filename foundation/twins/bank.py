@@ -1,0 +1,199 @@
+"""Many twins as one program: every layer is a product over a leading axis of twins.
+
+A twin corrects the market model for one stock: a low-rank adapter on the shared embedding, an
+embedding of its own, a regime detector and what the options say lead to corrections of the shared
+return, hit probability, quantiles and of the volatility scale. Untrained, it corrects nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from foundation.twins.layout import Layout
+
+ONE = math.log(math.e - 1)
+"""Where softplus is one: an untrained twin's volatility is its scale."""
+LEAST_DISTANCE = 1e-4
+"""Distance between quantiles, in scales, below which softplus is not inverted."""
+
+
+@dataclass(frozen=True)
+class TwinInputs:
+    """What twins are given, by twin and session.
+
+    Attributes
+    ----------
+    embedding : Tensor, shape (n, B, E)
+    returns, hit : Tensor, shape (n, B)
+        The shared heads' expected return (in volatility scales) and hit logit.
+    quantiles : Tensor, shape (n, B, 3)
+    options : Tensor, shape (n, B, 40), optional
+        Standardised option features; NaN means absent, and a row that is all absent leaves the
+        options' part of a twin silent.
+    """
+
+    embedding: Tensor
+    returns: Tensor
+    hit: Tensor
+    quantiles: Tensor
+    options: Tensor | None = None
+
+    def cut(self, rows: Tensor | slice) -> TwinInputs:
+        """Return some sessions."""
+        return TwinInputs(
+            self.embedding[:, rows],
+            self.returns[:, rows],
+            self.hit[:, rows],
+            self.quantiles[:, rows],
+            None if self.options is None else self.options[:, rows],
+        )
+
+    def of(self, twins: Tensor) -> TwinInputs:
+        """Return some twins."""
+        return TwinInputs(
+            self.embedding[twins],
+            self.returns[twins],
+            self.hit[twins],
+            self.quantiles[twins],
+            None if self.options is None else self.options[twins],
+        )
+
+
+@dataclass(frozen=True)
+class TwinOpinion:
+    """What twins say, in units of the volatility scale; shapes (n, B) unless noted.
+
+    Attributes
+    ----------
+    returns : Tensor
+        Expected log return over the horizon.
+    hit : Tensor
+        Logit of the probability that the target is touched before the stop.
+    volatility : Tensor
+        Expected realised volatility over the horizon; positive.
+    quantiles : Tensor, shape (n, B, 3)
+        Never crossing, by construction.
+    regimes : Tensor, shape (n, B, 4)
+        Logits of the four regimes.
+    """
+
+    returns: Tensor
+    hit: Tensor
+    volatility: Tensor
+    quantiles: Tensor
+    regimes: Tensor
+
+
+@dataclass(frozen=True)
+class Drops:
+    """Dropout rates while training; all zero otherwise."""
+
+    detector: float = 0.0
+    first: float = 0.0
+    second: float = 0.0
+    heads: float = 0.0
+
+
+SILENT = Drops()
+
+
+def answer(layout: Layout, rows: Tensor, given: TwinInputs, drops: Drops = SILENT) -> TwinOpinion:
+    """Return the opinion of the twins whose parameters are ``rows`` (n, width).
+
+    All products are batched over twins. What does not vary with the session (the stock's own
+    embedding) is multiplied once per twin.
+    """
+    return answer_with(layout, layout.views(rows), given, drops)
+
+
+def answer_with(
+    layout: Layout, p: dict[str, Tensor], given: TwinInputs, drops: Drops = SILENT
+) -> TwinOpinion:
+    """Return the opinion of twins by their named parameters, each (n, *shape)."""
+    sizes = layout.sizes
+    x = given.embedding
+    adapted = x + F.relu(x @ p["adapter.down"]) @ p["adapter.up"]
+    stock = p["stock"][:, None, :]
+
+    regimes = _detect(p, adapted, stock, drops.detector)
+    # The expected embedding, not that of the likeliest regime: gradients flow to the detector.
+    regime = torch.softmax(regimes, dim=-1) @ p["regimes"]
+    varying = [(adapted, 0), (regime, sizes.embedding + sizes.stock)]
+    options = None
+    if sizes.options is not None:
+        options = _encode_options(p, given)
+        varying.append((options, sizes.embedding + sizes.stock + sizes.regime))
+    weight = p["correction.0.weight"]
+    fixed = stock @ weight[:, sizes.embedding : sizes.embedding + sizes.stock]
+    inner = fixed + p["correction.0.bias"][:, None]
+    for part, at in varying:
+        inner = inner + part @ weight[:, at : at + part.shape[-1]]
+    hidden = _settle(p, 0, inner, drops.first)
+    inner = hidden @ p["correction.1.weight"] + p["correction.1.bias"][:, None]
+    hidden = _settle(p, 1, inner, drops.second)
+
+    corrections = _heads(p, hidden, sizes.head, drops.heads)
+    returns, hit = corrections[..., 0], corrections[..., 1]
+    if options is not None:
+        returns = returns + (options @ p["gamma.weight"])[..., 0]
+        hit = hit * (2 * torch.sigmoid((options @ p["gate.weight"])[..., 0]))
+    return TwinOpinion(
+        returns=given.returns + returns,
+        hit=given.hit + hit,
+        volatility=F.softplus(corrections[..., 2] + ONE),
+        quantiles=_quantiles(
+            given.quantiles, hidden @ p["quantiles.weight"] + p["quantiles.bias"][:, None]
+        ),
+        regimes=regimes,
+    )
+
+
+def _detect(p: dict[str, Tensor], adapted: Tensor, stock: Tensor, drop: float) -> Tensor:
+    weight, width = p["detector.0.weight"], adapted.shape[-1]
+    fixed = stock @ weight[:, width:] + p["detector.0.bias"][:, None]
+    hidden = F.dropout(F.relu(adapted @ weight[:, :width] + fixed), drop, drop > 0)
+    hidden = F.relu(hidden @ p["detector.1.weight"] + p["detector.1.bias"][:, None])
+    return hidden @ p["detector.2.weight"] + p["detector.2.bias"][:, None]
+
+
+def _encode_options(p: dict[str, Tensor], given: TwinInputs) -> Tensor:
+    if given.options is None:
+        width = p["options.1.bias"].shape[-1]
+        return given.embedding.new_zeros((*given.embedding.shape[:2], width))
+    present = torch.isfinite(given.options)
+    known = torch.where(present, given.options, 0.0)
+    hidden = F.relu(known @ p["options.0.weight"] + p["options.0.bias"][:, None])
+    encoded = F.relu(hidden @ p["options.1.weight"] + p["options.1.bias"][:, None])
+    return encoded * present.any(-1, keepdim=True)
+
+
+def _settle(p: dict[str, Tensor], layer: int, inner: Tensor, drop: float) -> Tensor:
+    scale, shift = p[f"correction.{layer}.scale"], p[f"correction.{layer}.shift"]
+    normed = F.layer_norm(inner, (inner.shape[-1],)) * scale[:, None] + shift[:, None]
+    return F.dropout(F.relu(normed), drop, drop > 0)
+
+
+def _heads(p: dict[str, Tensor], hidden: Tensor, width: int, drop: float) -> Tensor:
+    """Return the corrections of return, hit and volatility, (n, B, 3), in two products."""
+    inner = F.relu(hidden @ p["heads.0.weight"] + p["heads.0.bias"][:, None])
+    inner = F.dropout(inner, drop, drop > 0).unflatten(-1, (3, width))
+    return (inner * p["heads.1.weight"][:, None]).sum(-1) + p["heads.1.bias"][:, None]
+
+
+def _quantiles(shared: Tensor, correction: Tensor) -> Tensor:
+    """Move the shared median, and stretch the distances to its sides; they stay positive."""
+    low, median, high = shared.unbind(-1)
+    moved = median + correction[..., 1]
+    below = F.softplus(_inverse_softplus(median - low) + correction[..., 0])
+    above = F.softplus(_inverse_softplus(high - median) + correction[..., 2])
+    return torch.stack([moved - below, moved, moved + above], dim=-1)
+
+
+def _inverse_softplus(distance: Tensor) -> Tensor:
+    kept = distance.clamp(min=LEAST_DISTANCE)
+    return kept + torch.log(-torch.expm1(-kept))
