@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from config.market import MarketSettings
 from config.recipes import RECIPES, story_nano_test, story_tiny_cpu
-from config.settings import AnySettings, MarketSettings, Settings, SimulationSettings
+from config.settings import AnySettings, Settings
 from foundation.kernel import OperatorError
+from stage_01_data_engine.adapters import SimulationSettings
 from stage_01_data_engine.settings import DataEngineSettings
 from stage_03_story_assembly.settings import StoryAssemblySettings
 from stage_04_tokenization.settings import TokenizationSettings

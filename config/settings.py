@@ -1,7 +1,8 @@
-"""The settings of a whole run, and the one place where files and environment are read.
+"""The settings of a whole run, and the one place where they are read from files and environment.
 
 A value is taken from the first that names it: command line flag, environment variable,
-TOML file (``--config``), profile. A profile starts from the defaults of each stage's own
+TOML file (``--config``), profile. Keys are no settings: ``config.environment`` reads them, and they
+never stand in a file. A profile starts from the defaults of each stage's own
 settings model, which live there and nowhere else. Unknown names and impossible values are
 errors, never ignored.
 """
@@ -11,16 +12,17 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, create_model
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 
+from config.market import ConnectionSettings, MarketSettings
 from config.recipes import story_tiny_cpu
 from foundation.kernel import OperatorError, Part
 from foundation.quant.settings import QuantSettings
+from stage_01_data_engine.adapters import SimulationSettings, SourceSettings
 from stage_01_data_engine.settings import DataEngineSettings
 from stage_02_fuzzification.settings import FuzzificationSettings
 from stage_03_story_assembly.settings import StoryAssemblySettings
@@ -38,44 +40,6 @@ NOT_SETTINGS = frozenset({"STORY_CONFIG", "STORY_SHARED_DATA"})
 """Variables with our prefix that name things other than settings."""
 
 
-class MarketSettings(Part):
-    """Which market is looked at, and when.
-
-    Attributes
-    ----------
-    source : str
-        ``bundled`` (real data that comes with libraries), ``folder`` or ``simulated``.
-    path : Path, optional
-        The folder of CSV or Parquet bars; needed by ``folder`` only.
-    symbols : tuple of str, optional
-        Instruments in the order wanted; None takes all that the source has.
-    as_of : date, optional
-        Last session that may be seen. None means 2018-12-28 for the bundled data, the last
-        simulated session for the simulated market, and an error for a folder.
-    """
-
-    source: Literal["bundled", "folder", "simulated"] = "bundled"
-    path: Path | None = None
-    symbols: tuple[str, ...] | None = None
-    as_of: date | None = None
-
-
-class SimulationSettings(Part):
-    """The simulated market, where it is the source.
-
-    Attributes
-    ----------
-    variant : str
-        ``regimes``, ``planted`` (known effects) or ``martingale`` (nothing to find).
-    symbols, sessions, seed : int
-    """
-
-    variant: Literal["regimes", "planted", "martingale"] = "regimes"
-    symbols: int = Field(default=6, ge=1)
-    sessions: int = Field(default=1500, ge=30)
-    seed: int = 0
-
-
 class Settings(Part):
     """Everything that can be set, one group per stage.
 
@@ -91,6 +55,8 @@ class Settings(Part):
     output: Path = Path("story-output")
     market: MarketSettings = MarketSettings()
     simulation: SimulationSettings = SimulationSettings()
+    sources: SourceSettings = SourceSettings()
+    connection: ConnectionSettings = ConnectionSettings()
     data: DataEngineSettings = DataEngineSettings()
     fuzzification: FuzzificationSettings = FuzzificationSettings()
     quant: QuantSettings = QuantSettings()

@@ -1,16 +1,21 @@
-"""Which source a run reads, and from which as-of date."""
+"""Which sources a run reads, put together by their names in the settings, and as of when."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config.environment import credentials
 from config.settings import Settings
+from foundation.connect import Connection, Freshness, Governor, ResponseCache, SystemTime
 from foundation.kernel import OperatorError
+from foundation.market import close_of, session_on_or_before
+from stage_01_data_engine import MarketRequest, Opening, Reading, card_of
 
 if TYPE_CHECKING:
-    from stage_01_data_engine import MarketRequest, RawMarket, Source
+    from stage_01_data_engine import RawMarket, Source
 
 BUNDLED_AS_OF = date(2018, 12, 28)
 """The last Friday on which every bundled series has a value."""
@@ -26,11 +31,27 @@ class SourceReading:
     ----------
     source : Source
     request : MarketRequest
+    connection : Connection, optional
+        What vendors are asked through; tells how the reading gets on.
+    readings : list of Reading, optional
+        Filled, as sources are read, with how each reading went.
+
+    Attributes
+    ----------
+    readings : list of Reading
     """
 
-    def __init__(self, source: Source, request: MarketRequest) -> None:
+    def __init__(
+        self,
+        source: Source,
+        request: MarketRequest,
+        connection: Connection | None = None,
+        readings: list[Reading] | None = None,
+    ) -> None:
         self._source = source
         self._request = request
+        self.connection = connection
+        self.readings: list[Reading] = [] if readings is None else readings
 
     @property
     def as_of(self) -> date:
@@ -51,54 +72,118 @@ class SourceReading:
 
 
 def open_source(settings: Settings) -> SourceReading:
-    """Return the source that the settings name, asked for their as-of date and symbols.
+    """Return the sources that the settings name, asked for their as-of date and symbols.
 
     Raises
     ------
     OperatorError
-        If the folder or the as-of date is missing, or the date is no session.
+        If a path or the as-of date is missing, the date is no session, or a source is named
+        twice.
     """
-    from stage_01_data_engine import MarketRequest
-
-    source, last = _source(settings)
-    as_of = settings.market.as_of or last
-    if as_of is None:
-        raise OperatorError(
-            "A folder of bars needs an as-of date",
-            value=None,
-            remedy="name the last session that may be seen, e.g. --as-of 2018-12-28",
-        )
+    _check(settings)
+    connection = open_connection(settings)
+    readings: list[Reading] = []
+    source = _composed(settings, connection, readings)
     request = MarketRequest(
-        as_of=as_of,
+        as_of=_as_of(settings),
         symbols=settings.market.symbols,
         history_sessions=settings.data.history_sessions,
     )
-    return SourceReading(source, request)
+    return SourceReading(source, request, connection, readings)
 
 
-def _source(settings: Settings) -> tuple[Source, date | None]:
+def open_connection(settings: Settings) -> Connection:
+    """Return what all vendors are asked through: keys of the environment, limits, cache."""
+    chosen = settings.connection
+    time = SystemTime()
+    return Connection(
+        credentials=credentials(),
+        timekeeper=time,
+        governor=Governor(time, chosen.limits),
+        cache=ResponseCache(cache_folder(settings)),
+        freshness=Freshness(chosen.cache_max_age, chosen.stale_on_error),
+    )
+
+
+def cache_folder(settings: Settings) -> Path:
+    """Return where vendors' answers are kept."""
+    return settings.connection.cache or settings.store / "answers"
+
+
+def open_one(name: str, settings: Settings, connection: Connection) -> Source:
+    """Return one source by its name, opened with its settings."""
+    opening = Opening(
+        connection=connection,
+        sources=settings.sources,
+        data=settings.data,
+        simulation=settings.simulation,
+        path=settings.market.path,
+    )
+    return card_of(name).open(opening)
+
+
+def _composed(settings: Settings, connection: Connection, readings: list[Reading]) -> Source:
+    from stage_01_data_engine import ChainSource, JoinedSource, WatchedSource
+
     market = settings.market
-    if market.path is not None and market.source != "folder":
+
+    def watched(name: str) -> Source:
+        return WatchedSource(open_one(name, settings, connection), connection, readings.append)
+
+    first: Source = watched(market.source)
+    if market.otherwise:
+        first = ChainSource(first, *map(watched, market.otherwise))
+    if market.join:
+        return JoinedSource(first, *map(watched, market.join))
+    return first
+
+
+def _check(settings: Settings) -> None:
+    market = settings.market
+    for name in market.named:
+        if market.named.count(name) > 1:
+            raise OperatorError(
+                "A source is named once",
+                value=f"{name} in {', '.join(market.named)}",
+                remedy="name it as the source, in --otherwise or in --join",
+            )
+    for name in (market.source, *market.otherwise):
+        if "bars" not in card_of(name).gives:
+            raise OperatorError(
+                "The source, and those asked otherwise, give bars",
+                value=f"{name} gives {', '.join(card_of(name).gives)}",
+                remedy=f"join it to a source of bars: --source polygon --join {name}",
+            )
+    if market.path is not None and not any(card_of(name).files for name in market.named):
         raise OperatorError(
-            "Only a folder source has a path",
+            "Only a source made of files has a path",
             value=f"--source {market.source} --path {market.path}",
             remedy="say --source folder, or leave --path out",
         )
+
+
+def _as_of(settings: Settings) -> date:
+    """Return the last session that may be seen. Only sources with an end have one of their own."""
+    market = settings.market
+    if market.as_of is not None:
+        return market.as_of
     if market.source == "bundled":
-        from stage_01_data_engine import BundledSource
-
-        return BundledSource(), BUNDLED_AS_OF
+        return BUNDLED_AS_OF
     if market.source == "simulated":
-        from stage_10_integration.simulated_source import SimulatedSource
+        from stage_01_data_engine import SimulatedSource
 
-        simulated = SimulatedSource(settings.simulation)
-        return simulated, simulated.last_session()
-    if market.path is None:
-        raise OperatorError(
-            "A folder source needs its path",
-            value="--source folder",
-            remedy="add --path DIR, a folder of CSV or Parquet files",
-        )
-    from stage_01_data_engine import FolderSource
+        return SimulatedSource(settings.simulation).last_session()
+    raise OperatorError(
+        f"A run on the source {market.source} needs an as-of date",
+        value=None,
+        remedy=f"name the last session that may be seen, e.g. --as-of {_last_closed()}",
+    )
 
-    return FolderSource(market.path, settings.data), None
+
+def _last_closed() -> date:
+    """Return the last session of the New York Stock Exchange that has closed."""
+    now = SystemTime().now()
+    session = session_on_or_before(now.date())
+    if now >= close_of(session):
+        return session
+    return session_on_or_before(session - timedelta(days=1))

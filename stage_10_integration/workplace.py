@@ -19,6 +19,7 @@ from foundation.runtime import (
 from foundation.storage import ArtefactStore
 from stage_10_integration import wiring
 from stage_10_integration.house_settings import HouseSettings
+from stage_10_integration.source_log import SourceLog
 from stage_10_integration.sources import SourceReading, open_source
 
 Made = TypeVar("Made", bound=Contract)
@@ -39,6 +40,8 @@ class Workplace:
     ----------
     bus : InProcessBus
         The journal is its first subscriber.
+    sources : SourceLog
+        How the last reading of every source went.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Workplace:
         self.bus = InProcessBus()
         self.bus.subscribe(self.journal.append)
         self.source = source or open_source(settings)
+        self.sources = SourceLog(settings.store / "sources")
         self.plan: Plan = wiring.build_plan(settings, self.source, self.store, progress)
         self._runner = Runner(
             self.store,
@@ -79,8 +83,15 @@ class Workplace:
         again : collection of str
             Steps that run even though the store has their output.
         """
-        self._result = self._runner.run(plan or self.plan, again=again)
+        try:
+            self._result = self._runner.run(plan or self.plan, again=again)
+        finally:
+            self.keep_readings()
         return self._result
+
+    def keep_readings(self) -> None:
+        """Keep how the source's readings went, failed ones too, where the store can be asked."""
+        self.sources.keep(self.source.readings)
 
     def artefact(self, step: str, kind: type[Made]) -> Made:
         """Return the output of a step of the last run, loaded from the store if need be."""

@@ -8,6 +8,7 @@ goes wrong is one of three errors: ``WorldError`` (the network or the vendor fai
 key is missing or refused).
 """
 
+from foundation.connect.answers import AnswerLog, AnswerTally
 from foundation.connect.breaker import BreakerPolicy, CircuitBreaker, CircuitOpenError
 from foundation.connect.cache import CachedAnswer, Freshness, ResponseCache
 from foundation.connect.client import Answer, HttpClient
@@ -23,6 +24,8 @@ from foundation.connect.timekeeper import SystemTime, Timekeeper
 
 __all__ = [
     "Answer",
+    "AnswerLog",
+    "AnswerTally",
     "BreakerPolicy",
     "CachedAnswer",
     "CircuitBreaker",

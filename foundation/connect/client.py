@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from foundation.connect.answers import AnswerLog
 from foundation.connect.cache import CachedAnswer, Freshness, ResponseCache
 from foundation.connect.credentials import Secret, hide_from_logs
 from foundation.connect.governor import Governor
@@ -91,7 +92,9 @@ class HttpClient:
         cache: ResponseCache | None,
         freshness: Freshness,
         jitter: Callable[[], float],
+        log: AnswerLog,
     ) -> None:
+        self._log = log
         self.policy, self.freshness = policy, freshness
         self._secret, self._timekeeper, self._governor = secret, timekeeper, governor
         self._cache, self._jitter = cache, jitter
@@ -152,7 +155,7 @@ class HttpClient:
         kept = self._cache.get(key) if self._cache else None
         now = self._timekeeper.now()
         if kept and (freshness.max_age is None or kept.age(now) < freshness.max_age):
-            return self._from(kept, shown, stale=False)
+            return self._from(kept, shown, cached=True)
         try:
             fetched = with_retries(
                 lambda: self._ask(url, query, shown, accept),
@@ -162,11 +165,11 @@ class HttpClient:
             )
         except WorldError:
             if kept and freshness.stale_on_error:
-                return self._from(kept, shown, stale=True)
+                return self._from(kept, shown, cached=True, stale=True)
             raise
         if self._cache and fetched.status == 200:
             self._cache.put(key, fetched)
-        return self._from(fetched, shown, stale=False)
+        return self._from(fetched, shown)
 
     def json(
         self,
@@ -179,8 +182,17 @@ class HttpClient:
         """Return the answer to a GET request as JSON; raises as ``get`` and ``Answer.json`` do."""
         return self.get(path, parameters, accept=accept, freshness=freshness).json()
 
-    def _from(self, kept: CachedAnswer, shown: str, *, stale: bool) -> Answer:
+    def _from(
+        self, kept: CachedAnswer, shown: str, *, cached: bool = False, stale: bool = False
+    ) -> Answer:
         age = kept.age(self._timekeeper.now())
+        self._log.note(
+            self.policy.vendor,
+            kept.fetched_at,
+            cached=cached,
+            stale=stale,
+            kept=self._cache is not None,
+        )
         return Answer(shown, kept.status, kept.body, kept.fetched_at, age, stale)
 
     def _address(self, path: str, parameters: Parameters) -> tuple[str, list[tuple[str, str]]]:

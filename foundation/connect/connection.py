@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
+from foundation.connect.answers import AnswerLog
 from foundation.connect.breaker import BreakerPolicy
 from foundation.connect.cache import Freshness, ResponseCache
 from foundation.connect.client import HttpClient
@@ -24,7 +24,8 @@ class Connection:
     Parameters
     ----------
     credentials : Credentials, optional
-        Default: the environment.
+        Default: none, for vendors without a key. Keys of the environment are read by
+        ``config.environment.credentials``.
     timekeeper : Timekeeper, optional
         Default: the machine's time.
     governor : Governor, optional
@@ -36,6 +37,11 @@ class Connection:
         but ``stale_on_error``.
     jitter : callable, optional
         Draws from [0, 1) for the waits between tries.
+
+    Attributes
+    ----------
+    log : AnswerLog
+        What the clients of this connection were answered, and how old that was.
     """
 
     def __init__(
@@ -48,17 +54,13 @@ class Connection:
         freshness: Freshness | None = None,
         jitter: Callable[[], float] | None = None,
     ) -> None:
-        self.credentials = credentials or Credentials.from_environment()
+        self.credentials = credentials or Credentials({})
         self.timekeeper = timekeeper or SystemTime()
         self.governor = governor or Governor(self.timekeeper)
         self.cache = cache
         self.freshness = freshness or Freshness()
         self.jitter = jitter or new_jitter()
-
-    @classmethod
-    def with_cache(cls, folder: Path, freshness: Freshness) -> Connection:
-        """Return a connection that keeps answers in a folder."""
-        return cls(cache=ResponseCache(folder), freshness=freshness)
+        self.log = AnswerLog()
 
     def client(self, policy: VendorPolicy, credential: Credential | None = None) -> HttpClient:
         """Return a client for a vendor.
@@ -77,6 +79,7 @@ class Connection:
             cache=self.cache,
             freshness=self.freshness,
             jitter=self.jitter,
+            log=self.log,
         )
 
     def guard(

@@ -1,13 +1,12 @@
 """Keys: where they are read, and how they stay out of everything that is written.
 
-A key comes from a named variable and from nowhere else. It lives in a ``Secret``, which shows
+A key goes by the name of its variable. It lives in a ``Secret``, which shows
 its variable and never its value; ``Secret.redact`` takes the value out of a text.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
@@ -65,16 +64,12 @@ class Credentials:
     Parameters
     ----------
     values : mapping of str to str
-        Variables and keys. A blank key counts as absent.
+        Variables and keys. A blank key counts as absent. Which of them come from the environment
+        is for ``config`` to say, the one reader of it.
     """
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
-
-    @classmethod
-    def from_environment(cls) -> Credentials:
-        """Return credentials that look into the environment, each time one is asked for."""
-        return cls(os.environ)
 
     def has(self, credential: Credential) -> bool:
         """Say whether a key is there."""

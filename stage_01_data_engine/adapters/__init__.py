@@ -1,7 +1,5 @@
 """Sources of market data, by name."""
 
-from collections.abc import Callable
-
 from stage_01_data_engine.adapters.bundled import BundledSource
 from stage_01_data_engine.adapters.chain import ChainSource, JoinedSource
 from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource
@@ -13,24 +11,12 @@ from stage_01_data_engine.adapters.nasdaq_data_link import (
     NasdaqDataLinkSource,
 )
 from stage_01_data_engine.adapters.polygon import PolygonSettings, PolygonSource
+from stage_01_data_engine.adapters.registry import SOURCES, Opening, SourceCard, card_of
+from stage_01_data_engine.adapters.settings import SourceSettings
+from stage_01_data_engine.adapters.simulated import SimulatedSource, SimulationSettings
 from stage_01_data_engine.adapters.tables import TableLayout, TableSource
+from stage_01_data_engine.adapters.watched import Reading, WatchedSource
 from stage_01_data_engine.adapters.yahoo import YahooSettings, YahooSource
-from stage_01_data_engine.raw import Source
-
-SOURCES: dict[str, Callable[..., Source]] = {
-    "bundled": BundledSource,
-    "folder": FolderSource,
-    "tables": TableSource,
-    "polygon": PolygonSource,
-    "fred": FredSource,
-    "iqfeed": IqfeedSource,
-    "finnhub": FinnhubSource,
-    "nasdaq_data_link": NasdaqDataLinkSource,
-    "yahoo": YahooSource,
-}
-"""Every source of this stage. ``folder`` is built from a path and the settings, ``tables`` from a
-path and layouts; vendors from a ``Connection`` and their settings, or from nothing (then keys come
-from the environment)."""
 
 __all__ = [
     "SOURCES",
@@ -46,10 +32,18 @@ __all__ = [
     "JoinedSource",
     "NasdaqDataLinkSettings",
     "NasdaqDataLinkSource",
+    "Opening",
     "PolygonSettings",
     "PolygonSource",
+    "Reading",
+    "SimulatedSource",
+    "SimulationSettings",
+    "SourceCard",
+    "SourceSettings",
     "TableLayout",
     "TableSource",
+    "WatchedSource",
     "YahooSettings",
     "YahooSource",
+    "card_of",
 ]

@@ -79,7 +79,8 @@ class FinnhubSource:
     Parameters
     ----------
     connection : Connection, optional
-        Keys, time, limits and cache. Default: the environment's keys, no cache.
+        Keys, time, limits and cache. Default: one without keys; `story` hands over those of the
+        environment (``config.environment``).
     settings : FinnhubSettings, optional
     """
 
@@ -115,7 +116,7 @@ class FinnhubSource:
         events: list[MarketEvent] = []
         findings: list[QualityFinding] = []
         with self._client() as client:
-            for symbol in request.symbols:
+            for symbol in self.connection.log.steps("Finnhub", request.symbols):
                 if self.settings.news:
                     articles, found = self._news(client, symbol, request)
                     events += articles

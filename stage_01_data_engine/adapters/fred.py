@@ -137,7 +137,8 @@ class FredSource:
     Parameters
     ----------
     connection : Connection, optional
-        Keys, time, limits and cache. Default: the environment's keys, no cache.
+        Keys, time, limits and cache. Default: one without keys; `story` hands over those of the
+        environment (``config.environment``).
     settings : FredSettings, optional
     """
 
@@ -168,7 +169,8 @@ class FredSource:
         found: list[tuple[str, datetime, datetime, float, str]] = []
         events: list[MarketEvent] = []
         with self._client() as client:
-            for name, series in SERIES.items():
+            for name in self.connection.log.steps("FRED", tuple(SERIES)):
+                series = SERIES[name]
                 history = {
                     fred_id: self._history(client, fred_id, request) for fred_id in series.ids
                 }

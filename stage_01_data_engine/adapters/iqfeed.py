@@ -134,7 +134,8 @@ class IqfeedSource:
         with self._client(self.settings.level_one_port) as client:
             told = {symbol: _fundamentals(client, symbol) for symbol in request.symbols}
         with self._client(self.settings.lookup_port) as client:
-            pieces = [_daily(client, symbol, request) for symbol in request.symbols]
+            steps = self.connection.log.steps("IQFeed", request.symbols)
+            pieces = [_daily(client, symbol, request) for symbol in steps]
         bars = pd.concat(pieces, ignore_index=True)
         if bars.empty:
             raise UpstreamDataError(

@@ -106,11 +106,12 @@ class NasdaqDataLinkSource:
     Parameters
     ----------
     connection : Connection, optional
-        Keys, time, limits and cache. Default: the environment's keys, no cache.
+        Keys, time, limits and cache. Default: one without keys; `story` hands over those of the
+        environment (``config.environment``).
     settings : NasdaqDataLinkSettings, optional
     """
 
-    name = "nasdaq data link"
+    name = "nasdaq-data-link"
 
     def __init__(
         self, connection: Connection | None = None, settings: NasdaqDataLinkSettings | None = None
@@ -142,7 +143,8 @@ class NasdaqDataLinkSource:
             )
         require_closed(request.as_of, self.connection.timekeeper.now())
         with self._client() as client:
-            rows = {symbol: self._rows(client, symbol, request) for symbol in request.symbols}
+            steps = self.connection.log.steps("Nasdaq Data Link", request.symbols)
+            rows = {symbol: self._rows(client, symbol, request) for symbol in steps}
             self._require_rows(client, rows, request)
         bars = pd.concat([_bars(s, told, self._place(s)) for s, told in rows.items()])
         bars = bars.reset_index(drop=True)

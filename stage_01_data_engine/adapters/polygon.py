@@ -101,7 +101,8 @@ class PolygonSource:
     Parameters
     ----------
     connection : Connection, optional
-        Keys, time, limits and cache. Default: the environment's keys, no cache.
+        Keys, time, limits and cache. Default: one without keys; `story` hands over those of the
+        environment (``config.environment``).
     settings : PolygonSettings, optional
     """
 
@@ -132,17 +133,17 @@ class PolygonSource:
         symbols = self._symbols(request)
         require_closed(request.as_of, self.connection.timekeeper.now())
         with self._client() as client:
-            instruments = [_overview(client, symbol, request.as_of) for symbol in symbols]
-            pieces, findings = [], []
-            for symbol in symbols:
+            instruments, pieces, findings = [], [], []
+            actions, news = _Actions(), []
+            for symbol in self.connection.log.steps("Polygon", symbols):
+                instruments.append(_overview(client, symbol, request.as_of))
                 bars, found = self._bars(client, symbol, request)
                 pieces.append(bars)
                 findings += found
-            actions = _Actions()
-            for symbol in symbols:
                 _read_splits(client, symbol, request, actions)
                 _read_dividends(client, symbol, request, actions)
-            events = [*actions.events, *(self._news(client, symbols, request))]
+                news += self._news(client, symbol, request)
+            events = [*actions.events, *news]
         bars = pd.concat(pieces, ignore_index=True)
         if bars.empty and not findings:
             raise UpstreamDataError(
@@ -238,36 +239,33 @@ class PolygonSource:
             return adjusted
         return dividend_adjusted(adjusted, actions.dividends, actions.splits)
 
-    def _news(
-        self, client: HttpClient, symbols: tuple[str, ...], request: MarketRequest
-    ) -> list[MarketEvent]:
-        """Return the news of the window, one event per article and symbol it names."""
+    def _news(self, client: HttpClient, symbol: str, request: MarketRequest) -> list[MarketEvent]:
+        """Return the news of the window that names a symbol, each article once."""
         if not self.settings.news:
             return []
         begin = opening_of(request.sessions[0]).astimezone(UTC)
         end = close_of(request.as_of).astimezone(UTC)
-        events: dict[tuple[str, str], MarketEvent] = {}
-        for symbol in symbols:
-            place = Place("Polygon", f"the news of {symbol}")
-            asked = {
-                "ticker": symbol,
-                "published_utc.gte": f"{begin:%Y-%m-%dT%H:%M:%SZ}",
-                "published_utc.lte": f"{end:%Y-%m-%dT%H:%M:%SZ}",
-                "order": "asc",
-                "sort": "published_utc",
-                "limit": 1000,
-            }
-            for page in _pages(client, "/v2/reference/news", asked, place):
-                for row in place.rows(page, "results"):
-                    published = place.moment(row, "published_utc")
-                    events[symbol, place.text(row, "id")] = MarketEvent(
-                        kind="news",
-                        name="news",
-                        symbol=symbol,
-                        event_time=published,
-                        known_at=published,
-                        text=place.text(row, "title"),
-                    )
+        place = Place("Polygon", f"the news of {symbol}")
+        asked = {
+            "ticker": symbol,
+            "published_utc.gte": f"{begin:%Y-%m-%dT%H:%M:%SZ}",
+            "published_utc.lte": f"{end:%Y-%m-%dT%H:%M:%SZ}",
+            "order": "asc",
+            "sort": "published_utc",
+            "limit": 1000,
+        }
+        events: dict[str, MarketEvent] = {}
+        for page in _pages(client, "/v2/reference/news", asked, place):
+            for row in place.rows(page, "results"):
+                published = place.moment(row, "published_utc")
+                events[place.text(row, "id")] = MarketEvent(
+                    kind="news",
+                    name="news",
+                    symbol=symbol,
+                    event_time=published,
+                    known_at=published,
+                    text=place.text(row, "title"),
+                )
         return list(events.values())
 
 

@@ -138,16 +138,18 @@ class TableSource:
     layouts : sequence of TableLayout
     settings : DataEngineSettings, optional
         Says how many rows of a kind are listed one by one.
+    name : str
+        How findings and logs call it.
     """
-
-    name = "tables"
 
     def __init__(
         self,
         path: Path,
         layouts: Sequence[TableLayout],
         settings: DataEngineSettings | None = None,
+        name: str = "tables",
     ) -> None:
+        self.name = name
         self.path, self.layouts = Path(path), tuple(layouts)
         self.settings = settings or DataEngineSettings()
         if not self.layouts:

@@ -30,7 +30,6 @@ NEEDED = (
     "fastapi",
     "plotly",
 )
-KEYS = ("POLYGON_API_KEY", "FRED_API_KEY", "FINNHUB_API_KEY", "NASDAQ_DATA_LINK_API_KEY")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -160,7 +159,9 @@ def _redis() -> Finding:
     def check() -> str:
         import redis
 
-        url = os.environ.get("REDIS_URL", "redis://localhost:6379")
+        from config.environment import redis_url
+
+        url = redis_url()
         client = redis.Redis.from_url(url, socket_connect_timeout=0.3)
         return f"{client.info('server')['redis_version']} at {url.rpartition('@')[2]}"
 
@@ -173,14 +174,23 @@ def _redis() -> Finding:
 
 
 def _keys() -> Iterator[Finding]:
-    found = [key for key in KEYS if os.environ.get(key)]
-    yield Finding(
-        "data keys",
-        "ok" if found else "absent",
-        ", ".join(found) or "none",
-        False,
-        f"not needed for bundled data; set e.g. {KEYS[0]} for a vendor",
-    )
+    """Say of every vendor whether a key is there, by the name of its variable, never its value."""
+    from config.environment import credentials
+    from stage_01_data_engine import SOURCES
+
+    held = credentials()
+    for card in SOURCES.values():
+        if card.credential is None:
+            continue
+        first = card.credential.variables[0]
+        there = held.has(card.credential)
+        yield Finding(
+            f"key for {card.name}",
+            "ok" if there else "absent",
+            f"{held.secret(card.credential).variable} is set" if there else f"{first} is not set",
+            False,
+            f"only for `--source` or `--join {card.name}`; get one at {card.credential.obtain}",
+        )
 
 
 def _browser() -> Finding:

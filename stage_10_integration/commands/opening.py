@@ -10,6 +10,7 @@ from config.settings import load
 from foundation.runtime import Plan, RunResult
 from stage_10_integration.commands.options import Options
 from stage_10_integration.commands.progress import Progress
+from stage_10_integration.commands.reading import read_shown
 from stage_10_integration.commands.reporting import console
 from stage_10_integration.house_settings import HouseSettings
 from stage_10_integration.workplace import Workplace
@@ -34,6 +35,7 @@ class Session:
     def run(self, plan: Plan | None = None, *, again: Collection[str] = ()) -> RunResult:
         """Run with one line per step on stderr."""
         chosen = plan or self.workplace.plan
+        self.read()
         self._progress = Progress(chosen, console())
         stop = self.workplace.bus.subscribe(self._progress.hear)
         try:
@@ -42,6 +44,13 @@ class Session:
         finally:
             stop()
             self._progress = None
+
+    def read(self) -> None:
+        """Read the sources, with a bar for each vendor on stderr."""
+        try:
+            read_shown(self.workplace.source, console())
+        finally:
+            self.workplace.keep_readings()
 
     def _note(self, words: str) -> None:
         if self._progress is not None:

@@ -25,6 +25,8 @@ class Options:
     as_of: str | None = None
     symbols: str | None = None
     source: str | None = None
+    otherwise: str | None = None
+    join: str | None = None
     path: Path | None = None
     store: Path | None = None
     config: Path | None = None
@@ -42,9 +44,11 @@ class Options:
             _place(flags, assignment)
         market = {
             "as_of": _day(self.as_of) if self.as_of else None,
-            "symbols": _symbols(self.symbols) if self.symbols is not None else None,
+            "symbols": _names("symbol", self.symbols, "--symbols AAPL,MSFT"),
             # a folder is only ever named to be read
             "source": self.source or ("folder" if self.path else None),
+            "otherwise": _names("source", self.otherwise, "--otherwise yahoo,folder"),
+            "join": _names("source", self.join, "--join fred,finnhub"),
             "path": self.path,
         }
         given = {name: value for name, value in market.items() if value is not None}
@@ -63,8 +67,21 @@ DECLARED: dict[str, Any] = {
     "symbols": Annotated[
         str | None, typer.Option("--symbols", metavar="A,B,...", help="Instruments, in order.")
     ],
-    "source": Annotated[str | None, typer.Option("--source", help="bundled, folder or simulated.")],
-    "path": Annotated[Path | None, typer.Option("--path", help="Folder of CSV or Parquet bars.")],
+    "source": Annotated[
+        str | None,
+        typer.Option("--source", help="Where bars come from; see `story data sources`."),
+    ],
+    "otherwise": Annotated[
+        str | None,
+        typer.Option("--otherwise", metavar="A,B,...", help="Asked in turn if it fails."),
+    ],
+    "join": Annotated[
+        str | None,
+        typer.Option("--join", metavar="A,B,...", help="Add series, events, options of these."),
+    ],
+    "path": Annotated[
+        Path | None, typer.Option("--path", help="Folder of a source made of files.")
+    ],
     "store": Annotated[
         Path | None, typer.Option("--store", help="Folder of artefacts and journal.")
     ],
@@ -127,11 +144,14 @@ def _day(text: str) -> date:
         ) from None
 
 
-def _symbols(text: str) -> tuple[str, ...]:
+def _names(what: str, text: str | None, example: str) -> tuple[str, ...] | None:
+    """Return names that were given in one word with commas; None where nothing was given."""
+    if text is None:
+        return None
     names = tuple(name.strip() for name in text.split(",") if name.strip())
     if not names:
         raise OperatorError(
-            "At least one symbol must be named", value=text, remedy="e.g. --symbols AAPL,MSFT"
+            f"At least one {what} must be named", value=text, remedy=f"e.g. {example}"
         )
     return names
 

@@ -61,7 +61,7 @@ def test_environment_reads_nested_names_lists_and_paths() -> None:
         ({"STORY_FUZZIFICATION__WINDOW": "3"}, "greater than or equal to 10"),
         ({"STORY_FUZZIFICATION__WIDTH": "3"}, "minimum_valid"),
         ({"STORY_FUZZYNESS": "3"}, "STORY_FUZZIFICATION"),
-        ({"STORY_MARKET__SOURCE": "bloomberg"}, "'bundled', 'folder' or 'simulated'"),
+        ({"STORY_MARKET__SOURCE": "bloomberg"}, "bundled, folder, tables"),
         ({"STORY_MARKET__SYMBOLS": "SPX,IXIC"}, "JSON"),
     ],
 )

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
-from foundation.connect import Connection, Credentials, Freshness, Governor, ResourceLimits
+from config.settings import Settings, load
+from foundation.connect import (
+    Connection,
+    Credentials,
+    Freshness,
+    Governor,
+    ResourceLimits,
+    ResponseCache,
+)
 from foundation.testing import vendors
 from foundation.testing.vendors import ManualTime, PolygonEmulator, rate_limited, vendor_market
 from stage_01_data_engine import SOURCES, MarketRequest, PolygonSettings, PolygonSource
@@ -21,8 +30,19 @@ def test_a_vendor_takes_thirty_lines_beside_its_imports() -> None:
 
 
 def test_every_source_is_on_the_page() -> None:
-    for source in SOURCES.values():
-        assert f"`{source.__name__}(" in TEXT  # type: ignore[attr-defined]
+    for card in SOURCES.values():
+        assert f"| `{card.name}` |" in TEXT
+        assert f"`{card.kind.__name__}" in TEXT
+
+
+def test_the_settings_on_the_page_are_settings(tmp_path: Path) -> None:
+    [toml] = re.findall(r"```toml\n(.*?)```", TEXT, re.S)
+    path = tmp_path / "story.toml"
+    path.write_text(toml, encoding="utf-8")
+    settings = load(Settings(), config=path, environ={})
+    assert settings.market.named == ("polygon", "yahoo", "fred", "finnhub", "tables")
+    assert settings.sources.polygon.rates == ()
+    assert settings.sources.tables.layouts[0].kind == "chain"
 
 
 def test_every_fault_on_the_page_exists() -> None:
@@ -55,6 +75,7 @@ def test_cache_and_governor_are_made_as_shown(tmp_path: object) -> None:
     given: dict[str, object] = {
         "Connection": Connection,
         "Freshness": Freshness,
+        "ResponseCache": ResponseCache,
         "folder": tmp_path,
     }
     [code] = re.findall(r"```python\n(connection = .*?)```", TEXT, re.S)

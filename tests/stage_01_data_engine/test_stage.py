@@ -13,8 +13,6 @@ from pydantic import ValidationError
 from foundation.contracts import BAR_FIELDS, SERIES, Instrument, MarketWindow, content_hash
 from foundation.market import close_of, next_session, sessions_until
 from stage_01_data_engine import (
-    SOURCES,
-    BundledSource,
     DataEngineSettings,
     DataEngineStage,
     MarketRequest,
@@ -98,11 +96,6 @@ def test_the_stage_leaves_what_it_is_given_as_it_was(tmp_path: Path) -> None:
     assert given.bars.equals(before)
     assert content_hash(first) == content_hash(second)
     assert np.isnan(first.bars.field("volume")).all()
-
-
-def test_sources_are_known_by_name() -> None:
-    assert {"bundled", "folder", "polygon", "fred"} <= set(SOURCES)
-    assert SOURCES["bundled"]().name == BundledSource.name
 
 
 def test_impossible_settings_are_refused() -> None:

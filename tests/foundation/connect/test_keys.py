@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foundation.connect import Credential, Credentials, Secret, TransientError
+from foundation.connect import Credentials, Secret, TransientError
 from foundation.kernel import DependencyError, UpstreamDataError
 from foundation.testing.vendors import hung_up, server_error
 from tests.foundation.connect.servers import CREDENTIAL, KEY, client_of
@@ -27,15 +27,6 @@ def test_the_first_variable_that_is_set_is_used() -> None:
     assert both.secret(CREDENTIAL).reveal() == "new"
     old = Credentials({"EXAMPLE_KEY": "", "OLD_EXAMPLE_KEY": " old\n"}).secret(CREDENTIAL)
     assert (old.reveal(), old.variable) == ("old", "OLD_EXAMPLE_KEY")
-
-
-def test_the_environment_is_read_when_a_key_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    credentials = Credentials.from_environment()
-    lonely = Credential("Example", ("STORY_TEST_ONLY_KEY",), "https://example.com")
-    assert not credentials.has(lonely)
-    monkeypatch.setenv("STORY_TEST_ONLY_KEY", "abc")
-    assert credentials.has(lonely)
-    assert credentials.secret(lonely).reveal() == "abc"
 
 
 def test_a_secret_shows_its_variable_only_and_cannot_be_stored() -> None:

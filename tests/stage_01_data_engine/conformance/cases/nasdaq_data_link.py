@@ -81,7 +81,7 @@ def _repeat_last(payload: Any) -> Any:
 
 
 class NasdaqDataLinkCase(SourceCase):
-    name = "nasdaq data link"
+    name = "nasdaq-data-link"
     traits = frozenset({"world", "bars", "events", "adjusts", "remote", "key", "paged", "json"})
     variable = "NASDAQ_DATA_LINK_API_KEY"
     key = NasdaqDataLinkEmulator.key

@@ -21,7 +21,7 @@ def series_changed(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Fault:
 
 
 class TimeSeriesCase(NasdaqDataLinkCase):
-    name = "nasdaq data link, time series"
+    name = "nasdaq-data-link, time series"
     traits = frozenset({"world", "bars", "events", "adjusts", "remote", "key", "json"})
     bars = "EOD/{symbol}"
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from config.settings import SimulationSettings
-from stage_01_data_engine import Source
-from stage_10_integration.simulated_source import SimulatedSource
+from stage_01_data_engine import SimulatedSource, SimulationSettings, Source
 from tests.stage_01_data_engine.conformance.case import Setup, SourceCase
 
 SESSIONS = 2_300
