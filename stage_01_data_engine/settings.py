@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from foundation.kernel.model import Part
+from foundation.quant.options import OptionSettings
 
 
 class DataEngineSettings(Part):
@@ -53,4 +54,14 @@ class DataEngineSettings(Part):
         default_factory=dict,
         description="By series: sessions after which its last known value counts as absent, in "
         "place of what the series itself says (5 for daily, 25 for monthly ones).",
+    )
+    options: OptionSettings = Field(
+        default=OptionSettings(), description="Limits and windows of option chains and features."
+    )
+    option_rate: float = Field(
+        default=0.0,
+        gt=-0.1,
+        lt=0.5,
+        description="Interest a year, continuously compounded, at which chains are valued on "
+        "sessions without a three-month Treasury yield.",
     )

@@ -21,6 +21,7 @@ from foundation.runtime.stage import Stage
 from foundation.timeseries import Panel
 from stage_01_data_engine.alignment import bar_values, last_known, last_known_by_symbol
 from stage_01_data_engine.features import FEATURE_FIELDS, breadth, feature_values
+from stage_01_data_engine.option_panel import Underlyings, option_features_of
 from stage_01_data_engine.quality import Gated, gate
 from stage_01_data_engine.raw import RawMarket
 from stage_01_data_engine.settings import DataEngineSettings
@@ -67,6 +68,18 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
             bars[:, :, BAR_FIELDS.index("close")],
             features[:, :, FEATURE_FIELDS.index("sma_50_gap")],
         )
+        options, said = option_features_of(
+            given,
+            Underlyings(
+                sessions=sessions,
+                symbols=symbols,
+                close=bars[:, :, BAR_FIELDS.index("close")],
+                realised_volatility=features[:, :, FEATURE_FIELDS.index("realised_volatility_20")],
+                treasury_3m=market.get("treasury_3m", np.full(len(sessions), np.nan)),
+                events=given.events,
+            ),
+            self.settings,
+        )
         received = len(given.bars) + given.quarantined
         as_of = close_of(given.request.as_of)
         return MarketWindow(
@@ -86,7 +99,7 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
                 sessions, (MARKET,), {f: v[:, None] for f, v in market.items()}
             ),
             events=given.events,
-            findings=(*given.findings, *gated.findings, *notes),
+            findings=(*given.findings, *gated.findings, *notes, *said),
             counts=RowCounts(
                 received=received,
                 kept=len(gated.bars),
@@ -94,6 +107,7 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
             ),
             source=given.source,
             series=series,
+            options=options,
         )
 
     def _with_its_cap(self, series: ContinuousSeries) -> ContinuousSeries:

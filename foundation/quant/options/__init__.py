@@ -7,7 +7,7 @@
 from foundation.quant.options.black_scholes import Greeks, greeks, implied_volatility, price
 from foundation.quant.options.chain import OptionChain
 from foundation.quant.options.features import OPTION_FIELDS, option_features, option_panel
-from foundation.quant.options.layouts import CBOE_SPX, LEAN, YAHOO, Layout
+from foundation.quant.options.layouts import CBOE_SPX, LEAN, YAHOO, Layout, settles_at_open
 from foundation.quant.options.positioning import GammaProfile, gamma_profile, max_pain
 from foundation.quant.options.quality import JudgedChain, judge
 from foundation.quant.options.regimes import gamma_zone, sentiment_extreme, volatility_regime
@@ -37,6 +37,7 @@ __all__ = [
     "option_panel",
     "price",
     "sentiment_extreme",
+    "settles_at_open",
     "surface",
     "volatility_regime",
 ]

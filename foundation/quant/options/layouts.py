@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEW_YORK = ZoneInfo("America/New_York")
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True)
@@ -153,9 +154,16 @@ def _moments(rows: pd.DataFrame, column: str) -> np.ndarray:
     return np.asarray(stamps.to_numpy().astype("M8[s]"))
 
 
-def _spx_at_open(contract: np.ndarray) -> np.ndarray:
-    """SPX contracts settle at the open; weekly and month-end ones, SPXW, at the close."""
-    return np.array([not name.startswith("SPXW") for name in contract], dtype=bool)
+AT_OPEN_ROOTS = frozenset({"SPX", "NDX", "RUT", "DJX", "MNX", "VIX"})
+"""Roots of index options that expire with the opening prices of their last day. Weekly and
+month-end ones have roots of their own (SPXW, NDXP, RUTW) and expire at the close, as options on
+shares do (Cboe, contract specifications)."""
+
+
+def settles_at_open(contract: np.ndarray) -> np.ndarray:
+    """Say of contract names which expire at the open: by the letters that they begin with."""
+    roots = [name[: len(name) - len(name.lstrip(LETTERS))] for name in contract]
+    return np.array([root in AT_OPEN_ROOTS for root in roots], dtype=bool)
 
 
 CBOE_SPX = Layout(
@@ -176,7 +184,7 @@ CBOE_SPX = Layout(
     source_volatility="impliedvol",
     source_delta="delta",
     source_gamma="gamma",
-    at_open=_spx_at_open,
+    at_open=settles_at_open,
 )
 
 YAHOO = Layout(

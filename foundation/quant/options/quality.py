@@ -19,6 +19,11 @@ from foundation.quant.options.surface import parity_pairs, surface
 LEAST_CLUSTER = 20
 """Pairs that must agree about another scale before it is believed; fewer are bad prices."""
 
+NO_ASK = "A quote has an ask"
+CROSSED = "A bid is not above its ask"
+SAID_OF_ROWS = frozenset({NO_ASK, CROSSED})
+"""Rules of single quotes, which a gate of rows may have reported before."""
+
 
 @dataclass(frozen=True)
 class JudgedChain:
@@ -153,11 +158,9 @@ class _Judge:
     def _quotes(self) -> None:
         c = self.chain
         quoted = np.isfinite(c.bid) & np.isfinite(c.ask)
+        self._set_aside(NO_ASK, quoted & (c.ask == 0), "use another snapshot; nobody offered")
         self._set_aside(
-            "A quote has an ask", quoted & (c.ask == 0), "use another snapshot; nobody offered"
-        )
-        self._set_aside(
-            "A bid is not above its ask",
+            CROSSED,
             quoted & (c.bid > c.ask) & (c.ask > 0),
             "use another snapshot; the quotes crossed",
         )
