@@ -45,6 +45,12 @@ KNOWN_SERIES: dict[str, ContinuousSeries] = dict(
 """Market-wide series by the name that every source uses. The last four are the internals known as
 TICK, TRIN (the Arms index), ADD and VOLD."""
 
+TRADED_SERIES: tuple[str, ...] = (
+    "vix", "vvix", "wti", "dollar_index", "tick", "trin", "advance_decline", "volume_difference",
+)  # fmt: skip
+"""Those that an exchange or a market shows while it is open: known at the close of their date where
+a source does not say otherwise. Yields and figures of offices come out later."""
+
 CORE_SERIES: tuple[str, ...] = ("vix", "wti", "credit_spread", "core_cpi_yoy")
 """Those that every window has."""
 

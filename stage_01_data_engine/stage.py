@@ -20,14 +20,14 @@ from foundation.market import close_of, next_session
 from foundation.runtime.stage import Stage
 from foundation.timeseries import Panel
 from stage_01_data_engine.alignment import bar_values, last_known, last_known_by_symbol
-from stage_01_data_engine.features import FEATURE_FIELDS, breadth, feature_values
+from stage_01_data_engine.features import FEATURE_FIELDS, breadth, feature_values, macro
 from stage_01_data_engine.option_panel import Underlyings, option_features_of
 from stage_01_data_engine.quality import Gated, gate
 from stage_01_data_engine.raw import RawMarket
 from stage_01_data_engine.settings import DataEngineSettings
 
-BREADTH = ("breadth",)
-"""Market-wide series that are made here of the instruments."""
+MADE_HERE = ("breadth", "yield_slope_10y_2y", "yield_slope_10y_3m")
+"""Market-wide series that are made here of instruments and other series."""
 
 
 class DataEngineStage(Stage[RawMarket, MarketWindow]):
@@ -60,6 +60,7 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
         bars = bar_values(gated.bars, sessions, symbols)
         series = tuple(self._with_its_cap(s) for s in given.series)
         market, notes = _market_wide(given, series, sessions)
+        market |= macro.slopes(market)
         own = _by_symbol(given, series, sessions, symbols)
         features = feature_values(
             bars, gated.instruments, market, self.settings, further=tuple(own.values())
@@ -124,7 +125,7 @@ def _market_wide(
     for one in series:
         if one.panel != "market":
             continue
-        _require_free(one.name, BREADTH)
+        _require_free(one.name, MADE_HERE)
         rows = given.observations[given.observations["series"] == one.name]
         cap = one.stale_after_sessions
         values[one.name], age = last_known(rows, sessions, cap)

@@ -12,6 +12,7 @@ from stage_01_data_engine.adapters.stamps import exchange_dates, of_one_zone
 from stage_01_data_engine.adapters.table_file import Table, to_numbers
 from stage_01_data_engine.findings import Rows, Rule
 from stage_01_data_engine.raw import MarketRequest, observation_frame
+from stage_01_data_engine.series import TRADED_SERIES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,6 @@ DATED_KNOWLEDGE = Rule(
     "add a column known_at with aware timestamps",
     severity="warning",
 )
-KNOWN_AT_CLOSE: tuple[str, ...] = ("vix", "wti")
 
 
 class FileReader:
@@ -165,7 +165,7 @@ class FileReader:
             aware = self.frame["known_at"].astype(str).str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$")
             known = stamps.where(aware).dt.tz_convert(None).to_numpy().astype("M8[ns]")
             self._quarantine(DATED_KNOWLEDGE, {"known_at": np.isnat(known)})
-        elif series not in KNOWN_AT_CLOSE:
+        elif series not in TRADED_SERIES:
             self._quarantine(DATED_KNOWLEDGE, {"date": self.good.copy()})
         keep = self.good & ~np.isnan(values) & ~np.isnat(known)
         noon = self.days.astype("M8[ns]") + np.timedelta64(17, "h")

@@ -73,7 +73,8 @@ _GROUPED: tuple[Feature, ...] = (
     *_group(
         "macro",
         "vix_percentile_252 vix_change_5 wti_return_20 credit_spread_change_20 vix_beta_60 "
-        "wti_beta_60",
+        "wti_beta_60 treasury_10y_change_20 yield_slope_10y_2y yield_slope_change_20 "
+        "dollar_return_20 treasury_10y_beta_60 dollar_beta_60",
     ),
 )
 

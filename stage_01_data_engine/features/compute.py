@@ -113,7 +113,8 @@ def feature_values(
         Where a source reports no highs and lows at all, the volatility scale and the extremes
         are taken from closes. Kind and sector say who is whose peer.
     market : mapping of str to float64 arrays, shape (T,)
-        Market-wide series as known at each close; those of ``macro.SERIES`` are used.
+        Market-wide series as known at each close; those of ``macro.SERIES`` are used, and
+        features of series that are not there are absent.
     settings : DataEngineSettings
     first : int
         First session wanted. Sessions before it are read as far back as ``warm_up_bars`` asks,
@@ -258,7 +259,8 @@ def _of_sessions(
     """Return what is array work over sessions and instruments: returns, peers, market, macro."""
     begin = max(0, first - LONGEST_WINDOW) if first else 0
     bars = bars[begin:]
-    market = {name: market[name][begin:] for name in macro.SERIES}
+    absent = np.full(len(bars), np.nan)
+    market = {n: market[n][begin:] if n in market else absent for n in macro.SERIES}
     universe, least = Universe.of(instruments, settings.benchmarks), settings.least_peers
     with np.errstate(divide="ignore", invalid="ignore"):
         found = returns_and_gaps(bars)

@@ -13,7 +13,14 @@ import numpy as np
 from stage_01_data_engine.features.cross_section import Moments
 from stage_01_data_engine.features.rolling import over_windows
 
-SERIES: tuple[str, ...] = ("vix", "wti", "credit_spread")
+SERIES: tuple[str, ...] = (
+    "vix",
+    "wti",
+    "credit_spread",
+    "treasury_10y",
+    "treasury_2y",
+    "dollar_index",
+)
 """The market-wide series that these features are made of."""
 
 
@@ -26,11 +33,19 @@ def conditions(market: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     wti_return_20           log change of crude oil over 20 sessions; NaN where a price is not
                             above zero, as on 2020-04-20
     credit_spread_change_20 change of BAA less AAA over 20 sessions, percentage points
+    treasury_10y_change_20  change of the ten-year Treasury yield over 20 sessions, percentage
+                            points
+    yield_slope_10y_2y      ten-year less two-year Treasury yield, percentage points; below zero
+                            before most recessions (Estrella & Hardouvelis, 1991, Journal of
+                            Finance 46)
+    yield_slope_change_20   its change over 20 sessions, percentage points
+    dollar_return_20        log change of the dollar index over 20 sessions
     ======================= ===================================================================
 
     NaN where the series is absent on a session that a value needs.
     """
-    vix, wti, spread = (market[name] for name in SERIES)
+    vix, wti, spread, ten_years, two_years, dollar = (market[name] for name in SERIES)
+    slope = ten_years - two_years
     found = {
         "vix_percentile_252": np.where(
             _whole(vix, 252), over_windows(_percentile, vix, 252), np.nan
@@ -38,6 +53,10 @@ def conditions(market: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         "vix_change_5": _change(_log(vix), 5),
         "wti_return_20": _change(_log(wti), 20),
         "credit_spread_change_20": _change(spread, 20),
+        "treasury_10y_change_20": _change(ten_years, 20),
+        "yield_slope_10y_2y": slope,
+        "yield_slope_change_20": _change(slope, 20),
+        "dollar_return_20": _change(_log(dollar), 20),
     }
     return {name: values[:, None] for name, values in found.items()}
 
@@ -45,16 +64,38 @@ def conditions(market: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 def sensitivities(
     log_return_1: np.ndarray, market: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """Return ``vix_beta_60`` and ``wti_beta_60``, shape (T, N) each.
+    """Return how far an instrument moves with a series, shape (T, N) each.
 
-    Slope of an instrument's 60 log returns on the series' log changes of the same sessions.
-    Sessions on which one side is absent are left out; NaN with less than 80% of them.
+    Slope of an instrument's 60 log returns on the changes of the same sessions: log changes for
+    ``vix_beta_60``, ``wti_beta_60`` and ``dollar_beta_60``, percentage points of the ten-year
+    yield for ``treasury_10y_beta_60``. Sessions on which one side is absent are left out; NaN
+    with less than 80% of them.
+    """
+    changes = {
+        "vix_beta_60": _change(_log(market["vix"]), 1),
+        "wti_beta_60": _change(_log(market["wti"]), 1),
+        "treasury_10y_beta_60": _change(market["treasury_10y"], 1),
+        "dollar_beta_60": _change(_log(market["dollar_index"]), 1),
+    }
+    nothing = np.full((1, 1), np.nan)
+    return {
+        name: Moments.of(change[:, None], log_return_1, 60).slope
+        if np.isfinite(change).any()
+        else np.broadcast_to(nothing, log_return_1.shape)
+        for name, change in changes.items()
+    }
+
+
+def slopes(market: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the slopes of the yield curve whose two ends are known, shape (T,) each.
+
+    ``yield_slope_10y_2y`` and ``yield_slope_10y_3m``: the ten-year Treasury yield less the
+    two-year and the three-month one, percentage points.
     """
     return {
-        f"{name}_beta_60": Moments.of(
-            _change(_log(market[name]), 1)[:, None], log_return_1, 60
-        ).slope
-        for name in ("vix", "wti")
+        f"yield_slope_10y_{short}": market["treasury_10y"] - market[f"treasury_{short}"]
+        for short in ("2y", "3m")
+        if {"treasury_10y", f"treasury_{short}"} <= set(market)
     }
 
 

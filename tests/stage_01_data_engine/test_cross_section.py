@@ -131,7 +131,14 @@ def test_macro_conditions_agree_with_pandas() -> None:
     oil = 60 * np.exp(draw.normal(0, 0.02, 400).cumsum())
     oil[350] = -36.98
     spread = draw.normal(1, 0.1, 400)
-    found = macro.conditions({"vix": vix, "wti": oil, "credit_spread": spread})
+    ten, two = draw.normal(0, 0.05, (2, 400)).cumsum(axis=1) + 3
+    two[40] = np.nan
+    dollar = 100 * np.exp(draw.normal(0, 0.004, 400).cumsum())
+    series = {
+        "vix": vix, "wti": oil, "credit_spread": spread,
+        "treasury_10y": ten, "treasury_2y": two, "dollar_index": dollar,
+    }  # fmt: skip
+    found = macro.conditions(series)
     rank = pd.Series(vix).rolling(252).apply(lambda w: (w <= w[-1]).mean(), raw=True)
     positive = pd.Series(oil).where(lambda s: s > 0)
     expected = {
@@ -139,6 +146,10 @@ def test_macro_conditions_agree_with_pandas() -> None:
         "vix_change_5": np.log(pd.Series(vix)).diff(5),
         "wti_return_20": np.log(positive).diff(20),
         "credit_spread_change_20": pd.Series(spread).diff(20),
+        "treasury_10y_change_20": pd.Series(ten).diff(20),
+        "yield_slope_10y_2y": pd.Series(ten - two),
+        "yield_slope_change_20": pd.Series(ten - two).diff(20),
+        "dollar_return_20": np.log(pd.Series(dollar)).diff(20),
     }
     assert set(found) == set(expected)
     for name, values in expected.items():
@@ -148,10 +159,26 @@ def test_macro_conditions_agree_with_pandas() -> None:
 def test_sensitivities_are_the_slopes_planted() -> None:
     draw = np.random.default_rng(6)
     vix = 20 * np.exp(draw.normal(0, 0.05, 200).cumsum())
-    move = np.diff(np.log(vix), prepend=np.nan)
-    values = np.stack([-0.2 * move, 0.1 * move + 0.001], axis=1)
+    ten = 3 + draw.normal(0, 0.05, 200).cumsum()
+    dollar = 100 * np.exp(draw.normal(0, 0.004, 200).cumsum())
     nothing = np.full(200, np.nan)
-    found = macro.sensitivities(values, {"vix": vix, "wti": nothing, "credit_spread": nothing})
-    np.testing.assert_allclose(found["vix_beta_60"][-1], [-0.2, 0.1])
-    assert np.isnan(found["vix_beta_60"][:48]).all()
-    assert np.isnan(found["wti_beta_60"]).all()
+    series = {"vix": vix, "wti": nothing, "treasury_10y": ten, "dollar_index": dollar}
+    changes = {
+        "vix_beta_60": np.diff(np.log(vix), prepend=np.nan),
+        "treasury_10y_beta_60": np.diff(ten, prepend=np.nan),
+        "dollar_beta_60": np.diff(np.log(dollar), prepend=np.nan),
+    }
+    for name, move in changes.items():
+        values = np.stack([-0.2 * move, 0.1 * move + 0.001], axis=1)
+        found = macro.sensitivities(values, series)
+        np.testing.assert_allclose(found[name][-1], [-0.2, 0.1])
+        assert np.isnan(found[name][:48]).all()
+        assert np.isnan(found["wti_beta_60"]).all()
+
+
+def test_the_yield_curve_has_the_slopes_whose_ends_are_known() -> None:
+    ten, two, short = np.array([[4.0, 4.1], [4.5, np.nan], [5.0, 3.0]])
+    assert macro.slopes({"treasury_10y": ten}) == {}
+    found = macro.slopes({"treasury_10y": ten, "treasury_2y": two, "treasury_3m": short})
+    np.testing.assert_allclose(found["yield_slope_10y_2y"], [-0.5, np.nan])
+    np.testing.assert_allclose(found["yield_slope_10y_3m"], [-1.0, 1.1])

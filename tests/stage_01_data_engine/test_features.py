@@ -16,6 +16,7 @@ from stage_01_data_engine.features import (
     breadth,
     feature_values,
     indicators,
+    macro,
     stretches,
 )
 from tests.stage_01_data_engine.test_indicators import random_bars
@@ -54,10 +55,8 @@ def instruments(count: int, *, ranges: bool = True) -> tuple[Instrument, ...]:
 
 
 def market(count: int, seed: int = 0) -> dict[str, np.ndarray]:
-    steps = np.random.default_rng(seed).normal(0, 0.03, (count, 3))
-    return dict(
-        zip(("vix", "wti", "credit_spread"), 20 * np.exp(steps.cumsum(axis=0)).T, strict=True)
-    )
+    steps = np.random.default_rng(seed).normal(0, 0.03, (count, len(macro.SERIES)))
+    return dict(zip(macro.SERIES, 20 * np.exp(steps.cumsum(axis=0)).T, strict=True))
 
 
 def values_of(bars: np.ndarray, *, ranges: bool = True, gap: int = 5, first: int = 0) -> np.ndarray:
