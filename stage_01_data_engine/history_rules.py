@@ -29,6 +29,7 @@ from stage_01_data_engine.rules import (
     FILLED,
     JUMP,
     LONG_GAP,
+    ON_TWO_SESSIONS,
     REUSED,
     SHARED,
     SPLIT,
@@ -100,14 +101,15 @@ class HistoryRules:
         self.verdicts.apply(rule, broken, show)
 
     def _transplanted(self) -> None:
-        found, twin = transplanted(self.history, self.stale)
+        copy, undecided, twin = transplanted(self.history, self.stale)
         when = self.days[self.history.at]
 
         def elsewhere(row: int) -> str:
             other = when[twin[self.place[row]]]
             return f"{shown(self.values[row], TRANSPLANTED.fields)}, the bar of {other}"
 
-        self._apply(TRANSPLANTED, found, elsewhere)
+        self._apply(TRANSPLANTED, copy, elsewhere)
+        self._apply(ON_TWO_SESSIONS, undecided, elsewhere)
 
     def _repeated(self) -> None:
         """Report bars that repeat the one before: standstills, filled sessions, single copies."""

@@ -168,6 +168,13 @@ TRANSPLANTED = Rule(
     name="transplanted-bar",
     why="a later bar on an earlier session is the future standing in the past",
 )
+ON_TWO_SESSIONS = Rule(
+    "A bar stands on one session of a symbol only",
+    "keep the right one; neither was used, since neither can be told to be the copy",
+    ("close", "volume"),
+    name="on-two-sessions",
+    why="one of the two may be a later bar on an earlier session",
+)
 STALE = Rule(
     "Prices do not stand still for longer than the instrument's own trading explains",
     "check whether the vendor carried the last price forward, or trading was halted",
@@ -246,6 +253,7 @@ BAR_RULES: tuple[Rule, ...] = (
     VOLUME_WITH_MOVEMENT,
     TRADED,
     TRANSPLANTED,
+    ON_TWO_SESSIONS,
     STALE,
     FILLED,
     COPIED,

@@ -13,6 +13,8 @@ TRANSPLANT_CROWD = 3
 """Symbols whose bars agree on the same two sessions, from which the two count as mixed up."""
 TRANSPLANT_REVISION = 0.25
 """Log difference up to which two volumes may be one, revised: late trades are added for days."""
+TOLD_APART = 20.0
+"""Odds from which one of two equal bars is told to be the copy."""
 MISFIT = 5.0
 """Overnight scales, on both sides, from which a bar does not belong where it stands."""
 
@@ -30,7 +32,7 @@ def filled_sessions(bars: History, copies: np.ndarray) -> np.ndarray:
     return np.asarray(copies & filled[bars.at])
 
 
-def transplanted(bars: History, excluded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def transplanted(bars: History, excluded: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Say which bars are copies of the symbol's own bar of another session.
 
     Two bars are one if all four prices and the volume agree. Where volumes differ by a revision,
@@ -38,12 +40,12 @@ def transplanted(bars: History, excluded: np.ndarray) -> tuple[np.ndarray, np.nd
     if one of the two does not fit where it stands. Bars without range or volume do not count: a
     standing price repeats by itself.
 
-    The copy is the one that fits worse: overnight steps into its own session and out of it are
-    larger. Where two sessions are mixed up for several symbols, their median decides for all. If
-    neither fits worse, the earlier one counts as the copy: a bar taken for wrong costs one bar,
-    one wrongly trusted shows the future. Of two adjacent bars only the earlier is looked for here,
-    since a vendor's habit is to carry bars forward (``COPIED``); it has to fit worse for several
-    symbols at once, or to stand far off the bar before it.
+    The copy is the one that fits worse: the overnight steps into its session and out of it are
+    less likely. Where two sessions are mixed up for several symbols, the evidence of all adds up.
+    Where the odds are under 20:1, both count: a good bar taken for wrong costs one bar, a copy
+    trusted shows the future. Of two adjacent bars only the earlier is looked for here, since a
+    vendor's habit is to carry bars forward (``COPIED``); it has to fit worse for several symbols at
+    once, or to stand far off the bar before it.
 
     Parameters
     ----------
@@ -52,15 +54,16 @@ def transplanted(bars: History, excluded: np.ndarray) -> tuple[np.ndarray, np.nd
 
     Returns
     -------
-    found : bool array
+    copy, undecided : bool arrays
+        Disjoint: bars told to be copies, and those of which one of two is.
     twin : int array
-        Row of the bar that it repeats; -1 where there is none.
+        Row of the other bar; -1 where there is none.
     """
     earlier, later = _pairs(bars, excluded)
-    found = np.zeros(len(bars.symbol), dtype=bool)
+    copy, undecided = np.zeros((2, len(bars.symbol)), dtype=bool)
     twin = np.full(len(bars.symbol), -1)
     if not len(earlier):
-        return found, twin
+        return copy, undecided, twin
     same_volume = bars.values[earlier, 4] == bars.values[later, 4]
     code = bars.at[earlier].astype(np.int64) * (int(bars.at.max()) + 1) + bars.at[later]
     _, group = np.unique(code, return_inverse=True)
@@ -72,14 +75,16 @@ def transplanted(bars: History, excluded: np.ndarray) -> tuple[np.ndarray, np.nd
         part[one] for part in (earlier, later, group, crowd, adjacent)
     )
     excess = _misfit(bars, earlier, adjacent, 0) - _misfit(bars, later, adjacent, 1)
-    excess = np.where(crowd, _median_by(group, excess), excess)
+    excess = np.nan_to_num(np.where(crowd, _sum_by(group, excess), excess))
     off = _sides(bars, earlier)[0] >= MISFIT * bars.gap_scale(earlier)
-    first = np.where(adjacent, (excess > 0) & (crowd | off), ~(excess < 0))
-    second = ~first & ~adjacent
-    for copy, original in ((earlier[first], later[first]), (later[second], earlier[second])):
-        found[copy] = True
-        twin[copy] = original
-    return found, twin
+    told = np.abs(excess) >= np.log(TOLD_APART)
+    first = told & (excess > 0) & (~adjacent | crowd | off)
+    second = told & (excess < 0) & ~adjacent
+    both = ~told & ~adjacent
+    undecided[earlier[both]] = undecided[later[both]] = True
+    copy[earlier[first]] = copy[later[second]] = True
+    twin[later], twin[earlier] = earlier, later
+    return copy, undecided & ~copy, twin
 
 
 def _pairs(bars: History, excluded: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,15 +111,20 @@ def _alien(bars: History, rows: np.ndarray) -> np.ndarray:
 
 
 def _misfit(bars: History, rows: np.ndarray, adjacent: np.ndarray, inner: int) -> np.ndarray:
-    """Return the mean step into and out of each bar; of adjacent ones, the outer step alone."""
-    sides = _sides(bars, rows)
-    known = np.isfinite(sides)
-    mean = np.where(known, sides, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    """Return how unlikely the steps into and out of each bar are; of adjacent ones, the outer.
+
+    Minus the log density of Student's t with two degrees of freedom in overnight scales, as of
+    ordinary nights (``NIGHT_TAIL`` of the splits), as if two steps were known: a bar with one
+    night of news fits better than one that is off on both sides.
+    """
+    sides = _sides(bars, rows) / bars.gap_scale(rows)
+    unlikely = 1.5 * np.log1p(sides**2 / 2)
+    known = np.isfinite(unlikely)
+    mean = np.where(known, unlikely, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     mean = np.where(known.any(axis=0), mean, np.nan)
-    return np.where(adjacent, sides[inner], mean)
+    return np.where(adjacent, unlikely[inner], 2 * mean)
 
 
-def _median_by(group: np.ndarray, value: np.ndarray) -> np.ndarray:
-    import pandas as pd
-
-    return pd.Series(value).groupby(group).transform("median").to_numpy()
+def _sum_by(group: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return the sum of the known values of each row's group."""
+    return np.bincount(group, weights=np.nan_to_num(value))[group]

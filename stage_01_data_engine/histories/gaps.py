@@ -4,8 +4,8 @@ An instrument that was halted comes back as itself: its price has moved as far a
 and the market's move explain, as much money is turned over, and its days are as restless as before.
 Another company under the old symbol has a price, a size and a temper of its own. The three breaks,
 each in its own standard deviation over such a gap, are added up as squares and held against the
-chi-squared distribution. Shares listed again after so long are more often others than the same (of
-the eight long gaps in ``lean_us_daily_raw`` six), so one chance in twenty decides.
+chi-squared distribution. Their tails are fatter than its: where it says one in five hundred, about
+one halt in a hundred goes further (see the evidence page).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from stage_01_data_engine.histories.history import BEFORE, History, median_of
 
 MONTH, YEAR = 21, 252
-REUSE_CHANCE = 0.05
+REUSE_CHANCE = 0.002
 LEVEL_TAIL = 1.5
 """Standard deviation of a long own return in robust daily scales times the root of its length: the
 robust scale leaves out the days of news, which is where a share's long returns come from."""
@@ -30,7 +30,7 @@ def long_gaps(bars: History) -> tuple[np.ndarray, np.ndarray]:
 
     A symbol counts as re-used after a gap of a year (no halt lasts so long without the listing
     being lost), or after a month if level, turnover and restlessness together break further than
-    one halt in twenty does.
+    one halt in a hundred does.
 
     Returns
     -------

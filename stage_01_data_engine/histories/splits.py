@@ -24,9 +24,9 @@ SPLIT_RATIOS = np.array(
 )
 """New shares for one old, as companies declare them; reverse splits are their inverses."""
 NEAR = (0.03, 0.05)
-"""How far, in logs, a step may lie from a declared ratio to be called by it: 3% (an ordinary opening
-gap), or 5% of the log ratio where that is more. What is found further off is a spin-off or a
-special dividend rather than a split."""
+"""How far, in logs, a step may lie from a declared ratio to be called by it: 3% (an ordinary gap
+at the open), or 5% of the log ratio where that is more. What is found further off is a spin-off or
+a special dividend rather than a split."""
 LEAST_STEP = np.log(5 / 4) - 0.03
 """Smallest step that is looked at: 5:4 on a night that took 3% of it back."""
 

@@ -11,7 +11,7 @@ from foundation.contracts import BAR_FIELDS, Instrument
 from foundation.testing.defects import Planted, plant
 from foundation.testing.simulated_market import simulated_market
 from stage_01_data_engine import DataEngineSettings
-from stage_01_data_engine.quality import gate
+from stage_01_data_engine.quality import Gated, gate
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +22,16 @@ def clean() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def planted(clean: pd.DataFrame) -> Planted:
     return plant(clean, each=8, seed=4)
+
+
+def judged(frame: pd.DataFrame, clean: pd.DataFrame) -> Gated:
+    """Return the gate's answer over the sessions of the clean market."""
+    instruments = tuple(
+        Instrument(symbol=s, name=s, kind="equity", fields=BAR_FIELDS)
+        for s in sorted(set(frame["symbol"]))
+    )
+    days = tuple(sorted(set(clean["session"].dt.date)))
+    return gate(frame, instruments, days, DataEngineSettings())
 
 
 CONTRADICTIONS = {
@@ -44,18 +54,12 @@ LIKELIHOODS = {
     "bad print": "bad-print",
     "split": "split-suspected",
     "reused symbol": "reused-symbol",
-    "transplanted bar": "transplanted-bar",
 }
 
 
 def test_the_gate_finds_what_was_planted(clean: pd.DataFrame, planted: Planted) -> None:
     """Contradictions without exception; likelihoods nearly so (the evidence page has the rates)."""
-    names = sorted(set(planted.bars["symbol"]))
-    instruments = tuple(
-        Instrument(symbol=s, name=s, kind="equity", fields=BAR_FIELDS) for s in names
-    )
-    days: tuple[date, ...] = tuple(sorted(set(clean["session"].dt.date)))
-    made = gate(planted.bars, instruments, days, DataEngineSettings())
+    made = judged(planted.bars, clean)
     assert made.tally.received == len(planted.bars)
 
     def found(rule: str) -> set[tuple[str, date]]:
@@ -70,10 +74,18 @@ def test_the_gate_finds_what_was_planted(clean: pd.DataFrame, planted: Planted) 
         assert len(truth & said) >= 0.85 * len(said), kind
 
 
+def test_a_copy_of_another_session_never_passes(clean: pd.DataFrame) -> None:
+    planted = plant(clean, kinds=("transplanted bar",), each=100, seed=4)
+    made = judged(planted.bars, clean)
+    truth = planted.truth["transplanted bar"]
+    told = made.verdicts[made.verdicts["rule"] == "transplanted-bar"]
+    assert len(told) >= 0.7 * len(truth), "most can be told from the bar they copy"
+    said = set(zip(told["symbol"], told["session"].dt.date, strict=True))
+    assert len(said & truth) >= 0.95 * len(said)
+    kept = set(zip(made.bars["symbol"], made.bars["session"].dt.date, strict=True))
+    assert len(truth & kept) <= 0.02 * len(truth)
+    assert made.tally.quarantined <= 1.4 * len(truth), "both are set aside in few cases"
+
+
 def test_the_gate_finds_nothing_in_the_clean_market(clean: pd.DataFrame) -> None:
-    names = sorted(set(clean["symbol"]))
-    instruments = tuple(
-        Instrument(symbol=s, name=s, kind="equity", fields=BAR_FIELDS) for s in names
-    )
-    days: tuple[date, ...] = tuple(sorted(set(clean["session"].dt.date)))
-    assert gate(clean, instruments, days, DataEngineSettings()).verdicts.empty
+    assert judged(clean, clean).verdicts.empty
