@@ -3,8 +3,8 @@
 A file holds one symbol (its name is the symbol) or many (a column ``symbol`` or ``ticker``).
 Files named like a market-wide series (``VIX.csv``, ``WTI.parquet``, ``credit_spread.csv``,
 ``treasury_10y.csv``; ``series`` has them all) are read as that series, unless their name is asked
-for as a symbol. What a market shows while it is open (VIX, VVIX, WTI, dollar index, internals) counts
-as known at the close of its date; the others must say when they became known in a column
+for as a symbol. What a market shows while it is open (VIX, VVIX, WTI, dollar index, internals)
+counts as known at the close of its date; the others must say when they became known in a column
 ``known_at``.
 
 Rows are located as ``file:row``: the line of a CSV file, or the n-th row of a Parquet file;
