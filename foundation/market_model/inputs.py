@@ -206,7 +206,7 @@ def _liquidity(window: MarketWindow) -> np.ndarray:
     dollars = window.bars.field("close") * window.bars.field("volume")
     mean = pd.DataFrame(dollars).rolling(LIQUIDITY_WINDOW, min_periods=LIQUIDITY_WINDOW // 2).mean()
     equities = np.array([i.kind == "equity" for i in window.instruments], dtype=bool)
-    rank = mean.where(equities[None, :]).rank(axis=1, pct=True).to_numpy()
+    rank = mean.where(np.broadcast_to(equities, mean.shape)).rank(axis=1, pct=True).to_numpy()
     third = np.ceil(np.nan_to_num(rank, nan=0.0) * 3).astype(np.int64) - 1
     return np.where(np.isnan(rank), LIQUIDITY.index(UNKNOWN), third)
 
