@@ -30,7 +30,7 @@ import numpy as np
 from pattern_charts import Picture, draw
 from scipy.stats import rankdata
 
-from foundation.contracts import MarketWindow
+from foundation.contracts import MarketWindow, grade
 from foundation.language.phrases import PATTERNS as WORDED
 from foundation.testing import planted_patterns as plants
 from stage_01_data_engine import (
@@ -42,8 +42,8 @@ from stage_01_data_engine import (
 )
 from stage_01_data_engine.features import indicators
 from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage, patterns
-from stage_02_fuzzification.membership import grade, position
-from stage_02_fuzzification.movement import code
+from stage_02_fuzzification.calibration import position
+from stage_02_fuzzification.movement import code, delayed
 from stage_02_fuzzification.patterns import library
 
 PLANTED, NOWHERE, TOLD = 300, 1_500, 0.4
@@ -155,22 +155,22 @@ def searched(bars: plants.PlantedBars) -> dict[str, np.ndarray]:
         width[:, n] = found["bollinger_width"]
         for name in features:
             features[name][:, n] = found[name]
-    steps = [
-        code(
-            bars.close,
-            features["volatility_scale_20"],
-            SETTINGS.segment_sessions,
-            ending=SETTINGS.segment_stride * k,
-            steady_multiple=SETTINGS.steady_multiple,
-            sharp_multiple=SETTINGS.sharp_multiple,
-        )
-        for k in (2, 1, 0)
-    ]
+    week = code(
+        bars.close,
+        features["volatility_scale_20"],
+        SETTINGS.segment_sessions,
+        steady_multiple=SETTINGS.steady_multiple,
+        sharp_multiple=SETTINGS.sharp_multiple,
+    )
+    steps = [delayed(week, SETTINGS.segment_stride * k) for k in (2, 1, 0)]
     return patterns.recognise(
         codes=(steps[0], steps[1], steps[2]),
         bars={f: getattr(bars, f) for f in ("open", "high", "low", "close")},
         features=features,
-        width_low=grade(position(width, SETTINGS.window, SETTINGS.minimum_valid))[..., 0],
+        width_low=grade(
+            position(width, SETTINGS.window, SETTINGS.minimum_valid, SETTINGS.sigma),
+            SETTINGS.shape,
+        )[..., 0],
     )
 
 

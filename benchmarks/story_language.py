@@ -5,9 +5,7 @@ Claims measured:
 1. data -> claims -> text -> claims loses nothing on every symbol-day of five years of S&P 500
    members, and what fuzzification itself loses, in bits per series: the mutual information of
    states with raw quantiles (32 bins), against the entropy of the bins;
-2. memberships and movements of 500 symbols x 5 years x 12 series against scikit-fuzzy's
-   ``trimf``, and against a copy of the output array; stories per second on one core, with
-   claims, against narrata (PyPI) on the same bars;
+2. stories per second on one core, with claims, against narrata (PyPI) on the same bars;
 3. how varied and readable the stories are: distinct sentences, self-BLEU (4-grams), Flesch
    reading ease, words per story and sentence;
 4. whether today's state tells tomorrow's beyond persistence: log-loss skill of a first-order
@@ -36,21 +34,19 @@ from pathlib import Path
 
 import numpy as np
 
-from foundation.contracts import SERIES, TAPE, MarketWindow
+from foundation.contracts import SERIES, TAPE, FuzzyWindow, MarketWindow, grade
 from foundation.kernel import NEW_YORK
 from foundation.language import read
 from foundation.quant import QuantForecaster, QuantSettings
 from foundation.quant.evaluation import circular_block_bootstrap
 from stage_01_data_engine import DataEngineSettings, DataEngineStage, FolderSource, MarketRequest
 from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage
-from stage_02_fuzzification.membership import grade, position
-from stage_02_fuzzification.movement import classify, code, own_scale
-from stage_02_fuzzification.stage import series_values
+from stage_02_fuzzification.series import address
 from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryAssemblyStage
-from stage_03_story_assembly.figures import Figures
-from stage_03_story_assembly.planner import plan
+from stage_03_story_assembly.content.daily import plan
 from stage_03_story_assembly.stage import observed
-from stage_03_story_assembly.teller import Teller
+from stage_03_story_assembly.telling.figures import Figures
+from stage_03_story_assembly.telling.teller import Teller
 
 SHARED = Path(os.environ.get("STORY_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 BARS = "ohlcv_sp500_2013_2018"
@@ -111,15 +107,16 @@ def round_trip(teller: Teller) -> None:
     say()
 
 
-def information(window: MarketWindow, bins: int = 32) -> None:
+def information(fuzzy: FuzzyWindow, bins: int = 32) -> None:
     """Claim 1: bits that five states keep of where a value lies among its past quarter."""
     say("### What five states keep\n")
     say("| series | bits in 32 bins | bits kept by the state | share | kept by state and hedge |")
     say("|---|---:|---:|---:|---:|")
     for name, series in SERIES.items():
-        where = position(series_values(window, series), 60, 0.8)
+        panel = fuzzy.market_positions if series.panel == "market" else fuzzy.positions
+        where = panel.field(address(series))
         where = where[~np.isnan(where)]
-        if where.size < 10_000:
+        if where.size < 1_000:
             continue
         edges = np.quantile(where, np.linspace(0, 1, bins + 1)[1:-1])
         raw = np.searchsorted(edges, where)
@@ -143,47 +140,6 @@ def _mutual(a: np.ndarray, b: np.ndarray) -> float:
     joint = np.zeros((a.max() + 1, b.max() + 1))
     np.add.at(joint, (a, b), 1)
     return _entropy(joint.sum(1)) + _entropy(joint.sum(0)) - _entropy(joint.ravel())
-
-
-def speed(window: MarketWindow) -> None:
-    """Claim 2: our kernels against scikit-fuzzy and against the memory itself."""
-    import skfuzzy
-
-    rng = np.random.default_rng(0)
-    count = len(window.bars.symbols)
-    values = rng.normal(size=(1260, count, 12)).cumsum(axis=0)
-    placed = np.clip(2 + rng.normal(size=values.shape), -1, 5)
-    flat = placed.ravel()
-    sets = [(k - 1.0, float(k), k + 1.0) for k in range(5)]
-    theirs = timed(lambda: [skfuzzy.trimf(flat, list(abc)) for abc in sets])
-    kernel = timed(lambda: grade(placed))
-    out = grade(placed)
-    copy = timed(out.copy)
-
-    def everything() -> None:
-        grade(position(values, 60, 0.8))
-        scale = own_scale(values, 20)
-        for sessions, ending in ((1, 0), (5, 6), (5, 3), (5, 0)):
-            classify(
-                code(
-                    values,
-                    scale,
-                    sessions,
-                    ending=ending,
-                    steady_multiple=0.5,
-                    sharp_multiple=2.0,
-                )
-            )
-
-    whole = timed(everything, 1)
-    say(f"### Speed: {count} symbols x 1,260 sessions x 12 series ({flat.size:,} values)\n")
-    say("| work | seconds | against `trimf` | against a copy |")
-    say("|---|---:|---:|---:|")
-    say(f"| scikit-fuzzy `trimf`, five sets | {theirs:.2f} | 1.0 | |")
-    say(f"| our kernel | {kernel:.2f} | {theirs / kernel:.1f} x faster | {kernel / copy:.1f} x |")
-    say(f"| copy of the degrees | {copy:.2f} | | 1.0 |")
-    say(f"| rolling calibration, degrees and movements | {whole:.2f} | {theirs / whole:.2f} x | |")
-    say()
 
 
 def stories(window: MarketWindow, teller: Teller) -> None:
@@ -313,11 +269,10 @@ def main() -> None:
     say(f"{datetime.now(NEW_YORK):%Y-%m-%d}, Python {platform.python_version()}, ")
     say(f"{os.cpu_count()} cores, NumPy {np.__version__}; built in ")
     say(f"{time.perf_counter() - begun:.0f} s.\n")
-    speed(window)
     stories(window, teller)
     prose(teller)
     prediction(observed(fuzzy).values)
-    information(window)
+    information(fuzzy)
     round_trip(teller)
 
 

@@ -15,8 +15,7 @@ from itertools import product
 
 import numpy as np
 
-from foundation.contracts import STATES
-from stage_02_fuzzification.membership import grade
+from foundation.contracts import STATES, grade
 
 TERMS: tuple[str, ...] = ("low", "medium", "high")
 """What rules ask of an input: low joins the two lower states, high the two upper ones."""

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from stage_02_fuzzification.blocks import over_blocks, window_sums
+
 REFERENCE_SESSIONS = 5
+SMALLEST = np.finfo(float).tiny
 
 
 def own_scale(values: np.ndarray, window: int) -> np.ndarray:
@@ -21,12 +24,12 @@ def own_scale(values: np.ndarray, window: int) -> np.ndarray:
     the number plays the part that ATR plays for prices. NaN until the window is full, and where
     a change in it is absent.
     """
-    scale = np.full(values.shape, np.nan)
-    if values.shape[0] > window:
-        steps = np.abs(np.diff(values, axis=0))
-        windows = np.lib.stride_tricks.sliding_window_view(steps, window, axis=0)
-        scale[window:] = 2.0 * windows.sum(axis=-1) / window
-    return scale
+
+    def work(block: np.ndarray) -> np.ndarray:
+        steps = np.abs(block[1:] - block[:-1])
+        return window_sums(steps, window) * (2.0 / window)
+
+    return over_blocks(work, window, values)
 
 
 def code(
@@ -34,11 +37,10 @@ def code(
     scale: np.ndarray,
     sessions: int,
     *,
-    ending: int = 0,
     steady_multiple: float,
     sharp_multiple: float,
 ) -> np.ndarray:
-    """Return the continuous movement code over ``sessions`` sessions, in [-2, 2].
+    """Return the continuous movement code over the last ``sessions`` sessions, in [-2, 2].
 
     Parameters
     ----------
@@ -46,8 +48,6 @@ def code(
         The series and its scale in the same unit.
     sessions : int
         Length of the segment.
-    ending : int
-        How many sessions ago the segment ended.
     steady_multiple, sharp_multiple : float
         Borders for a segment of five sessions, in scales; they shrink or grow with the square
         root of time.
@@ -56,24 +56,39 @@ def code(
     -------
     array, shape (T, ...)
         0 for no move, +-0.5 at the steady border, +-1.5 at the sharp border, +-2 at twice the
-        sharp border and beyond. NaN where a value or the scale is absent. The scale is taken
-        one session before the segment's last, so that a move is not measured by itself. A
-        scale of zero makes any move a sharp one.
+        sharp border and beyond, linear between. NaN where a value or the scale is absent. The
+        scale is taken one session before the segment's last, so that a move is not measured by
+        itself. A scale of zero makes any move a sharp one.
     """
-    result = np.full(values.shape, np.nan)
-    first = sessions + ending
-    if values.shape[0] <= first:
-        return result
-    stop = values.shape[0] - ending
-    move = values[sessions:stop] - values[: stop - sessions]
-    yardstick = scale[sessions - 1 : stop - 1]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        multiple = np.where(move == 0.0, 0.0 * yardstick, move / yardstick)
     time = np.sqrt(sessions / REFERENCE_SESSIONS)
     steady, sharp = steady_multiple * time, sharp_multiple * time
-    size = np.interp(np.abs(multiple), [0.0, steady, sharp, 2 * sharp], [0.0, 0.5, 1.5, 2.0])
-    result[first:] = np.copysign(np.where(np.isnan(multiple), np.nan, size), multiple)
-    return result
+
+    def work(values: np.ndarray, scale: np.ndarray) -> np.ndarray:
+        multiple = values[sessions:] - values[:-sessions]
+        with np.errstate(over="ignore", invalid="ignore"):
+            # The least positive number leaves every other scale as it is, and 0 / 0 is nought.
+            multiple /= scale[sessions - 1 : -1] + SMALLEST
+        # Three ramps that end at the borders add up to the broken line through them.
+        near = np.clip(multiple, -steady, steady)
+        middle = np.clip(multiple, -sharp, sharp)
+        result = np.clip(multiple, -2 * sharp, 2 * sharp)
+        result -= middle
+        result *= 0.5 / sharp
+        middle -= near
+        middle *= 1.0 / (sharp - steady)
+        near *= 0.5 / steady
+        result += middle
+        result += near
+        return result
+
+    return over_blocks(work, sessions, values, scale)
+
+
+def delayed(codes: np.ndarray, sessions: int) -> np.ndarray:
+    """Return the codes of segments that ended ``sessions`` sessions ago; NaN before the first."""
+    late = np.full(codes.shape, np.nan)
+    late[sessions:] = codes[: max(0, len(codes) - sessions)]
+    return late
 
 
 def classify(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -81,7 +96,7 @@ def classify(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
     A code on a border belongs to the calmer movement. NaN stays NaN.
     """
-    movement = np.copysign(np.ceil(np.abs(codes) - 0.5), codes) + 0.0
+    movement = np.ceil(np.maximum(codes, 0.0) - 0.5) + np.floor(np.minimum(codes, 0.0) + 0.5)
     return movement, 1.0 - np.abs(codes - movement)
 
 

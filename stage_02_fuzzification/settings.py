@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
 
+from pydantic import Field, model_validator
+
+from foundation.contracts import Shape
 from foundation.kernel import Part
 
 
@@ -16,6 +19,16 @@ class FuzzificationSettings(Part):
         Sessions before today on which a series' states are calibrated (typical 60: a quarter).
     minimum_valid : float
         Share of that window that must hold values; below it the state is absent (NaN).
+    sigma : float
+        Standard deviations between the centres of neighbouring states.
+    shape : "triangular" or "gaussian"
+        How a state's degree falls off from its centre. It changes degrees, hedges and
+        confidence; which state leads it cannot change.
+    logarithmic : tuple of str
+        Fields (``panel|field``) whose spread grows with their level: placed by their logarithm,
+        beside those series of the lexicon that are. Zero has no logarithm and is absent.
+    discrete : tuple of str
+        Fields that are flags or codes: they have no states.
     segment_sessions : int
         Length of a path's segments, in sessions (5: a week).
     segment_stride : int
@@ -37,6 +50,16 @@ class FuzzificationSettings(Part):
 
     window: int = Field(default=60, ge=10, le=1_000)
     minimum_valid: float = Field(default=0.8, gt=0, le=1)
+    sigma: float = Field(default=1.0, gt=0)
+    shape: Shape = "triangular"
+    logarithmic: tuple[str, ...] = ("features|dollar_volume_20", "features|amihud_20")
+    discrete: tuple[str, ...] = (
+        "features|breakout_20",
+        "features|breakout_252",
+        "features|squeeze_20",
+        "features|candle_pattern",
+        "features|chart_pattern",
+    )
     segment_sessions: int = Field(default=5, ge=2, le=60)
     segment_stride: int = Field(default=3, ge=1, le=60)
     sharp_multiple: float = Field(default=2.0, gt=0)
@@ -46,3 +69,12 @@ class FuzzificationSettings(Part):
     news_slow_half_life: float = Field(default=15.0, gt=0)
     news_memory: int = Field(default=60, ge=2, le=500)
     minimum_surprises: int = Field(default=8, ge=2)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.sharp_multiple <= self.steady_multiple:
+            raise ValueError(
+                f"sharp_multiple must exceed steady_multiple; received {self.sharp_multiple} "
+                f"and {self.steady_multiple} (typical: 2.0 and 0.5)"
+            )
+        return self

@@ -11,14 +11,17 @@ from foundation.contracts import (
     STATES,
     FuzzyWindow,
     MarketWindow,
-    Series,
+    grade,
 )
 from foundation.kernel import UpstreamDataError
 from foundation.runtime import Stage
 from foundation.timeseries import Panel
-from stage_02_fuzzification import events, inference, membership, movement, patterns
+from stage_02_fuzzification import events, inference, movement, patterns, series
 from stage_02_fuzzification.sentiment import LexiconReader, NewsReader
 from stage_02_fuzzification.settings import FuzzificationSettings
+
+PRICE = list(SERIES).index("price")
+MEASURED_IN_ATR = [k for k, s in enumerate(SERIES.values()) if s.scale == "price"]
 
 
 class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
@@ -51,65 +54,57 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
                 value=f"{len(given.bars.sessions)} sessions, {len(given.bars.symbols)} symbols",
                 remedy="check the findings of stage 01: every row may have been quarantined",
             )
-        values = {s.name: series_values(given, s) for s in SERIES.values()}
-        degrees = {name: self._memberships(v) for name, v in values.items()}
-        codes = {name: self._codes(given, SERIES[name], v) for name, v in values.items()}
-        movements, strengths = zip(*(movement.classify(c) for c in codes.values()), strict=True)
+        settings = self.settings
+        everything = series.positions(given, settings)
+        market = series.place("market", given.market, settings)
+        shape = (len(given.bars.sessions), len(given.bars.symbols))
+        told = {"bars": everything, "features": everything, "market": market}
+        degrees = grade(series.told_positions(told, shape), settings.shape)
+        codes = self._codes(given, series.told_values(given))
+        movements, strengths = movement.classify(codes)
+        by_name = dict(zip(SERIES, np.moveaxis(degrees, 2, 0), strict=True))
         labels = {
             "sessions": given.bars.sessions,
             "symbols": given.bars.symbols,
-            "fields": tuple(values),
+            "fields": tuple(SERIES),
         }
         return FuzzyWindow(
             as_of=given.as_of,
             produced_at=given.produced_at,
             session=given.session,
             target_session=given.target_session,
-            memberships=Panel(
-                **labels, layers=STATES, values=np.stack(list(degrees.values()), axis=2)
+            positions=everything,
+            market_positions=market,
+            option_positions=(
+                None if given.options is None else series.place("options", given.options, settings)
             ),
-            movements=Panel(**labels, layers=HORIZONS, values=np.stack(movements, axis=2)),
-            strengths=Panel(**labels, layers=HORIZONS, values=np.stack(strengths, axis=2)),
-            patterns=self._patterns(given, codes["price"], degrees["band width"]),
+            shape=settings.shape,
+            memberships=Panel(**labels, layers=STATES, values=degrees),
+            movements=Panel(**labels, layers=HORIZONS, values=movements),
+            strengths=Panel(**labels, layers=HORIZONS, values=strengths),
+            patterns=self._patterns(given, codes[:, :, PRICE], by_name["band width"]),
             inference=Panel.from_fields(
                 given.bars.sessions,
                 given.bars.symbols,
                 {
-                    "risk appetite": inference.risk_appetite(degrees),
-                    "story confidence": inference.story_confidence(degrees),
+                    "risk appetite": inference.risk_appetite(by_name),
+                    "story confidence": inference.story_confidence(by_name),
                 },
             ),
-            events=events.summarise_market(given, self.reader, self.settings),
-            symbol_events=events.summarise_symbols(given, self.reader, self.settings),
+            events=events.summarise_market(given, self.reader, settings),
+            symbol_events=events.summarise_symbols(given, self.reader, settings),
         )
 
-    def _memberships(self, values: np.ndarray) -> np.ndarray:
-        placed = membership.position(values, self.settings.window, self.settings.minimum_valid)
-        return membership.grade(placed)
-
-    def _codes(self, given: MarketWindow, series: Series, values: np.ndarray) -> np.ndarray:
-        """Return the movement codes of the session and the three segments, shape (T, N, 4)."""
+    def _codes(self, given: MarketWindow, values: np.ndarray) -> np.ndarray:
+        """Return the movement codes of the session and the three segments, shape (T, N, S, 4)."""
         s = self.settings
-        scale = (
-            given.features.field("volatility_scale_20")
-            if series.scale == "price"
-            else movement.own_scale(values, s.scale_window)
-        )
-        horizons = [(1, 0)] + [(s.segment_sessions, s.segment_stride * k) for k in (2, 1, 0)]
-        return np.stack(
-            [
-                movement.code(
-                    values,
-                    scale,
-                    sessions,
-                    ending=ending,
-                    steady_multiple=s.steady_multiple,
-                    sharp_multiple=s.sharp_multiple,
-                )
-                for sessions, ending in horizons
-            ],
-            axis=-1,
-        )
+        scales = movement.own_scale(values, s.scale_window)
+        scales[..., MEASURED_IN_ATR] = given.features.field("volatility_scale_20")[..., None]
+        borders = {"steady_multiple": s.steady_multiple, "sharp_multiple": s.sharp_multiple}
+        session = movement.code(values, scales, 1, **borders)
+        segment = movement.code(values, scales, s.segment_sessions, **borders)
+        earlier = [movement.delayed(segment, s.segment_stride * k) for k in (2, 1)]
+        return np.stack([session, *earlier, segment], axis=-1)
 
     def _patterns(self, given: MarketWindow, price: np.ndarray, width: np.ndarray) -> Panel:
         found = patterns.recognise(
@@ -119,20 +114,3 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
             width_low=width[..., 0],
         )
         return Panel.from_fields(given.bars.sessions, given.bars.symbols, found)
-
-
-def series_values(window: MarketWindow, series: Series) -> np.ndarray:
-    """Return a series' values, shape (T, N): absent series are NaN, market-wide ones repeated.
-
-    Logarithmic series are taken in logs; a zero (no trade at all) has no logarithm and is
-    absent.
-    """
-    shape = (len(window.bars.sessions), len(window.bars.symbols))
-    panel: Panel = getattr(window, series.panel)
-    if not panel.has(series.field):
-        return np.full(shape, np.nan)
-    values = np.broadcast_to(panel.field(series.field), shape)
-    if series.logarithmic:
-        positive = values > 0
-        values = np.where(positive, np.log(np.where(positive, values, 1.0)), np.nan)
-    return values

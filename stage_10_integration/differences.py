@@ -115,9 +115,16 @@ def as_known_by(contract: Contract, session: date) -> dict[str, Any]:
     if isinstance(contract, FuzzyWindow):
         names = (
             "memberships", "movements", "strengths", "patterns", "inference",
-            "events", "symbol_events",
+            "events", "symbol_events", "positions",
         )  # fmt: skip
-        return _until({name: getattr(contract, name) for name in names}, session)
+        panels = {name: getattr(contract, name) for name in names}
+        market, options = contract.market_positions, contract.option_positions
+        panels |= {f"position of {f}": market.select(fields=[f]) for f in market.fields}
+        if options is not None:
+            panels |= {
+                f"option positions of {s}": options.select(symbols=[s]) for s in options.symbols
+            }
+        return _until(panels, session)
     if isinstance(contract, QuantContext):
         return _until({"values": contract.values}, session)
     if isinstance(contract, StoryBook):

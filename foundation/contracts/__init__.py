@@ -57,6 +57,7 @@ from foundation.contracts.signal import (
     Signal,
     SignalSet,
 )
+from foundation.contracts.states import MEDIUM, Shape, grade
 from foundation.contracts.story import (
     Claim,
     Sentence,
@@ -86,6 +87,7 @@ __all__ = [
     "BAR_FIELDS",
     "HORIZONS",
     "MARKET",
+    "MEDIUM",
     "PRICE_OUTCOMES",
     "QUANT_FIELDS",
     "REGIMES",
@@ -131,6 +133,7 @@ __all__ = [
     "Section",
     "Sentence",
     "Series",
+    "Shape",
     "Signal",
     "SignalSet",
     "SkillScore",
@@ -154,6 +157,7 @@ __all__ = [
     "array_hash",
     "content_hash",
     "document_hash",
+    "grade",
     "statement",
     "tape_outcomes",
 ]

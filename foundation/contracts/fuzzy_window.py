@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
+import numpy as np
 from pydantic import Field
 
+from foundation.contracts.states import Shape, grade
+from foundation.kernel import OperatorError
 from foundation.kernel.model import Contract
 from foundation.timeseries import Panel
 
@@ -18,8 +21,21 @@ class FuzzyWindow(Contract):
 
     Attributes
     ----------
+    positions : Panel (T, N, F), fields = ``panel|field`` of the market window
+        Where every continuous series of an instrument (``bars|close``, ``features|rsi_14``)
+        lies among the states of its own past: 0 is the centre of "very low", 2 the past mean,
+        4 the centre of "very high"; beyond both ends the outer states hold fully. The degrees
+        of the five states are an exact function of it (``grade``), so one number is kept for
+        five. NaN where the value is absent or its past holds too little.
+    market_positions : Panel (T, 1, M), fields = ``market|field``
+        The same for market-wide series, once for all symbols.
+    option_positions : Panel (T, K, 40), fields = ``options|field``, or None
+        The same for the option features of the symbols that have option quotes.
+    shape : "triangular" or "gaussian"
+        How degrees fall off from a state's centre.
     memberships : Panel (T, N, S, 5), fields = series names, layers = STATES
-        Degrees in [0, 1] that sum to one. Market-wide series are repeated for every symbol.
+        Degrees in [0, 1] that sum to one, of the series that stories speak of. Market-wide
+        series are repeated for every symbol.
     movements : Panel (T, N, S, 4), layers = HORIZONS
         Movement codes -2..2 of the session and of three overlapping segments.
     strengths : Panel (T, N, S, 4), layers = HORIZONS
@@ -45,11 +61,18 @@ class FuzzyWindow(Contract):
     """
 
     schema_version: int = Field(
-        default=2, ge=1, description="2: ``symbol_events`` and ``inference`` joined."
+        default=3,
+        ge=1,
+        description="2: ``symbol_events`` and ``inference`` joined. "
+        "3: positions of every continuous series and ``shape`` joined.",
     )
 
     session: date
     target_session: date
+    positions: Panel
+    market_positions: Panel
+    option_positions: Panel | None = None
+    shape: Shape = "triangular"
     memberships: Panel
     movements: Panel
     strengths: Panel
@@ -57,3 +80,33 @@ class FuzzyWindow(Contract):
     inference: Panel
     events: Panel
     symbol_events: Panel
+
+    def degrees(self, panel: str, field: str) -> np.ndarray:
+        """Return the degrees of the five states of any continuous series of the market window.
+
+        Parameters
+        ----------
+        panel, field : str
+            Where the market window keeps it: "bars", "features", "market" or "options", and
+            the field there.
+
+        Returns
+        -------
+        array, shape (T, N, 5), (T, 1, 5) or (T, K, 5)
+            With the symbols of ``positions``, ``market_positions`` or ``option_positions``.
+
+        Raises
+        ------
+        OperatorError
+            If that series is not graded: a code or flag, or not part of the window.
+        """
+        held = {"market": self.market_positions, "options": self.option_positions}
+        positions = held.get(panel, self.positions)
+        where = f"{panel}|{field}"
+        if positions is None:
+            raise OperatorError(
+                "Only a window with option quotes has states of option features",
+                value=where,
+                remedy="choose a source that has option quotes",
+            )
+        return grade(positions.field(where), self.shape)

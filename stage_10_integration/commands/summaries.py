@@ -104,6 +104,10 @@ def _close_only(made: MarketWindow) -> int:
 @summary_lines.register
 def _(made: FuzzyWindow) -> Lines:
     yield "memberships", f"{_panel(made.memberships)}: {', '.join(made.memberships.fields)}"
+    yield "positions", _panel(made.positions)
+    yield "positions, market-wide", _panel(made.market_positions)
+    if made.option_positions is not None:
+        yield "positions of options", _panel(made.option_positions)
     yield "movements", _panel(made.movements)
     yield "patterns", f"{_panel(made.patterns)}: {', '.join(made.patterns.fields)}"
     yield "events", _panel(made.events)

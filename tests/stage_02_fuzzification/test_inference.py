@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skfuzzy import control
 
-from foundation.contracts import STATES
+from foundation.contracts import STATES, grade
 from stage_02_fuzzification.inference import (
     CENTRES,
     RISK_APPETITE,
@@ -21,7 +21,6 @@ from stage_02_fuzzification.inference import (
     risk_appetite,
     story_confidence,
 )
-from stage_02_fuzzification.membership import grade
 
 TABLES = {"risk appetite": RISK_APPETITE, "story confidence": STORY_CONFIDENCE}
 

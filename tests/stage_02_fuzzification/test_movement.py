@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stage_02_fuzzification.movement import classify, code, degree, own_scale
+from stage_02_fuzzification.movement import classify, code, degree, delayed, own_scale
 
 BORDERS = {"steady_multiple": 0.5, "sharp_multiple": 2.0}
 
@@ -59,7 +59,7 @@ def test_a_jump_does_not_widen_the_yardstick_it_is_measured_by() -> None:
 
 def test_segments_that_ended_earlier_are_read_where_they_ended() -> None:
     values = np.array([[0.0], [0.0], [0.0], [3.0], [3.0], [3.0]])
-    late = code(values, np.ones((6, 1)), 1, ending=2, **BORDERS)
+    late = delayed(code(values, np.ones((6, 1)), 1, **BORDERS), 2)
     assert classify(late[5])[0][0] == 2
     assert classify(late[4])[0][0] == 0
 
@@ -70,7 +70,7 @@ def test_absent_values_have_no_movement_and_a_dead_scale_makes_any_move_sharp() 
     result = code(values, scale, 1, **BORDERS)[:, 0]
     assert np.isnan(result[:3]).all()
     assert result[3] == 0.0
-    assert result[4] == 2.0
+    assert result[4] == pytest.approx(2.0)
 
 
 def test_own_scale_is_twice_the_mean_absolute_change() -> None:

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foundation.contracts import statement
+from foundation.contracts import grade, statement
 from foundation.language import phrasings
 from foundation.language.phrases import PATTERN_STRENGTH
 from foundation.language.phrases import PATTERNS as WORDED
 from foundation.testing import planted_patterns as plants
-from stage_02_fuzzification.membership import grade, position
-from stage_02_fuzzification.movement import code
+from stage_02_fuzzification.calibration import position
+from stage_02_fuzzification.movement import code, delayed
 from stage_02_fuzzification.patterns import FEATURES, PATTERNS, SEQUENCES, recognise
 from stage_02_fuzzification.patterns.turns import find_turns
 from tests.stage_02_fuzzification import plain_patterns as plain
@@ -56,14 +56,13 @@ def given_of(bars: Bars) -> dict:
         "bollinger_b": (close - short + 2 * spread) / (4 * spread),
     }
     assert set(features) == set(FEATURES)
-    steps = [
-        code(close, scale, 5, ending=e, steady_multiple=0.5, sharp_multiple=2.0) for e in (6, 3, 0)
-    ]
+    week = code(close, scale, 5, steady_multiple=0.5, sharp_multiple=2.0)
+    steps = [delayed(week, sessions) for sessions in (6, 3, 0)]
     return {
         "codes": tuple(steps),
         "bars": bars,
         "features": features,
-        "width_low": grade(position(4 * spread / short, 60, 0.8))[..., 0],
+        "width_low": grade(position(4 * spread / short, 60, 0.8, 1.0))[..., 0],
     }
 
 

@@ -39,6 +39,9 @@ def fuzzy_window(market: MarketWindow | None = None) -> FuzzyWindow:
         produced_at=market.produced_at,
         session=market.session,
         target_session=market.target_session,
+        positions=_positions(bars=market.bars, features=market.features),
+        market_positions=_positions(market=market.market),
+        option_positions=None if market.options is None else _positions(options=market.options),
         memberships=Panel(**named, layers=STATES, values=np.stack(memberships, axis=2)),
         movements=Panel(**named, layers=HORIZONS, values=np.stack(movements, axis=2)),
         strengths=Panel(**named, layers=HORIZONS, values=np.stack(strengths, axis=2)),
@@ -50,10 +53,25 @@ def fuzzy_window(market: MarketWindow | None = None) -> FuzzyWindow:
 
 
 def _memberships(values: np.ndarray) -> np.ndarray:
+    place = np.clip(_place(values), 0, 4)
+    return np.maximum(0, 1 - np.abs(place[..., None] - np.arange(5)))
+
+
+def _place(values: np.ndarray) -> np.ndarray:
     mean, deviation = rolling(values, 60, np.mean), rolling(values, 60, np.std)
     with np.errstate(invalid="ignore", divide="ignore"):
-        place = np.clip((values - mean) / deviation + 2, 0, 4)
-    return np.maximum(0, 1 - np.abs(place[..., None] - np.arange(5)))
+        placed: np.ndarray = (values - mean) / deviation + 2
+    return np.where(np.isfinite(placed), placed, np.nan)
+
+
+def _positions(**panels: Panel) -> Panel:
+    first = next(iter(panels.values()))
+    fields = {
+        f"{name}|{field}": _place(panel.field(field))
+        for name, panel in panels.items()
+        for field in panel.fields
+    }
+    return Panel.from_fields(first.sessions, first.symbols, fields)
 
 
 def _scale(market: MarketWindow, series: Series, values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,93 @@
+"""Where a value lies among the states of its own past.
+
+The centres of the five states stand at the mean of the past window and at one and two steps on
+either side, a step being ``sigma`` standard deviations. The outer states are open-ended.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from foundation.contracts import MEDIUM
+from stage_02_fuzzification.blocks import over_blocks, window_sums
+
+TRUSTED_RATIO = 2.0**-18
+"""Variance over squared mean above which a variance from a sum of squares is taken.
+
+Such a variance loses about as many bits as the ratio has: at 2**-18 (a spread of 1/512 of the
+level) some 26 of 53 are left beside the mean's own, which puts a position within 1e-10 per
+standard deviation. Below it, and where a window has gaps, the window is summed about its mean.
+"""
+FLAT = 1e-12
+"""Spread, relative to the level, at and below which a window counts as constant."""
+PAST_THE_END = 3.0
+"""Steps from the centre at which a value stands that leaves a constant window."""
+_GATHERED = 20_000
+"""Windows that are summed about their mean in one go (10 MB at 60 sessions)."""
+
+
+def position(values: np.ndarray, window: int, minimum_valid: float, sigma: float) -> np.ndarray:
+    """Return where each value lies among the states of the window before it.
+
+    Parameters
+    ----------
+    values : array, shape (T, ...)
+        One or many series, sessions first. NaN means absent.
+    window : int
+        Number of sessions before (and without) the current one.
+    minimum_valid : float
+        Share of the window that must be present.
+    sigma : float
+        Standard deviations between the centres of neighbouring states.
+
+    Returns
+    -------
+    array, shape (T, ...)
+        ``2 + (value - mean) / (sigma sd)`` with the window's mean and population standard
+        deviation. NaN where the value is absent or the window holds too little. Where the
+        window is constant (spread below 1e-12 of its level), an equal value lies at 2 and any
+        other one step past the end on its side (-1 or 5). A cell depends on its window and
+        its value alone, to the last bit.
+    """
+
+    def work(block: np.ndarray) -> np.ndarray:
+        past, now = block[:-1], block[window:]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            mean = window_sums(past, window) / window
+            variance = window_sums(past * past, window) / window
+            square = mean * mean
+            variance -= square
+            trusted = variance > square * TRUSTED_RATIO
+            placed = now - mean
+            placed /= np.sqrt(variance, out=variance)
+            placed *= 1.0 / sigma
+            placed += MEDIUM
+        if not trusted.all():
+            rows, columns = np.nonzero(~trusted & ~np.isnan(now))
+            placed[~trusted] = np.nan
+            for first in range(0, len(rows), _GATHERED):
+                t, c = rows[first : first + _GATHERED], columns[first : first + _GATHERED]
+                gathered = np.lib.stride_tricks.sliding_window_view(past, window, axis=0)[t, c]
+                placed[t, c] = _about_the_mean(gathered, now[t, c], minimum_valid, sigma)
+        return placed
+
+    return over_blocks(work, window, values)
+
+
+def _about_the_mean(
+    windows: np.ndarray, now: np.ndarray, minimum_valid: float, sigma: float
+) -> np.ndarray:
+    """Place values (K,) by windows (K, w), whose deviations are summed about the mean itself."""
+    present = ~np.isnan(windows)
+    count = present.sum(axis=1)
+    enough = count >= max(2, int(np.ceil(minimum_valid * windows.shape[1])))
+    safe = np.where(enough, count, 1)
+    # Measured from today's value, so that a high level costs no digits.
+    away = np.where(present, windows - now[:, None], 0.0)
+    mean = away.sum(axis=1) / safe
+    deviation = np.where(present, away - mean[:, None], 0.0)
+    spread = np.sqrt(np.einsum("kw,kw->k", deviation, deviation) / safe)
+    least = FLAT * np.maximum(np.abs(now + mean), 1e-300)
+    steps = -mean / np.where(spread > least, sigma * spread, 1.0)
+    beyond = np.where(np.abs(mean) > least, -np.sign(mean) * PAST_THE_END, 0.0)
+    return np.where(enough, MEDIUM + np.where(spread > least, steps, beyond), np.nan)
