@@ -176,11 +176,11 @@ def _as_of(settings: Settings) -> date:
     raise OperatorError(
         f"A run on the source {market.source} needs an as-of date",
         value=None,
-        remedy=f"name the last session that may be seen, e.g. --as-of {_last_closed()}",
+        remedy=f"name the last session that may be seen, e.g. --as-of {last_closed()}",
     )
 
 
-def _last_closed() -> date:
+def last_closed() -> date:
     """Return the last session of the New York Stock Exchange that has closed."""
     now = SystemTime().now()
     session = session_on_or_before(now.date())

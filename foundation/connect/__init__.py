@@ -10,7 +10,7 @@ key is missing or refused).
 
 from foundation.connect.answers import AnswerLog, AnswerTally
 from foundation.connect.breaker import BreakerPolicy, CircuitBreaker, CircuitOpenError
-from foundation.connect.cache import CachedAnswer, Freshness, ResponseCache
+from foundation.connect.cache import CacheCensus, CachedAnswer, Freshness, ResponseCache
 from foundation.connect.client import Answer, HttpClient
 from foundation.connect.connection import Connection
 from foundation.connect.credentials import Credential, Credentials, Secret
@@ -27,6 +27,7 @@ __all__ = [
     "AnswerLog",
     "AnswerTally",
     "BreakerPolicy",
+    "CacheCensus",
     "CachedAnswer",
     "CircuitBreaker",
     "CircuitOpenError",

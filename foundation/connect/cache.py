@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from foundation.kernel import NEW_YORK, hash_bytes
+from foundation.kernel import NEW_YORK, WorldError, hash_bytes
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,17 @@ class CachedAnswer:
         return max(0.0, (now - self.fetched_at).total_seconds())
 
 
+@dataclass(frozen=True)
+class CacheCensus:
+    """What a cache holds: how many answers, of how many bytes, and when the first and the last
+    of them were fetched (None where there is none)."""
+
+    answers: int
+    size: int
+    oldest: datetime | None
+    newest: datetime | None
+
+
 class ResponseCache:
     """A folder of answers, one file each. Several processes may share it.
 
@@ -73,9 +84,39 @@ class ResponseCache:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    def census(self) -> CacheCensus:
+        """Count the answers that are kept; damaged files are none."""
+        moments, size = [], 0
+        for path in self.folder.glob("??/*.answer"):
+            try:
+                with path.open("rb") as file:
+                    told = json.loads(file.readline())
+                moments.append(datetime.fromisoformat(told["fetched_at"]).astimezone(NEW_YORK))
+                size += path.stat().st_size
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+        return CacheCensus(
+            len(moments), size, min(moments, default=None), max(moments, default=None)
+        )
+
     def put(self, key: str, answer: CachedAnswer) -> None:
-        """File an answer under a key, in place of the one before."""
-        path = self._path(key)
+        """File an answer under a key, in place of the one before.
+
+        Raises
+        ------
+        WorldError
+            If the disk refuses.
+        """
+        try:
+            self._write(self._path(key), answer)
+        except OSError as error:
+            raise WorldError(
+                f"Answers can be kept in the cache ({error.strerror or error})",
+                value=str(self.folder),
+                remedy="free disk space, check permissions, or set connection.cache",
+            ) from error
+
+    def _write(self, path: Path, answer: CachedAnswer) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         head = {
             "status": answer.status,
