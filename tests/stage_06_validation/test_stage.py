@@ -17,7 +17,7 @@ from foundation.contracts import (
     tape_outcomes,
 )
 from foundation.kernel import ModelError
-from foundation.language import Reading
+from foundation.language import Clause, Reading
 from foundation.testing import samples
 from stage_06_validation import ValidationInput, ValidationSettings, ValidationStage
 from stage_06_validation.facts import gather_facts
@@ -84,7 +84,8 @@ def test_a_reader_that_grounds_nothing_refuses_everything_and_hides_nothing(
     given: ValidationInput,
 ) -> None:
     def blind(text: str) -> Reading:
-        return Reading(statements=(), ungrounded=(text,))
+        unread = Clause(text, 0, len(text), 0, "unread", why="blind")
+        return Reading(clauses=(unread,))
 
     settings = ValidationSettings(max_attempts=2, regenerated=SCENARIOS)
     made = ValidationStage(settings, echo(given), reader=blind).run(given)

@@ -11,6 +11,7 @@ from foundation.language.reading.exact import meaning
 from foundation.language.reading.figures import Yardstick
 from foundation.language.reading.grounding import ground
 from foundation.language.reading.result import Clause, Reading
+from foundation.language.reading.words import NAMED
 
 _FIGURES = re.compile(r"\s*\([^()]*\)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -19,8 +20,6 @@ _JOINS = re.compile(
     "|".join(re.escape(c) for group in CONNECTIVES.values() for c in sorted(group, key=len)[::-1]),
     re.IGNORECASE,
 )
-_NAMED = "\ue000"
-"""Stands for the instrument's name, so that places in the text stay where they are."""
 
 
 def read(
@@ -47,7 +46,7 @@ def read(
     plain = _blanked(_FIGURES, text, "")
     if name:
         named = re.compile(rf"(?<!\w)(?:the )?{re.escape(name)}(?!\w)", re.IGNORECASE)
-        plain = _blanked(named, plain, _NAMED)
+        plain = _blanked(named, plain, NAMED)
     clauses: list[Clause] = []
     number = 0
     for start, end in _pieces(_SENTENCE_END, plain, 0, len(plain)):
@@ -58,7 +57,7 @@ def read(
 
 
 def _blanked(pattern: re.Pattern[str], text: str, sign: str) -> str:
-    """Replace matches by a sign and blanks of the same length."""
+    """Replace matches by a sign and blanks of the same length: places in the text stay."""
     return pattern.sub(lambda m: sign + " " * (len(m.group()) - len(sign)), text)
 
 
@@ -75,6 +74,7 @@ def _sentence(
     """Yield the clauses of one sentence; those next to one another that are not the language's
     own are read together."""
     before: Statement | None = None
+    carried: Statement | None = None
     strange: tuple[int, int] | None = None
     while start < end and text[start].isspace():
         start += 1
@@ -82,14 +82,15 @@ def _sentence(
         shown = _SPACES.sub(" ", text[first:last]).strip().rstrip(".!? ")
         if not shown:
             continue
-        said = meaning(shown.lower().replace(_NAMED, "the price"), before)
+        said = meaning(shown.lower().replace(NAMED, "the price"), before)
         if said is None:
+            carried = carried if strange else before
             strange = (strange[0] if strange else first, last)
         else:
             if strange:
-                yield from ground(text, *strange, number, before, yardsticks)
+                yield from ground(text, *strange, number, carried, yardsticks)
                 strange = None
             yield Clause(shown, first, last, number, "exact", (said,))
         before = said
     if strange:
-        yield from ground(text, *strange, number, None, yardsticks)
+        yield from ground(text, *strange, number, carried, yardsticks)
