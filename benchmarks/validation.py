@@ -26,6 +26,7 @@ from foundation.contracts import (
     STATES,
     TAPE,
     Continuation,
+    DistributionReading,
     FuzzyWindow,
     MarketWindow,
     QuantContext,
@@ -305,6 +306,7 @@ def _frequencies(book: StoryBook) -> StoryForecast:
             layers=tuple("01234"),
             values=table,
         ),
+        reading=DistributionReading(method="logits"),
     )
 
 
@@ -377,7 +379,7 @@ def _cases(world: World, sessions: int) -> Iterator[tuple[date, str, Case, Symbo
                 update={"continuations": tuple(continuation(s, blank) for s in told)}
             ),
         )
-        facts = gather_facts(given)
+        facts = gather_facts(given, ValidationSettings())
         for symbol in told:
             yield (
                 tomorrow,

@@ -1,8 +1,8 @@
 """A base model's own tokeniser, read from a local folder: the tape in plain words.
 
 A pre-trained model knows words, not our special tokens, so the tape reads ``price: rises
-sharply;`` there. The separator behind an answer keeps "rises" from being the beginning of
-"rises sharply".
+sharply;`` there (``foundation.language.tape_words``), with the language's other wordings of an
+outcome as synonyms. Windows are laid out as plain text, or as a harmony conversation.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from foundation.contracts import TAPE, TapeCodes, tape_outcomes
+from foundation.contracts import TAPE, TapeCodes
+from foundation.contracts.token_batch import TASKS
 from foundation.kernel import DependencyError, OperatorError, hash_text, short
-
-STORY, TEXT = "Session:", " Story:"
+from foundation.language.tape_words import STORY, TEXT, answers, question
+from foundation.language.task_words import PROMPTS, instructions
+from stage_04_tokenization import harmony
+from stage_04_tokenization.settings import Layout
 
 
 class BaseModelVocabulary:
@@ -24,16 +27,19 @@ class BaseModelVocabulary:
     folder : Path
         Holds ``tokenizer.json`` (and what belongs to it), as saved by ``save_pretrained`` or
         downloaded with the model. Nothing is fetched.
+    layout : "plain" or "harmony"
+        See ``TokenizationSettings.layout``.
 
     Raises
     ------
     DependencyError
         If the folder holds no tokeniser.
     OperatorError
-        If the tokeniser has no fast (Rust) form, or no token for the end of a text.
+        If the tokeniser has no fast (Rust) form, no token for the end of a text, or not the
+        tokens of the harmony format where that is asked for.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, layout: Layout) -> None:
         from transformers import AutoTokenizer
 
         if not (folder / "tokenizer.json").is_file():
@@ -54,11 +60,10 @@ class BaseModelVocabulary:
         self._tokenizer.encode_special_tokens = True
         self.json: str = self._tokenizer.to_str()
         self.size: int = len(loaded)
-        self.name = f"base-{folder.name}-{short(hash_text(self.json))}"
-        pad = loaded.pad_token_id
-        self.codes = self._codes(
-            int(loaded.eos_token_id), int(loaded.eos_token_id if pad is None else pad)
-        )
+        self.name = f"base-{folder.name}-{layout}-{short(hash_text(self.json))}"
+        end, pad = int(loaded.eos_token_id), loaded.pad_token_id
+        padding = end if pad is None else int(pad)
+        self.codes = self._harmony(padding) if layout == "harmony" else self._plain(end, padding)
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         # A leading space: in these vocabularies the first word of a sentence is " The".
@@ -71,14 +76,62 @@ class BaseModelVocabulary:
     def _spell(self, words: str) -> tuple[int, ...]:
         return tuple(self._tokenizer.encode(words, add_special_tokens=False).ids)
 
-    def _codes(self, end: int, pad: int) -> TapeCodes:
+    def _spell_frame(self, frame: str) -> tuple[int, ...]:
+        """Spell text in which the format's own tokens are tokens."""
+        self._tokenizer.encode_special_tokens = False
+        try:
+            return self._spell(frame)
+        finally:
+            self._tokenizer.encode_special_tokens = True
+
+    def _plain(self, end: int, pad: int) -> TapeCodes:
+        """Stories one after the other, each closed by the model's end of text."""
+        return self._codes(
+            pad,
+            opening=(),
+            separator=(end,),
+            end=(end,),
+            tasks=tuple(
+                () if task == "next day" else self._spell(f"{PROMPTS[task]}\n") for task in TASKS
+            ),
+        )
+
+    def _harmony(self, pad: int) -> TapeCodes:
+        """The past in the user's message, a line each; the target in the assistant's."""
+        missing = [t for t in harmony.SPECIAL if self._tokenizer.token_to_id(t) is None]
+        if missing:
+            raise OperatorError(
+                "The harmony format needs a tokeniser that knows its special tokens",
+                value=f"{missing} unknown",
+                remedy='use gpt-oss\'s own tokenizer.json, or set layout = "plain"',
+            )
+        return self._codes(
+            pad,
+            opening=self._spell_frame(harmony.opening(instructions())),
+            separator=self._spell("\n"),
+            end=self._spell_frame(harmony.RETURN),
+            tasks=tuple(self._spell_frame(harmony.turn(PROMPTS[task])) for task in TASKS),
+        )
+
+    def _codes(
+        self,
+        pad: int,
+        *,
+        opening: tuple[int, ...],
+        separator: tuple[int, ...],
+        end: tuple[int, ...],
+        tasks: tuple[tuple[int, ...], ...],
+    ) -> TapeCodes:
+        spelled = [[[self._spell(w) for w in wordings] for wordings in answers(s)] for s in TAPE]
         return TapeCodes(
             pad=pad,
+            opening=opening,
             story=self._spell(STORY),
-            series=tuple(self._spell(f" {s}:") for s in TAPE),
-            outcomes=tuple(
-                tuple(self._spell(f" {outcome};") for outcome in tape_outcomes(s)) for s in TAPE
-            ),
+            series=tuple(self._spell(question(s)) for s in TAPE),
+            outcomes=tuple(tuple(one[0] for one in outcomes) for outcomes in spelled),
+            synonyms=tuple(tuple(tuple(one[1:]) for one in outcomes) for outcomes in spelled),
             text=self._spell(TEXT),
-            end=(end,),
+            separator=separator,
+            end=end,
+            tasks=tasks,
         )

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Literal
 
+from pydantic import Field, model_validator
+
+from foundation.contracts.token_batch import Task
 from foundation.kernel import Part
+
+Layout = Literal["plain", "harmony"]
 
 
 class TokenizationSettings(Part):
@@ -34,6 +39,15 @@ class TokenizationSettings(Part):
     base_tokenizer : str or None
         Folder of a base model's tokeniser (such as gpt-oss-20b's ``o200k_harmony``). None trains
         a tokeniser on the stories of the ``train`` split.
+    layout : "plain" or "harmony"
+        How a window in a base model's tokeniser is laid out: stories one after the other, or the
+        conversation that gpt-oss was brought up on (instructions, the past as the user's message,
+        the target as the assistant's).
+    tasks : tuple of str
+        What the windows to learn from ask for, the next day among them. Others are added to
+        those windows, not put in their place. ``event-driven``: next days whose eve tells of an
+        event of the instrument. ``risk scenario``: next days on which the price dropped sharply,
+        and the model is told so beforehand.
     """
 
     context_sessions: int = Field(default=6, ge=1, le=60)
@@ -45,3 +59,13 @@ class TokenizationSettings(Part):
     across_words: bool = True
     max_tokens: int = Field(default=1024, ge=16)
     base_tokenizer: str | None = None
+    layout: Layout = "plain"
+    tasks: tuple[Task, ...] = ("next day",)
+
+    @model_validator(mode="after")
+    def _the_next_day_is_always_learnt(self) -> TokenizationSettings:
+        if "next day" not in self.tasks or len(set(self.tasks)) < len(self.tasks):
+            raise ValueError(f"tasks name the next day, and each task once, received {self.tasks}")
+        if self.layout == "harmony" and self.base_tokenizer is None:
+            raise ValueError("the harmony layout needs base_tokenizer, received None")
+        return self

@@ -22,7 +22,7 @@ _ORDERS: tuple[tuple[int, ...], ...] = tuple(permutations(range(len(TAPE))))
 
 @dataclass(frozen=True)
 class EncodedStory:
-    """One story's ids, and which of them are answers, words or the end (1) and not frame (0)."""
+    """One story's ids up to its last word, and which are answers or words (1), not frame (0)."""
 
     ids: tuple[int, ...]
     answers: tuple[int, ...]
@@ -36,7 +36,7 @@ def tape_order(symbol: str, session: date) -> tuple[int, ...]:
 def write_story(
     codes: TapeCodes, order: Sequence[int], observed: np.ndarray, words: Sequence[int]
 ) -> EncodedStory:
-    """Return a whole story: frame, tape in the given order, words, end.
+    """Return a story without its closing: frame, tape in the given order, words.
 
     Parameters
     ----------
@@ -51,6 +51,6 @@ def write_story(
         asked, told = codes.series[s], codes.outcomes[s][int(observed[s])]
         ids += [*asked, *told]
         answers += [0] * len(asked) + [1] * len(told)
-    ids += [*codes.text, *words, *codes.end]
-    answers += [0] * len(codes.text) + [1] * (len(words) + len(codes.end))
+    ids += [*codes.text, *words]
+    answers += [0] * len(codes.text) + [1] * len(words)
     return EncodedStory(tuple(ids), tuple(answers))

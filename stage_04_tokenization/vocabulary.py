@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from foundation.contracts import TAPE, TapeCodes, tape_outcomes
+from foundation.contracts.token_batch import TASKS
 from foundation.kernel import hash_text, short
 from stage_04_tokenization.phrases import CLAUSE_PATTERN, split_at_clauses, with_phrases
 
@@ -51,7 +52,8 @@ def answer(series: str, outcome: str) -> str:
 def special_tokens() -> list[str]:
     """Return every special token; their ids are their positions."""
     answers = [answer(s, outcome) for s in TAPE for outcome in tape_outcomes(s)]
-    return [PAD, STORY, TEXT, END, *(question(s) for s in TAPE), *answers]
+    tasks = [f"<{task}>" for task in TASKS[1:]]
+    return [PAD, STORY, TEXT, END, *(question(s) for s in TAPE), *answers, *tasks]
 
 
 def special_codes() -> TapeCodes:
@@ -59,13 +61,18 @@ def special_codes() -> TapeCodes:
     place = {token: i for i, token in enumerate(special_tokens())}
     return TapeCodes(
         pad=place[PAD],
+        opening=(),
         story=(place[STORY],),
         series=tuple((place[question(s)],) for s in TAPE),
         outcomes=tuple(
             tuple((place[answer(s, outcome)],) for outcome in tape_outcomes(s)) for s in TAPE
         ),
+        synonyms=(((),) * 5,) * len(TAPE),
         text=(place[TEXT],),
+        separator=(place[END],),
         end=(place[END],),
+        # The next day is what a story is for: nothing need be said.
+        tasks=((), *((place[f"<{task}>"],) for task in TASKS[1:])),
     )
 
 

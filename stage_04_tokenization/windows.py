@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from foundation.contracts import TokenWindows, WindowLabel
+from foundation.contracts import TapeCodes, TokenWindows
+from foundation.contracts.token_batch import Task
 from foundation.kernel import OperatorError
+from stage_04_tokenization.plans import Plan
 from stage_04_tokenization.splits import Split
 from stage_04_tokenization.tape import EncodedStory
 
-
-@dataclass(frozen=True)
-class Plan:
-    """One window before its tokens: positions of its context stories, and of its target's."""
-
-    symbol: int
-    context: tuple[int, ...]
-    target: int | None
-    label: WindowLabel
+Teller = Callable[[int, int, Task], EncodedStory]
+"""From (session position, symbol position, task) to the story as it is told for that task."""
 
 
 def fit(lengths: Sequence[int], limit: int) -> int:
@@ -39,33 +33,25 @@ def fit(lengths: Sequence[int], limit: int) -> int:
     if kept < min(2, len(lengths)):
         raise OperatorError(
             "A window must hold the target story and at least one before it",
-            value=f"the last stories take {list(lengths[-2:])} tokens, max_tokens is {limit}",
+            value=f"the last stories take {list(lengths[-2:])} tokens, {limit} are left for them",
             remedy="raise max_tokens in the tokenization settings",
         )
     return len(lengths) - kept
 
 
 def assemble(
-    split: Split,
-    plans: Sequence[Plan],
-    story: Callable[[int, int], EncodedStory],
-    *,
-    max_tokens: int,
-    pad: int,
+    split: Split, plans: Sequence[Plan], story: Teller, codes: TapeCodes, *, max_tokens: int
 ) -> TokenWindows:
     """Return the windows of one split.
 
     Parameters
     ----------
-    story : callable (session position, symbol position) -> EncodedStory
     max_tokens : int
         Limit per window; the oldest stories beyond it are left out whole.
-    pad : int
-        Id that fills windows to the length of the longest.
     """
-    rows = [_row(plan, story, max_tokens) for plan in plans]
+    rows = [_row(plan, story, codes, max_tokens) for plan in plans]
     length = max((len(ids) for ids, _, _ in rows), default=0)
-    ids = np.full((len(rows), length), pad, dtype=np.int32)
+    ids = np.full((len(rows), length), codes.pad, dtype=np.int32)
     loss = np.zeros((len(rows), length), dtype=np.int32)
     index = np.full((len(rows), length), -1, dtype=np.int32)
     for w, (row_ids, row_loss, row_index) in enumerate(rows):
@@ -83,18 +69,27 @@ def assemble(
 
 
 def _row(
-    plan: Plan, story: Callable[[int, int], EncodedStory], max_tokens: int
+    plan: Plan, story: Teller, codes: TapeCodes, max_tokens: int
 ) -> tuple[list[int], list[int], list[int]]:
-    told = [story(t, plan.symbol) for t in plan.context]
+    """Return ids, loss and story number of every token of a window."""
+    task = plan.label.task
+    told: list[tuple[Sequence[int], Sequence[int]]] = []
+    for t in plan.context:
+        past = (*story(t, plan.symbol, "next day").ids, *codes.separator)
+        told.append((past, [0] * len(past)))
     if plan.target is not None:
-        told.append(story(plan.target, plan.symbol))
-    told = told[fit([len(s.ids) for s in told], max_tokens) :]
-    ids: list[int] = []
-    loss: list[int] = []
-    index: list[int] = []
-    for number, one in enumerate(told):
-        is_target = plan.target is not None and number == len(told) - 1
-        ids += one.ids
-        loss += one.answers if is_target else [0] * len(one.ids)
-        index += [number] * len(one.ids)
-    return ids, loss, index
+        target, asked = story(plan.target, plan.symbol, task), codes.task(task)
+        told.append(
+            (
+                (*asked, *target.ids, *codes.end),
+                [*[0] * len(asked), *target.answers, *[1] * len(codes.end)],
+            )
+        )
+    told = told[fit([len(ids) for ids, _ in told], max_tokens - len(codes.opening)) :]
+    row_ids, row_loss = [*codes.opening], [0] * len(codes.opening)
+    row_index = [0] * len(codes.opening)
+    for number, (ids, loss) in enumerate(told):
+        row_ids += ids
+        row_loss += loss
+        row_index += [number] * len(ids)
+    return row_ids, row_loss, row_index

@@ -1,25 +1,47 @@
 """One continuation while it is being drawn: what may come next, what did, and how it ends.
 
 The tape comes first, in an order that the draft's own seed draws. Questions are put (forced),
-answers are drawn among the five, then the words are drawn until the end: among those that the
-language and the tape leave open where a guide stands by, freely where none does. The draws of one
-draft come from its own generator, one uniform number per drawn token, so its company in a batch
-changes nothing.
+answers are drawn among the five by the probability of all their spellings, and put as stories
+spell them; then the words are drawn until the end: among those that the language and the tape
+leave open where a guide stands by, freely where none does. The draws of one draft come from its
+own generator, one uniform number per draw, so its company in a batch changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 
 from foundation.contracts import TAPE, TapeCodes, tape_outcomes
+from foundation.contracts.story_forecast import Ending
 from foundation.language.guide import GuidedText
 from stage_05_llm_engine.scenarios import Scenario
-from stage_05_llm_engine.tape import read_tape
 
-Ending = Literal["complete", "truncated", "empty", "repeating"]
+
+@dataclass(frozen=True)
+class Put:
+    """The next token is this one."""
+
+    token: int
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A series has been asked: one of its five answers comes next."""
+
+    series: int
+
+
+@dataclass(frozen=True)
+class Choose:
+    """The next token is drawn among some, or (None) among all words."""
+
+    tokens: Sequence[int] | None
+
+
+Wish = Put | Ask | Choose
 
 
 class Draft:
@@ -40,11 +62,15 @@ class Draft:
     ----------
     ids : list of int
         Everything written so far, frame included.
+    outcomes : dict of int to int
+        The tape so far: series position -> outcome code, in the order asked.
     log_probability : float
-        Sum over drawn tokens at temperature 1, in nats. What was put or forced does not count.
+        Sum over what was drawn at temperature 1, in nats; an answer counts with all its
+        spellings. What was put or forced does not count.
     drawn : int
-        Tokens drawn.
+        How many draws.
     ending : None while it goes on
+    wish : what comes next
     """
 
     def __init__(
@@ -64,65 +90,71 @@ class Draft:
         self.rng = np.random.Generator(np.random.Philox(seed))
         self.ids: list[int] = []
         self.words: list[int] = []
+        self.outcomes: dict[int, int] = {}
         self.log_probability = 0.0
         self.drawn = 0
         self.ending: Ending | None = None
         self.in_words = False
         self._guided = guided
         self._steps = self._script(present)
-        self._wish: int | Sequence[int] | None = next(self._steps)
+        self.wish: Wish = next(self._steps)
 
-    @property
-    def wish(self) -> int | Sequence[int] | None:
-        """What comes next: a token that is put, a choice among some, or (None) among all words."""
-        return self._wish
+    def put(self, token: int) -> None:
+        """Write the token that was wished for."""
+        self._write(token)
 
-    def take(self, token: int, log_probability: float | None) -> None:
-        """Write the next token; ``log_probability`` is None where it was put, not drawn."""
-        self.ids.append(token)
-        if log_probability is not None:
-            self.log_probability += log_probability
-            self.drawn += 1
-        if self.in_words:
-            self._take_word(token)
-        if self.ending is None:
-            self._wish = next(self._steps)
+    def answer(self, outcome: int, log_probability: float) -> None:
+        """Take the answer that was drawn; its tokens are put next."""
+        assert isinstance(self.wish, Ask)
+        self.outcomes[self.wish.series] = outcome
+        self._count(log_probability)
+        self.wish = next(self._steps)
+        assert isinstance(self.wish, Put)
+        self._write(self.wish.token)
+
+    def choose(self, token: int, log_probability: float) -> None:
+        """Write the word token that was drawn."""
+        self._count(log_probability)
+        self._write(token)
 
     def tape(self) -> dict[str, str]:
         """Return what the tape says, in words, in the house's order of series."""
-        told = read_tape(self.codes, self.ids)
+        told = self.outcomes
         return {name: tape_outcomes(name)[told[s]] for s, name in enumerate(TAPE) if s in told}
 
-    def _script(self, present: Sequence[int]) -> Iterator[int | Sequence[int] | None]:
-        yield from self.codes.story
+    def _count(self, log_probability: float) -> None:
+        self.log_probability += log_probability
+        self.drawn += 1
+
+    def _write(self, token: int) -> None:
+        self.ids.append(token)
+        if self.in_words:
+            self._take_word(token)
+        if self.ending is None:
+            self.wish = next(self._steps)
+
+    def _script(self, present: Sequence[int]) -> Iterator[Wish]:
+        codes = self.codes
+        yield from map(Put, (*codes.task(self.scenario.task), *codes.story))
         forced = [s for s in self.scenario.forced if s in present]
         others = [s for s in present if s not in forced]
         for s in [*forced, *(others[i] for i in self.rng.permutation(len(others)))]:
-            yield from self.codes.series[s]
+            yield from map(Put, codes.series[s])
             if s in forced:
-                yield from self.codes.outcomes[s][self.scenario.forced[s]]
+                self.outcomes[s] = self.scenario.forced[s]
             else:
-                yield from self._answer(self.codes.outcomes[s])
-        yield from self.codes.text
+                yield Ask(s)
+            yield from map(Put, codes.outcomes[s][self.outcomes[s]])
+        yield from map(Put, codes.text)
         self.in_words = True
         if self._guided is None:
             while True:
-                yield None
+                yield Choose(None)
         text = self._guided(self.tape())
         while True:
             tokens, may_end = text.options()
-            yield [*tokens, self.codes.end[0]] if may_end else tokens
+            yield Choose([*tokens, codes.end[0]] if may_end else tokens)
             text.take(self.ids[-1])
-
-    def _answer(self, outcomes: Sequence[Sequence[int]]) -> Iterator[Sequence[int]]:
-        """Offer the tokens that continue some answer, until one answer is complete."""
-        start = len(self.ids)
-        while True:
-            said = tuple(self.ids[start:])
-            left = [o for o in outcomes if tuple(o[: len(said)]) == said]
-            if any(len(o) == len(said) for o in left):
-                return
-            yield sorted({o[len(said)] for o in left})
 
     def _take_word(self, token: int) -> None:
         if token == self.codes.end[0]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from foundation.contracts import PRICE_OUTCOMES, TAPE
+from foundation.contracts.token_batch import Task
 from foundation.kernel import OperatorError, seed_from
 from stage_05_llm_engine.settings import EngineSettings
 
@@ -20,17 +22,26 @@ RISK = {TAPE.index("price"): PRICE_OUTCOMES.index("drops sharply")}
 class Scenario:
     """How one scenario is drawn: its tape's temperature, its words', and what its tape must say.
 
-    ``forced`` maps series positions to outcome codes.
+    ``forced`` maps series positions to outcome codes; ``task`` is what the model is asked.
     """
 
     name: Name
     temperature: float
     word_temperature: float
     forced: dict[int, int]
+    task: Task = "next day"
 
 
-def scenario(name: str, settings: EngineSettings) -> Scenario:
+def scenario(
+    name: str, settings: EngineSettings, learnt: Sequence[Task] = ("next day",)
+) -> Scenario:
     """Return a scenario by name.
+
+    Parameters
+    ----------
+    learnt : sequence of str
+        The tasks that the model learnt. Where the risk scenario is one of them, that is what it
+        is asked; otherwise its tape alone says what is supposed.
 
     Raises
     ------
@@ -39,11 +50,12 @@ def scenario(name: str, settings: EngineSettings) -> Scenario:
     """
     words = settings.word_temperature
     first, second = settings.alternative_temperatures
+    risk: Task = "risk scenario" if "risk scenario" in learnt else "next day"
     known = {
         "base": Scenario("base", settings.base_temperature, words, {}),
         "alternative 1": Scenario("alternative 1", first, words, {}),
         "alternative 2": Scenario("alternative 2", second, words, {}),
-        "risk": Scenario("risk", settings.risk_temperature, words, RISK),
+        "risk": Scenario("risk", settings.risk_temperature, words, RISK, risk),
     }
     if name not in known:
         raise OperatorError(

@@ -30,6 +30,8 @@ class EngineSettings(Part):
     repeat_span, repeat_times : int
         A continuation whose last ``repeat_span`` tokens or fewer stand there ``repeat_times``
         times in a row ends as "repeating".
+    batch_drafts : int
+        Continuations drawn side by side, contexts of like length together. Changes no story.
     batch_tokens : int
         Tokens per forward pass when past forecasts are read (windows are grouped by length).
     scoring_precision : "float32" or "bfloat16"
@@ -49,6 +51,7 @@ class EngineSettings(Part):
     max_words: int = Field(default=160, ge=1)
     repeat_span: int = Field(default=24, ge=2)
     repeat_times: int = Field(default=3, ge=2)
+    batch_drafts: int = Field(default=256, ge=1)
     batch_tokens: int = Field(default=4096, ge=256)
     scoring_precision: Literal["float32", "bfloat16"] = "bfloat16"
     threads: int = Field(default=2, ge=1)

@@ -25,9 +25,10 @@ from foundation.contracts import (
 from foundation.kernel import ModelError, OperatorError
 from foundation.runtime.stage import Stage
 from foundation.timeseries import Panel
+from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.learning import training
 from stage_05_llm_engine.learning.training import Progress
-from stage_05_llm_engine.narrative import GptOssNarrative, Order
+from stage_05_llm_engine.narrative import Order
 from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.network.architecture import build
 from stage_05_llm_engine.network.checkpoint import CheckpointStore
@@ -150,11 +151,11 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
         past, ahead = tokens.split("history"), tokens.split("forecast")
         with reproducible(self.settings.seed):
             narrative = self._narrative(given)
-            distributions = [narrative.state_distributions(w) for w in (past, ahead)]
+            states = [narrative.next_states(w) for w in (past, ahead)]
             orders = [
                 Order(window, name, 1) for window in range(len(ahead.ids)) for name in SCENARIOS
             ]
-            continuations = narrative.continue_stories(ahead, orders)
+            continuations = narrative.generate(ahead, orders)
         return StoryForecast(
             as_of=tokens.as_of,
             produced_at=tokens.produced_at,
@@ -163,7 +164,8 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
             model=given.model.weights,
             trained_until=given.model.trained_until,
             continuations=tuple(continuations),
-            distributions=_panel([past, ahead], distributions),
+            distributions=_panel([past, ahead], [found.values for found in states]),
+            reading=max((found.reading for found in states), key=lambda r: r.error),
         )
 
     def regenerator(
@@ -187,11 +189,11 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
             prepare_process()
             orders = [Order(places[r.symbol], r.scenario, r.attempt) for r in requests]
             with reproducible(self.settings.seed):
-                return tuple(self._narrative(given).continue_stories(ahead, orders))
+                return tuple(self._narrative(given).generate(ahead, orders))
 
         return regenerate
 
-    def _narrative(self, given: EngineInput) -> GptOssNarrative:
+    def _narrative(self, given: EngineInput) -> TransformersNarrative:
         if given.model.tokenizer_hash != given.tokens.tokenizer_hash:
             raise ModelError(
                 "A model only reads windows of the tokeniser it was trained with",
@@ -202,8 +204,13 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
         if self._loaded is None or self._loaded[0] != given.model.weights:
             folder = self.store.path(given.model.weights)
             self._loaded = (given.model.weights, checkpoint.read(folder))
-        return GptOssNarrative(
-            self._loaded[1], given.tokens.codes, given.tokens.tokenizer_json, self.settings
+        return TransformersNarrative(
+            self._loaded[1],
+            given.tokens.codes,
+            given.tokens.tokenizer_json,
+            self.settings,
+            weights=given.model.weights,
+            learnt=given.tokens.tasks,
         )
 
 

@@ -18,7 +18,8 @@ def read_tape(codes: TapeCodes, ids: Sequence[int]) -> dict[int, int]:
 
     Reading stops at the first thing that is neither question nor answer.
     """
-    place = len(codes.story) if _starts(ids, 0, codes.story) else 0
+    place = len(codes.opening) if codes.opening and _starts(ids, 0, codes.opening) else 0
+    place += len(codes.story) if _starts(ids, place, codes.story) else 0
     tape: dict[int, int] = {}
     while True:
         asked = [s for s, mark in enumerate(codes.series) if _starts(ids, place, mark)]
@@ -26,12 +27,27 @@ def read_tape(codes: TapeCodes, ids: Sequence[int]) -> dict[int, int]:
             return tape
         series = asked[0]
         place += len(codes.series[series])
-        told = [c for c, mark in enumerate(codes.outcomes[series]) if _starts(ids, place, mark)]
+        told = [
+            (outcome, mark)
+            for outcome in range(len(codes.outcomes[series]))
+            for mark in codes.spellings(series, outcome)
+            if _starts(ids, place, mark)
+        ]
         if not told:
             return tape
-        tape[series] = told[0]
-        place += len(codes.outcomes[series][told[0]])
+        tape[series], mark = told[0]
+        place += len(mark)
 
 
 def _starts(ids: Sequence[int], place: int, mark: Sequence[int]) -> bool:
     return tuple(ids[place : place + len(mark)]) == tuple(mark)
+
+
+def words_of(codes: TapeCodes, ids: Sequence[int]) -> list[int]:
+    """Return the ids of a whole story's words: behind the mark before them, up to its close."""
+    begins = next(i for i in range(len(ids)) if _starts(ids, i, codes.text)) + len(codes.text)
+    words = list(ids[begins:])
+    for close in (codes.separator, codes.end):
+        if close and tuple(words[-len(close) :]) == tuple(close):
+            return words[: -len(close)]
+    return words

@@ -70,6 +70,7 @@ from foundation.contracts.story_forecast import (
     SCENARIOS,
     Continuation,
     ContinuationRequest,
+    DistributionReading,
     StoryForecast,
 )
 from foundation.contracts.story_model import LearningPoint, StoryModel
@@ -106,6 +107,7 @@ __all__ = [
     "ContinuousSeries",
     "DecisionBrief",
     "DirectionalRecord",
+    "DistributionReading",
     "ForecastVerdict",
     "FuzzyWindow",
     "Instrument",

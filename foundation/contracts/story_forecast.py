@@ -10,6 +10,10 @@ from pydantic import Field
 from foundation.kernel.model import Contract, Part
 from foundation.timeseries import Panel
 
+Ending = Literal["complete", "truncated", "empty", "repeating", "unparseable"]
+"""How a continuation ended. ``truncated``: cut at the longest length. ``repeating``: one stretch
+over and over. ``unparseable``: no tape, or not one clause that the story language knows."""
+
 SCENARIOS: tuple[str, ...] = ("base", "alternative 1", "alternative 2", "risk")
 
 
@@ -18,7 +22,7 @@ class Continuation(Part):
 
     ``tape`` gives, per tape series, the outcome that the model wrote before the text.
     ``log_probability`` is the sum over generated tokens, in nats, under the model at
-    temperature 1. ``ending`` names how generation stopped.
+    temperature 1; NaN where a server tells none. ``ending`` names how generation stopped.
     """
 
     symbol: str
@@ -30,7 +34,7 @@ class Continuation(Part):
     tokens: int
     seed: int
     temperature: float
-    ending: Literal["complete", "truncated", "empty", "repeating"]
+    ending: Ending
 
 
 class ContinuationRequest(Part):
@@ -44,6 +48,27 @@ class ContinuationRequest(Part):
     attempt: int = Field(ge=1)
 
 
+class DistributionReading(Part):
+    """How the distributions were read from the model, and how far off that may leave them.
+
+    Attributes
+    ----------
+    method : str
+        ``logits``: exactly, in this process. ``prompt logprobs``: exactly, from what a server
+        says of every token of a prompt. ``top logprobs``: from the likeliest next tokens that it
+        tells. ``samples``: from the frequencies of drawn answers.
+    samples : int
+        Answers drawn per distribution; 0 where nothing was drawn.
+    error : float
+        0 where exact. For ``top logprobs`` the largest probability that the server left untold
+        in any distribution; for ``samples`` the largest standard error of a probability.
+    """
+
+    method: Literal["logits", "prompt logprobs", "top logprobs", "samples"]
+    samples: int = Field(default=0, ge=0)
+    error: float = Field(default=0.0, ge=0, le=1)
+
+
 class StoryForecast(Contract):
     """Continuations for the target session and state distributions, past ones included.
 
@@ -54,11 +79,15 @@ class StoryForecast(Contract):
         the forecast for ``target_session``, the rows before it are the system's own past
         forecasts, made by the same model, which saw none of those sessions in training.
         NaN where the series is absent.
+    reading : DistributionReading
+        How they were read.
     """
 
+    schema_version: int = Field(default=2, ge=1, description="2: says how distributions are read.")
     session: date
     target_session: date
     model: str
     trained_until: date
     continuations: tuple[Continuation, ...]
     distributions: Panel
+    reading: DistributionReading

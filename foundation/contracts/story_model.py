@@ -19,7 +19,10 @@ class LearningPoint(Part):
 class StoryModel(Contract):
     """A trained model: recipe, what it learned from, where its weights are, how it fared.
 
-    ``weights`` is the content hash of the checkpoint folder in the artefact store.
+    ``weights`` is the content hash of the checkpoint folder in the artefact store. A model that
+    was not trained here but answers from a server has the recipe ``served``, the hash of its
+    address and name for weights, no curve, 0 steps and tokens, and what it cannot know of itself
+    is None (``parameters``) or NaN (losses); ``trained_until`` is its stated knowledge cut-off.
     """
 
     recipe: str
@@ -27,7 +30,7 @@ class StoryModel(Contract):
     base_model_hash: str
     weights: str
     tokenizer_hash: str
-    parameters: int
+    parameters: int | None
     trained_until: date
     seed: int
     steps: int

@@ -44,6 +44,7 @@ def loss_weights(
     single = marks_are_single(codes)
     if single and loss != "target":
         frame = [codes.story[0], codes.text[0], *(s[0] for s in codes.series)]
+        frame += [token for task in codes.tasks for token in task]
         mask[np.isin(windows.ids, frame)] = 0.0
     if single:
         answers = [outcome[0] for outcomes in codes.outcomes for outcome in outcomes]

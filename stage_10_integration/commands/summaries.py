@@ -147,7 +147,11 @@ def _(made: TokenBatch) -> Lines:
 
 @summary_lines.register
 def _(made: StoryModel) -> Lines:
-    yield "recipe", f"{made.recipe} ({made.engine}), {made.parameters:,} parameters"
+    size = "" if made.parameters is None else f", {made.parameters:,} parameters"
+    yield "recipe", f"{made.recipe} ({made.engine}){size}"
+    if not made.steps:
+        yield "not trained here", f"knows what was known until {made.trained_until}"
+        return
     yield (
         "learned from",
         f"{made.tokens:,} tokens in {made.steps} steps, until {made.trained_until}",
@@ -170,7 +174,9 @@ def _(made: StoryModel) -> Lines:
 def _(made: StoryForecast) -> Lines:
     yield "model", f"{made.model}, trained until {made.trained_until}"
     yield "for", str(made.target_session)
-    yield "distributions", _panel(made.distributions)
+    told = made.reading
+    drawn = f", {told.samples} samples" if told.samples else ""
+    yield "distributions", f"{_panel(made.distributions)}; by {told.method}{drawn}"
     endings = Counter(c.ending for c in made.continuations)
     yield "continuations", ", ".join(f"{n} {ending}" for ending, n in endings.items())
     for continuation in made.continuations[:1]:

@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_tape_is_spelled_in_plain_words(folder: Path) -> None:
-    vocabulary = BaseModelVocabulary(folder)
+    vocabulary = BaseModelVocabulary(folder, "plain")
     codes = vocabulary.codes
     told = [*codes.story, *codes.series[0], *codes.outcomes[0][4], *codes.text]
     assert vocabulary.decode(told) == "Session: price: rises sharply; Story:"
@@ -50,13 +50,13 @@ def test_the_tape_is_spelled_in_plain_words(folder: Path) -> None:
 
 
 def test_no_answer_is_the_beginning_of_another(folder: Path) -> None:
-    for outcomes in BaseModelVocabulary(folder).codes.outcomes:
+    for outcomes in BaseModelVocabulary(folder, "plain").codes.outcomes:
         for a in outcomes:
             assert not any(b[: len(a)] == a for b in outcomes if b != a)
 
 
 def test_texts_come_back_exactly(folder: Path, book: StoryBook) -> None:
-    vocabulary = BaseModelVocabulary(folder)
+    vocabulary = BaseModelVocabulary(folder, "plain")
     texts = [*book.texts[3], "zxqv 1,234.5 é漢 <|return|>"]
     assert [vocabulary.decode(ids) for ids in vocabulary.encode(texts)] == texts
 
@@ -65,7 +65,7 @@ def test_the_stage_writes_windows_in_it(folder: Path, book: StoryBook) -> None:
     settings = SETTINGS.model_copy(update={"base_tokenizer": str(folder), "max_tokens": 4096})
     batch = TokenizationStage(settings).run(book)
     windows = batch.split("train")
-    assert batch.tokenizer.startswith("base-tiny-gpt-oss-")
+    assert batch.tokenizer.startswith("base-tiny-gpt-oss-plain-")
     last = windows.ids[0, windows.story_index[0] == windows.story_index[0].max()]
     said = Tokenizer.from_str(batch.tokenizer_json).decode(last.tolist(), skip_special_tokens=False)
     t = book.sessions.index(windows.labels[0].target)
@@ -78,4 +78,4 @@ def test_the_stage_writes_windows_in_it(folder: Path, book: StoryBook) -> None:
 
 def test_a_missing_folder_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(DependencyError, match="hf download openai/gpt-oss-20b"):
-        BaseModelVocabulary(tmp_path / "nothing")
+        BaseModelVocabulary(tmp_path / "nothing", "plain")

@@ -14,7 +14,7 @@ from stage_04_tokenization.vocabulary import special_codes
 CODES: TapeCodes = special_codes()
 
 
-def test_a_story_is_frame_tape_words_end() -> None:
+def test_a_story_is_frame_tape_words() -> None:
     observed = np.array([4.0, np.nan, 0.0, np.nan, np.nan, 2.0])
     story = write_story(CODES, (5, 1, 0, 2, 3, 4), observed, [900, 901])
     expected = [
@@ -22,10 +22,10 @@ def test_a_story_is_frame_tape_words_end() -> None:
         *CODES.series[5], *CODES.outcomes[5][2],
         *CODES.series[0], *CODES.outcomes[0][4],
         *CODES.series[2], *CODES.outcomes[2][0],
-        *CODES.text, 900, 901, *CODES.end,
+        *CODES.text, 900, 901,
     ]  # fmt: skip
     assert list(story.ids) == expected
-    assert list(story.answers) == [0, 0, 1, 0, 1, 0, 1, 0, 1, 1, 1]
+    assert list(story.answers) == [0, 0, 1, 0, 1, 0, 1, 0, 1, 1]
 
 
 def test_every_series_is_asked_first_equally_often() -> None:

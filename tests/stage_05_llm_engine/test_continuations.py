@@ -12,8 +12,9 @@ from foundation.contracts import SCENARIOS, TAPE, Continuation, ContinuationRequ
 from foundation.kernel import OperatorError
 from foundation.language import read
 from stage_04_tokenization.vocabulary import special_codes
-from stage_05_llm_engine.drawing import Draft, repeats
-from stage_05_llm_engine.narrative import GptOssNarrative, Order
+from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
+from stage_05_llm_engine.drawing import Ask, Draft, Put, repeats
+from stage_05_llm_engine.narrative import Order
 from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.scenarios import Scenario, scenario
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained
@@ -23,12 +24,13 @@ PLAIN = Scenario("base", 1.0, 1.0, {})
 
 
 @pytest.fixture(scope="module")
-def narrative(planted: Trained) -> GptOssNarrative:
-    return GptOssNarrative(
+def narrative(planted: Trained) -> TransformersNarrative:
+    return TransformersNarrative(
         checkpoint.read(planted.store.path(planted.model.weights)),
         planted.tokens.codes,
         planted.tokens.tokenizer_json,
         ENGINE,
+        weights=planted.model.weights,
     )
 
 
@@ -52,15 +54,16 @@ def test_the_risk_scenario_is_about_a_sharp_drop(planted: Trained) -> None:
 
 
 def test_guided_words_can_be_read_back_and_free_ones_need_not(
-    planted: Trained, narrative: GptOssNarrative
+    planted: Trained, narrative: TransformersNarrative
 ) -> None:
     def draw(guided: bool) -> list[Continuation]:
-        return GptOssNarrative(
+        return TransformersNarrative(
             narrative.model,
             planted.tokens.codes,
             planted.tokens.tokenizer_json,
-            ENGINE.model_copy(update={"guided": guided, "max_words": 600}),
-        ).continue_stories(planted.tokens.split("forecast"), [Order(w, "base", 1) for w in (0, 1)])
+            ENGINE.model_copy(update={"guided": guided, "max_words": 1500}),
+            weights=planted.model.weights,
+        ).generate(planted.tokens.split("forecast"), [Order(w, "base", 1) for w in (0, 1)])
 
     for held, free in zip(draw(guided=True), draw(guided=False), strict=True):
         assert held.tape == free.tape
@@ -70,13 +73,13 @@ def test_guided_words_can_be_read_back_and_free_ones_need_not(
 
 
 def test_a_draft_reads_the_same_alone_and_in_a_batch(
-    planted: Trained, narrative: GptOssNarrative
+    planted: Trained, narrative: TransformersNarrative
 ) -> None:
     windows = planted.tokens.split("forecast")
     orders = [Order(w, name, 1) for w in range(len(windows.ids)) for name in SCENARIOS]
-    together = narrative.continue_stories(windows, orders)
+    together = narrative.generate(windows, orders)
     for place in (3, 8, 22):
-        alone = narrative.continue_stories(windows, [orders[place]])[0]
+        alone = narrative.generate(windows, [orders[place]])[0]
         assert (alone.text, alone.tape) == (together[place].text, together[place].tape)
         assert alone.log_probability == pytest.approx(together[place].log_probability, abs=1e-3)
     assert together == list(planted.forecast.continuations)
@@ -104,7 +107,7 @@ def test_no_draft_for_a_symbol_without_a_forecast(planted: Trained) -> None:
 
 
 def test_the_log_probability_is_that_of_the_drawn_tokens(
-    planted: Trained, narrative: GptOssNarrative
+    planted: Trained, narrative: TransformersNarrative
 ) -> None:
     """Oracle: one plain forward pass over context and continuation, no cache, no padding."""
     windows, codes = planted.tokens.split("forecast"), planted.tokens.codes
@@ -146,10 +149,12 @@ def play(words: Sequence[int], **limits: int) -> Draft:
     script = iter(words)
     while draft.ending is None:
         wish = draft.wish
-        if isinstance(wish, int):
-            draft.take(wish, None)
+        if isinstance(wish, Put):
+            draft.put(wish.token)
+        elif isinstance(wish, Ask):
+            draft.answer(3, -0.5)
         else:
-            draft.take(wish[3] if wish is not None else next(script), -0.5)
+            draft.choose(next(script), -0.5)
     return draft
 
 
@@ -180,22 +185,22 @@ def test_a_draft_puts_the_frame_and_counts_what_is_drawn() -> None:
     assert draft.tape() == {"momentum": "high"}
 
 
-def test_answers_of_several_tokens_are_offered_branch_by_branch() -> None:
+def test_an_answer_of_several_tokens_is_put_as_stories_spell_it() -> None:
     spelled = ((5, 6, 9), (5, 9), (7, 9), (7, 8, 9), (5, 6, 7, 9))
     codes = CODES.model_copy(
         update={"outcomes": (*CODES.outcomes[:2], spelled, *CODES.outcomes[3:])}
     )
     draft = Draft(codes, [2], PLAIN, 1, max_words=3, repeat_span=4, repeat_times=3)
-    offered = []
-    for choice in (None, None, 5, 6, 7, 9):
-        if choice is None:
-            assert isinstance(draft.wish, int)
-            draft.take(draft.wish, None)
-            continue
-        offered.append(list(draft.wish))
-        draft.take(choice, -1.0)
-    assert offered == [[5, 7], [6, 9], [7, 9], [9]]
-    assert draft.wish == codes.text[0]
+    while not isinstance(draft.wish, Ask):
+        draft.put(draft.wish.token)
+    draft.answer(3, -1.5)
+    put = []
+    while isinstance(draft.wish, Put):
+        put.append(draft.wish.token)
+        draft.put(draft.wish.token)
+    assert draft.ids[-4:] == [7, 8, 9, codes.text[0]]
+    assert put == [8, 9, codes.text[0]]
+    assert (draft.drawn, draft.log_probability) == (1, -1.5)
 
 
 @pytest.mark.parametrize(

@@ -7,23 +7,24 @@ import pytest
 import torch
 
 from foundation.contracts import TAPE, TokenWindows
+from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.adapters.in_process.generation import draw
-from stage_05_llm_engine.adapters.in_process.probes import probe_tree
+from stage_05_llm_engine.adapters.in_process.tree import question_tree
 from stage_05_llm_engine.drawing import Draft
-from stage_05_llm_engine.narrative import GptOssNarrative
 from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.scenarios import Scenario
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained, score
 
 
 @pytest.fixture(scope="module")
-def exact(planted: Trained) -> GptOssNarrative:
+def exact(planted: Trained) -> TransformersNarrative:
     """The planted model reading in float32, so that two ways to the same number can be compared."""
-    return GptOssNarrative(
+    return TransformersNarrative(
         checkpoint.read(planted.store.path(planted.model.weights)),
         planted.tokens.codes,
         planted.tokens.tokenizer_json,
         ENGINE.model_copy(update={"scoring_precision": "float32"}),
+        weights=planted.model.weights,
     )
 
 
@@ -66,10 +67,12 @@ def test_the_model_was_trained_before_the_first_scored_session(planted: Trained)
     assert sessions.index(planted.forecast.trained_until) <= first - 7
 
 
-def test_asking_all_at_once_is_asking_one_by_one(planted: Trained, exact: GptOssNarrative) -> None:
+def test_asking_all_at_once_is_asking_one_by_one(
+    planted: Trained, exact: TransformersNarrative
+) -> None:
     """Oracle: a plain forward pass over context, frame and one question, masks by transformers."""
     windows, codes = planted.tokens.split("forecast"), planted.tokens.codes
-    together = exact.state_distributions(windows)
+    together = exact.next_states(windows).values
     for row in range(len(windows.ids)):
         for s in range(len(TAPE)):
             if np.isnan(together[row, s]).any():
@@ -83,12 +86,12 @@ def test_asking_all_at_once_is_asking_one_by_one(planted: Trained, exact: GptOss
 
 
 def test_the_questions_cost_seven_tokens(planted: Trained) -> None:
-    assert len(probe_tree(planted.tokens.codes).tokens) == 1 + len(TAPE)
+    assert len(question_tree(planted.tokens.codes).tokens) == 1 + len(TAPE)
 
 
 @pytest.mark.parametrize("series", ["price", "volatility"])
 def test_frequencies_of_drawn_answers_agree_with_the_distribution(
-    planted: Trained, exact: GptOssNarrative, series: str
+    planted: Trained, exact: TransformersNarrative, series: str
 ) -> None:
     s, count = TAPE.index(series), 600
     windows, codes = planted.tokens.split("forecast"), planted.tokens.codes
@@ -102,16 +105,16 @@ def test_frequencies_of_drawn_answers_agree_with_the_distribution(
     place = {outcome[0]: code for code, outcome in enumerate(codes.outcomes[s])}
     told = [next(place[i] for i in d.ids if i in place) for d in drafts]
     frequencies = np.bincount(told, minlength=5) / count
-    expected = exact.state_distributions(windows)[0, s]
+    expected = exact.next_states(windows).values[0, s]
     error = np.sqrt(expected * (1 - expected) / count)
     assert (np.abs(frequencies - expected) < 4 * error + 1 / count).all()
 
 
 def test_a_forecast_does_not_depend_on_its_company(
-    planted: Trained, exact: GptOssNarrative
+    planted: Trained, exact: TransformersNarrative
 ) -> None:
     windows = planted.tokens.split("forecast")
-    together = exact.state_distributions(windows)
+    together = exact.next_states(windows).values
     one = windows.model_copy(
         update={
             "labels": windows.labels[2:3],
@@ -121,4 +124,4 @@ def test_a_forecast_does_not_depend_on_its_company(
             },
         }
     )
-    np.testing.assert_allclose(exact.state_distributions(one)[0], together[2], atol=1e-5)
+    np.testing.assert_allclose(exact.next_states(one).values[0], together[2], atol=1e-5)

@@ -7,7 +7,13 @@ from datetime import date
 
 import numpy as np
 
-from foundation.contracts import TAPE, MarketWindow, StoryBook, StoryForecast
+from foundation.contracts import (
+    TAPE,
+    DistributionReading,
+    MarketWindow,
+    StoryBook,
+    StoryForecast,
+)
 from foundation.testing.samples import market_window
 from foundation.timeseries import Panel
 from stage_09_feedback import FeedbackInput
@@ -56,6 +62,7 @@ def given(
             layers=tuple("01234"),
             values=distributions,
         ),
+        reading=DistributionReading(method="logits"),
     )
     return FeedbackInput(forecast=forecast, stories=book, market=market)
 

@@ -11,6 +11,7 @@ from foundation.contracts import (
     Claim,
     Confidence,
     Continuation,
+    DistributionReading,
     ForecastVerdict,
     Scores,
     StoryBook,
@@ -54,6 +55,7 @@ def story_forecast(
             for scenario in SCENARIOS
         ),
         distributions=distributions,
+        reading=DistributionReading(method="logits"),
     )
 
 

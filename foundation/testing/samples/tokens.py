@@ -20,6 +20,7 @@ from foundation.contracts import (
     WindowLabel,
     tape_outcomes,
 )
+from foundation.contracts.token_batch import TASKS
 from foundation.kernel import hash_text
 from foundation.testing.samples.stories import story_book
 
@@ -63,15 +64,20 @@ def token_batch(stories: StoryBook | None = None, *, history: int = 60) -> Token
         vocabulary_size=len(vocabulary),
         codes=TapeCodes(
             pad=vocabulary["<pad>"],
+            opening=(),
             story=(vocabulary["<story>"],),
             series=tuple((vocabulary[f"<{name}>"],) for name in TAPE),
             outcomes=tuple(
                 tuple((vocabulary[f"<{name}: {outcome}>"],) for outcome in tape_outcomes(name))
                 for name in TAPE
             ),
+            synonyms=(((),) * 5,) * len(TAPE),
             text=(vocabulary["<text>"],),
+            separator=(vocabulary["<end>"],),
             end=(vocabulary["<end>"],),
+            tasks=((),) * len(TASKS),
         ),
+        tasks=("next day",),
         splits=tuple(_windows(stories, name, rows, vocabulary) for name, rows in splits),
     )
 
@@ -116,6 +122,7 @@ def _windows(
                     symbol=symbol,
                     context_until=stories.sessions[t - 1],
                     target=None if split == "forecast" else stories.sessions[t],
+                    task="next day",
                 )
             )
             lines.append(_line(told, vocabulary))
