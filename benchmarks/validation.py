@@ -26,7 +26,6 @@ from foundation.contracts import (
     STATES,
     TAPE,
     Continuation,
-    DistributionReading,
     FuzzyWindow,
     MarketWindow,
     QuantContext,
@@ -306,7 +305,6 @@ def _frequencies(book: StoryBook) -> StoryForecast:
             layers=tuple("01234"),
             values=table,
         ),
-        reading=DistributionReading(method="logits"),
     )
 
 

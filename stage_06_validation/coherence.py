@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from foundation.contracts import PRICE_OUTCOMES, STATES, Movement, tape_outcomes
+from foundation.contracts import PRICE_OUTCOMES, STATES, Movement, Statement, tape_outcomes
 from stage_06_validation.draft import Draft
 from stage_06_validation.facts import SymbolFacts
 from stage_06_validation.rule import Breach, Rule
@@ -97,6 +97,30 @@ def absent_and_described(
             yield f"{said.subject} is not reported", f"{said.subject} is described"
 
 
+def said_and_denied(
+    draft: Draft, facts: SymbolFacts, settings: ValidationSettings
+) -> Iterator[Breach]:
+    """What the text says is not so can neither be said elsewhere nor stand on the tape."""
+    said = {(s.kind, s.subject, s.value) for s in draft.statements}
+    for denial in draft.denied:
+        if (denial.kind, denial.subject, denial.value) in said:
+            yield f"{denial.subject} is not {denial.value}", "said to be so in the same text"
+        elif _taped(draft, denial):
+            yield f"{denial.subject} is not {denial.value}", f"tape: {_taped(draft, denial)}"
+
+
+def _taped(draft: Draft, denial: Statement) -> str:
+    """Return the tape's outcome where it is what a denial rules out; empty elsewhere."""
+    outcome = draft.continuation.tape.get(denial.subject, "")
+    if outcome not in PRICE_OUTCOMES and outcome not in STATES:
+        return ""
+    if denial.subject == "price":
+        ruled_out = denial.kind == "movement" and PRICE_OUTCOMES[int(denial.value) + 2] == outcome
+    else:
+        ruled_out = denial.kind == "state" and denial.value == outcome
+    return outcome if ruled_out else ""
+
+
 def sharp_move_in_dead_calm(
     draft: Draft, facts: SymbolFacts, settings: ValidationSettings
 ) -> Iterator[Breach]:
@@ -143,6 +167,7 @@ RULES: tuple[Rule, ...] = (
     Rule("tape and text do not contradict", "coherence", "fatal", tape_contradicts_text),
     Rule("tape and text match", "coherence", "warning", tape_differs_from_text),
     Rule("the absent is not described", "coherence", "fatal", absent_and_described),
+    Rule("what is denied is not said", "coherence", "fatal", said_and_denied),
     Rule("a dead calm has no sharp moves", "coherence", "warning", sharp_move_in_dead_calm),
     Rule("a tension fits its parts", "coherence", "warning", tension_without_its_parts),
 )

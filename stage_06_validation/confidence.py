@@ -131,7 +131,7 @@ def data_quality(market: MarketWindow, settings: ValidationSettings) -> dict[str
 
 
 def _outcomes(checked: CheckedContinuation) -> dict[str, int]:
-    return said_outcomes(Draft(checked.continuation, checked.statements, checked.ungrounded))
+    return said_outcomes(Draft(checked.continuation, checked.statements))
 
 
 def _unit(value: float) -> float:

@@ -5,36 +5,49 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 from foundation.contracts import SERIES, STATES, Continuation, Movement, Section, Statement
+from foundation.language import Reading
 from foundation.language.sections import section_of
 
 _SENTENCE = re.compile(r"[^.!?]+[.!?]?")
 
 
-class Reading(Protocol):
-    """What a reader returns: grounded statements in order, and what it could not ground."""
-
-    @property
-    def statements(self) -> tuple[Statement, ...]: ...
-
-    @property
-    def ungrounded(self) -> tuple[str, ...]: ...
-
-
 @dataclass(frozen=True)
 class Draft:
-    """One continuation with its reading, indexed for the checks."""
+    """One continuation with its reading, indexed for the checks.
+
+    Attributes
+    ----------
+    statements, denied : tuple of Statement
+        What the text says is so, and is not so.
+    unread : tuple of (clause, reason)
+        Clauses that nothing was made of, and why.
+    grounded_share : float
+        Grounded clauses among all clauses; 0 for a text without any.
+    """
 
     continuation: Continuation
     statements: tuple[Statement, ...]
-    ungrounded: tuple[str, ...]
+    denied: tuple[Statement, ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
+    grounded_share: float = 0.0
 
     @classmethod
     def of(cls, continuation: Continuation, reading: Reading) -> Draft:
         """Join a continuation and what the reader made of its text."""
-        return cls(continuation, tuple(reading.statements), tuple(reading.ungrounded))
+        return cls(
+            continuation,
+            reading.statements,
+            reading.denied,
+            tuple((c.text, c.why) for c in reading.clauses if c.how == "unread"),
+            reading.grounded_share,
+        )
+
+    @property
+    def ungrounded(self) -> tuple[str, ...]:
+        """Clauses that nothing was made of, as they stood."""
+        return tuple(text for text, _ in self.unread)
 
     @cached_property
     def states(self) -> dict[str, tuple[int, ...]]:
@@ -68,12 +81,6 @@ class Draft:
     def sentences(self) -> tuple[str, ...]:
         """The text cut at full stops (a point between digits cuts nothing)."""
         return split_sentences(self.continuation.text)
-
-    @cached_property
-    def grounded_share(self) -> float:
-        """Grounded clauses among all clauses; 0 for a text without any."""
-        clauses = len(self.statements) + len(self.ungrounded)
-        return len(self.statements) / clauses if clauses else 0.0
 
 
 def split_sentences(text: str) -> tuple[str, ...]:

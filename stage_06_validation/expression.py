@@ -54,8 +54,8 @@ def something_ungrounded(
     draft: Draft, facts: SymbolFacts, settings: ValidationSettings
 ) -> Iterator[Breach]:
     """A clause outside the story language cannot be checked and is named."""
-    for clause in draft.ungrounded:
-        yield clause[:200], "the story language"
+    for clause, reason in draft.unread:
+        yield clause[:200], f"the story language: the clause {reason}"
 
 
 def sentence_is_repeated(

@@ -19,8 +19,11 @@ from foundation.contracts import (
     StoryForecast,
 )
 from foundation.kernel import ModelError
+from foundation.language import Yardstick
 from foundation.language.sections import section_of
 from stage_06_validation.precedent import Precedents, count_precedents, count_transitions
+from stage_06_validation.settings import ValidationSettings
+from stage_06_validation.yardsticks import yardsticks
 
 LEVEL_BANDS: tuple[str, ...] = ("at", "near", "within reach", "far")
 """Distances of support and resistance as stories tell them, nearest first."""
@@ -62,7 +65,10 @@ class SymbolFacts:
     levels : dict of side to band
         How far today's story says support and resistance are.
     calendar : dict of event to {"since": days, "until": days}
-        Distances as they will be on the target session; unknown ones are left out.
+        Distances as they will be on the target session, of market-wide releases and of the
+        symbol's own events; unknown ones are left out.
+    yardsticks : dict of series to Yardstick
+        The scales on which numbers in a text about the target session are graded.
     regimes : dict of regime to float
         Today's regime probabilities; empty where the quantitative model does not answer.
     precedents : Precedents
@@ -83,12 +89,13 @@ class SymbolFacts:
     market_view: dict[str, float]
     levels: dict[str, str]
     calendar: dict[str, dict[str, float]]
+    yardsticks: dict[str, Yardstick]
     regimes: dict[str, float]
     precedents: Precedents
     changes: dict[str, np.ndarray]
 
 
-def gather_facts(given: ValidationInput) -> dict[str, SymbolFacts]:
+def gather_facts(given: ValidationInput, settings: ValidationSettings) -> dict[str, SymbolFacts]:
     """Return the facts of every symbol for which there is a continuation.
 
     Raises
@@ -116,7 +123,6 @@ def gather_facts(given: ValidationInput) -> dict[str, SymbolFacts]:
     for story in stories.recent:
         recent.setdefault(story.symbol, []).append(story)
     today = stories.today()
-    calendar = _calendar(fuzzy)
     changes = _changes(fuzzy)
     facts = {}
     for symbol in symbols:
@@ -138,7 +144,8 @@ def gather_facts(given: ValidationInput) -> dict[str, SymbolFacts]:
             distributions=distributions.get(symbol, {}),
             market_view=market_view,
             levels=_levels(today.get(symbol)),
-            calendar=calendar,
+            calendar=_calendar(fuzzy, symbol),
+            yardsticks=yardsticks(given.market, symbol, settings),
             regimes=_regimes(given.quant, symbol),
             precedents=precedents,
             changes=changes,
@@ -237,28 +244,37 @@ def _levels(story: Story | None) -> dict[str, str]:
     }
 
 
-def _calendar(fuzzy: FuzzyWindow) -> dict[str, dict[str, float]]:
-    """Distances on the target session: weekdays between the two sessions have passed by then."""
-    events = fuzzy.events
-    if not events.sessions or events.sessions[-1] != fuzzy.session:
-        return {}
+def _calendar(fuzzy: FuzzyWindow, symbol: str) -> dict[str, dict[str, float]]:
+    """Distances on the target session of market-wide releases and of the symbol's own events."""
     step = float(np.busday_count(fuzzy.session, fuzzy.target_session))
     calendar: dict[str, dict[str, float]] = {}
-    for field, value in zip(events.fields, events.values[-1, 0], strict=True):
-        kind, _, aspect = field.partition("|")
-        known = calendar.setdefault(kind, {})
-        if np.isnan(value):
+    for events, column in ((fuzzy.events, None), (fuzzy.symbol_events, symbol)):
+        if not events.sessions or events.sessions[-1] != fuzzy.session:
             continue
-        if aspect.endswith("until"):
-            known["until"] = float(value) - step
-        elif aspect.endswith("since"):
-            known["since"] = float(value) + 1
+        if column is not None and column not in events.symbols:
+            continue
+        row = events.values[-1, 0 if column is None else events.index_of("symbols", column)]
+        _add_distances(calendar, events.fields, row, step)
     for known in calendar.values():
         # Only a calendar with nothing due by then makes the distances certain: a release may
         # be late, or come without a date.
         if known.get("until", 0.0) <= 0:
             known.clear()
     return calendar
+
+
+def _add_distances(
+    calendar: dict[str, dict[str, float]], fields: tuple[str, ...], row: np.ndarray, step: float
+) -> None:
+    """Take up days since and until: weekdays between the two sessions will have passed by then."""
+    for field, value in zip(fields, row, strict=True):
+        kind, _, aspect = field.partition("|")
+        if np.isnan(value):
+            continue
+        if aspect == "weekdays until":
+            calendar.setdefault(kind, {})["until"] = float(value) - step
+        elif aspect == "sessions since":
+            calendar.setdefault(kind, {})["since"] = float(value) + 1
 
 
 def _regimes(quant: QuantContext, symbol: str) -> dict[str, float]:

@@ -40,7 +40,14 @@ minimum_actionability : float in [0, 1]
     improbable : float
         A tape outcome to which the model itself gives less than this is reported.
     max_ungrounded : float
-        Largest share of a text's characters that the reader may fail to ground.
+        Largest share of a text's clauses that the reader may fail to ground.
+    yardstick_sessions : int
+        Past sessions against which a level that a draft states as a number is graded: the same
+        as stage 02's window.
+    steady_scales, sharp_scales : float
+        Price moves of one session, in volatility scales, up to which a stated percentage is
+        steady and beyond which it is sharp. Stage 02's borders for five sessions (0.5 and 2),
+        divided by the square root of five.
     longest_sentence, shortest_sentence : int
         Words a readable sentence has at most and at least.
     quality_sessions : int
@@ -68,6 +75,9 @@ minimum_actionability : float in [0, 1]
     precedent_prior: float = Field(default=20.0, gt=0)
     improbable: float = Field(default=0.02, ge=0, lt=1)
     max_ungrounded: float = Field(default=0.25, ge=0, le=1)
+    yardstick_sessions: int = Field(default=60, ge=10)
+    steady_scales: float = Field(default=0.2236, gt=0)
+    sharp_scales: float = Field(default=0.8944, gt=0)
     longest_sentence: int = Field(default=45, ge=5)
     shortest_sentence: int = Field(default=3, ge=1)
     quality_sessions: int = Field(default=60, ge=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Protocol
 
 from foundation.contracts import (
     SCENARIOS,
@@ -11,14 +12,20 @@ from foundation.contracts import (
     ForecastVerdict,
     ValidatedForecast,
 )
-from foundation.language import read
+from foundation.language import Reading, Yardstick, read
 from foundation.runtime.stage import Stage
 from stage_06_validation.confidence import assess, data_quality
-from stage_06_validation.draft import Draft, Reading
+from stage_06_validation.draft import Draft
 from stage_06_validation.facts import SymbolFacts, ValidationInput, gather_facts
 from stage_06_validation.gate import Record, Regenerate, pass_gate
 from stage_06_validation.scoring import check
 from stage_06_validation.settings import ValidationSettings
+
+
+class Reader(Protocol):
+    """Reads a text, grading its numbers by yardsticks."""
+
+    def __call__(self, text: str, *, yardsticks: Mapping[str, Yardstick]) -> Reading: ...
 
 
 class ValidationStage(Stage[ValidationInput, ValidatedForecast]):
@@ -31,7 +38,7 @@ class ValidationStage(Stage[ValidationInput, ValidatedForecast]):
         ``Sequence[ContinuationRequest] -> Sequence[Continuation]``: the story engine's next
         drafts. Not called when nothing is refused or ``max_attempts`` is 1.
     reader : callable, optional
-        ``str -> Reading``; the project's own reader by default.
+        ``(text, yardsticks=...) -> Reading``; the project's own reader by default.
     """
 
     name = "06_validation"
@@ -41,7 +48,7 @@ class ValidationStage(Stage[ValidationInput, ValidatedForecast]):
         self,
         settings: ValidationSettings,
         regenerate: Regenerate,
-        reader: Callable[[str], Reading] = read,
+        reader: Reader = read,
     ) -> None:
         self.settings = settings
         self._regenerate = regenerate
@@ -55,12 +62,13 @@ class ValidationStage(Stage[ValidationInput, ValidatedForecast]):
         ModelError
             If the inputs do not belong together, or an asked-for draft does not come back.
         """
-        facts = gather_facts(given)
+        facts = gather_facts(given, self.settings)
         quality = data_quality(given.market, self.settings)
 
         def judge(continuation: Continuation) -> CheckedContinuation:
-            draft = Draft.of(continuation, self._reader(continuation.text))
-            return check(draft, facts[continuation.symbol], self.settings)
+            known = facts[continuation.symbol]
+            reading = self._reader(continuation.text, yardsticks=known.yardsticks)
+            return check(Draft.of(continuation, reading), known, self.settings)
 
         records = pass_gate(given.forecast.continuations, judge, self._regenerate, self.settings)
         return ValidatedForecast(

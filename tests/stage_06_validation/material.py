@@ -38,6 +38,7 @@ def facts(**changed: object) -> SymbolFacts:
         "market_view": {"market volatility": 2.0},
         "levels": {"support": "near", "resistance": "far"},
         "calendar": {"core inflation": {"since": 12.0, "until": 9.0}},
+        "yardsticks": {},
         "regimes": {},
         "precedents": Precedents(transitions, pairings),
         "changes": dict.fromkeys((*MIDDLING, "price", "oil"), change),

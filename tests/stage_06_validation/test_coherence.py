@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from foundation.contracts import STATES, Statement, statement
+from foundation.language import read
 from stage_06_validation.coherence import RULES
+from stage_06_validation.draft import Draft
 from stage_06_validation.settings import ValidationSettings
-from tests.stage_06_validation.material import draft, facts, sound, tape
+from tests.stage_06_validation.material import continuation, draft, facts, sound, tape
 
 SETTINGS = ValidationSettings()
 
@@ -95,3 +97,25 @@ def test_a_tension_about_a_rise_does_not_fit_a_fall() -> None:
         given=tape(price="drops"),
     )
     assert found == {"a tension fits its parts": "warning"}
+
+
+def told_freely(text: str, **changed: str) -> dict[str, str]:
+    """Names and severities of the rules that a free text breaks."""
+    one = continuation(text, tape(**changed))
+    found = [
+        f for rule in RULES for f in rule.findings(Draft.of(one, read(text)), facts(), SETTINGS)
+    ]
+    return {f.rule: f.severity for f in found}
+
+
+def test_what_is_denied_cannot_stand_on_the_tape() -> None:
+    found = told_freely("The price did not rise.", price="rises")
+    assert found == {"what is denied is not said": "fatal"}
+    assert told_freely("The price did not rise.", price="drops") == {}
+    found = told_freely("Volume was not heavy.", volume="high")
+    assert found == {"what is denied is not said": "fatal"}
+
+
+def test_what_is_denied_cannot_be_said_in_the_same_text() -> None:
+    text = "The shares rose. In truth, the price did not rise."
+    assert told_freely(text)["what is denied is not said"] == "fatal"

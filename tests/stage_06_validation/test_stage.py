@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -17,7 +17,7 @@ from foundation.contracts import (
     tape_outcomes,
 )
 from foundation.kernel import ModelError
-from foundation.language import Clause, Reading
+from foundation.language import Clause, Reading, Yardstick
 from foundation.testing import samples
 from stage_06_validation import ValidationInput, ValidationSettings, ValidationStage
 from stage_06_validation.facts import gather_facts
@@ -69,7 +69,7 @@ def test_every_symbol_with_drafts_gets_a_verdict(given: ValidationInput) -> None
 
 
 def test_an_absent_volume_reaches_the_facts(given: ValidationInput) -> None:
-    facts = gather_facts(given)
+    facts = gather_facts(given, ValidationSettings())
     assert "volume" in facts["AAPL"].absent
     assert "volume" not in facts["SPX"].absent
     assert "volume" not in facts["AAPL"].today
@@ -83,7 +83,7 @@ def test_the_same_input_gives_the_same_bytes(given: ValidationInput) -> None:
 def test_a_reader_that_grounds_nothing_refuses_everything_and_hides_nothing(
     given: ValidationInput,
 ) -> None:
-    def blind(text: str) -> Reading:
+    def blind(text: str, *, yardsticks: Mapping[str, Yardstick]) -> Reading:
         unread = Clause(text, 0, len(text), 0, "unread", why="blind")
         return Reading(clauses=(unread,))
 
@@ -129,7 +129,9 @@ def test_what_happened_after_the_as_of_session_changes_no_fact(given: Validation
         }
     )
     tainted = replace(given, fuzzy=given.fuzzy.model_copy(update={"memberships": longer}))
-    before, after = gather_facts(given)["SPX"], gather_facts(tainted)["SPX"]
+    settings = ValidationSettings()
+    before = gather_facts(given, settings)["SPX"]
+    after = gather_facts(tainted, settings)["SPX"]
     assert before.standing == after.standing
     for name, counts in before.changes.items():
         np.testing.assert_array_equal(counts, after.changes[name])
@@ -179,4 +181,41 @@ def test_the_calendar_is_that_of_the_target_session(
             "target_session": date(2018, 12, 31),
         }
     )
-    assert gather_facts(replace(given, fuzzy=fuzzy))["SPX"].calendar["core inflation"] == expected
+    facts = gather_facts(replace(given, fuzzy=fuzzy), ValidationSettings())
+    assert facts["SPX"].calendar["core inflation"] == expected
+
+
+def test_the_calendar_knows_the_symbols_own_events_and_nobody_elses(
+    given: ValidationInput,
+) -> None:
+    events = given.fuzzy.symbol_events
+    values = events.values.copy()
+    column = events.fields.index("earnings|weekdays until")
+    values[-1, :, column] = np.nan
+    values[-1, events.symbols.index("SPX"), column] = 12.0
+    fuzzy = given.fuzzy.model_copy(
+        update={
+            "symbol_events": events.model_copy(update={"values": values}),
+            "session": date(2018, 12, 28),
+            "target_session": date(2018, 12, 31),
+        }
+    )
+    facts = gather_facts(replace(given, fuzzy=fuzzy), ValidationSettings())
+    assert facts["SPX"].calendar["earnings"]["until"] == 11.0
+    others = [one for symbol, one in facts.items() if symbol != "SPX"]
+    assert others
+    assert all("until" not in one.calendar.get("earnings", {}) for one in others)
+
+
+def test_numbers_in_a_draft_are_graded_on_the_instruments_own_past(given: ValidationInput) -> None:
+    market = given.market
+    row = market.bars.symbols.index("SPX")
+    closes = market.bars.field("close")[-60:, row]
+    ruler = gather_facts(given, ValidationSettings())["SPX"].yardsticks["price"]
+    assert ruler.mean == pytest.approx(closes.mean())
+    assert ruler.spread == pytest.approx(closes.std())
+    assert ruler.state("price", float(closes.mean() + 2 * closes.std())) == "very high"
+    daily = market.features.field("volatility_scale_20")[-1, row] / closes[-1]
+    assert ruler.movement(100 * 1.0 * daily) == 2
+    assert ruler.movement(-100 * 0.5 * daily) == -1
+    assert ruler.movement(100 * 0.2 * daily) == 0
