@@ -26,6 +26,7 @@ from foundation.contracts import (
     STATES,
     TAPE,
     Continuation,
+    DistributionReading,
     FuzzyWindow,
     MarketWindow,
     QuantContext,
@@ -305,6 +306,7 @@ def _frequencies(book: StoryBook) -> StoryForecast:
             layers=tuple("01234"),
             values=table,
         ),
+        reading=DistributionReading(method="logits"),
     )
 
 
