@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from foundation.contracts import FuzzyWindow, Section, statement
-from stage_03_story_assembly.columns import SILENT, Column
+from stage_03_story_assembly.content.columns import SILENT, Column
 
 
 def tension_columns(fuzzy: FuzzyWindow) -> list[Column]:

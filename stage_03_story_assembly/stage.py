@@ -10,10 +10,10 @@ from foundation.contracts import TAPE, FuzzyWindow, MarketWindow, QuantContext, 
 from foundation.kernel import UpstreamDataError
 from foundation.runtime import Stage
 from foundation.timeseries import Panel
-from stage_03_story_assembly.figures import Figures
-from stage_03_story_assembly.planner import plan
+from stage_03_story_assembly.content.daily import plan
 from stage_03_story_assembly.settings import StoryAssemblySettings
-from stage_03_story_assembly.teller import Teller
+from stage_03_story_assembly.telling.figures import Figures
+from stage_03_story_assembly.telling.teller import Teller
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,15 @@ class Movement(IntEnum):
     RISES_SHARPLY = 2
 
 
+class Horizon(StrEnum):
+    """What stretch of time a story is about."""
+
+    DAILY = "daily"
+    INTRADAY = "intraday"
+    WEEKLY = "weekly"
+    EVENT = "event"
+
+
 class Section(StrEnum):
     """The six sections of a story and its quantitative context, in reading order."""
 
@@ -138,8 +147,9 @@ class Statement(Part):
     kind : str
         ``state`` (series is high), ``movement`` (series rose today), ``path`` (rose, paused,
         then surged), ``pattern``, ``event``, ``level`` (support close by), ``regime``,
-        ``range``, ``odds``, ``tilt``, ``absence`` (not reported) or ``tension`` (two facts that
-        pull apart).
+        ``range``, ``odds``, ``tilt``, ``absence`` (not reported), ``tension`` (two facts that
+        pull apart), ``record`` (the largest rise in a year) or ``streak`` (the third gain in a
+        row).
     subject : str
         The series, pattern, event or side spoken about.
     value : str
@@ -162,6 +172,8 @@ class Statement(Part):
         "tilt",
         "absence",
         "tension",
+        "record",
+        "streak",
     ]
     subject: str
     value: str

@@ -6,8 +6,8 @@ from datetime import date
 
 from pydantic import Field
 
-from foundation.contracts.lexicon import Section, Statement
-from foundation.kernel.model import Contract, Part
+from foundation.contracts.lexicon import Horizon, Section, Statement
+from foundation.kernel.model import Contract, Moment, Part
 from foundation.timeseries import Panel
 
 
@@ -48,11 +48,22 @@ class StorySection(Part):
 
 
 class Story(Part):
-    """The story of one instrument and session, in two renderings of one source."""
+    """The story of one instrument and session, in two renderings of one source.
+
+    Attributes
+    ----------
+    horizon : Horizon
+        The day (default), the session so far, the week that the session ends, or an event of
+        the session.
+    told_at : Moment, optional
+        Of an intraday update: the moment at which it stands. None at the session's close.
+    """
 
     symbol: str
     name: str
     session: date
+    horizon: Horizon = Horizon.DAILY
+    told_at: Moment | None = None
     sections: tuple[StorySection, ...]
 
     @property
@@ -76,18 +87,26 @@ class StoryBook(Contract):
 
     Attributes
     ----------
+    horizon : Horizon
+        What the stories are about. A book holds stories of one horizon.
     sessions, symbols
         Axes of ``texts``.
     texts : T tuples of N str
-        Learning renderings; empty where there was too little history for a story.
+        Learning renderings; empty where there was too little history for a story, or (weekly,
+        event) where no week ended and nothing happened.
     observed : Panel (T, N, len(TAPE)), fields = TAPE
         Observed outcome codes 0..4 per tape series; NaN where the series is absent.
     recent : tuple of Story
         The last sessions' stories in full, oldest first, for people and for checking.
     """
 
+    schema_version: int = Field(
+        default=2, ge=1, description="2: ``horizon`` and ``told_at`` joined."
+    )
+
     session: date
     target_session: date
+    horizon: Horizon = Horizon.DAILY
     sessions: tuple[date, ...]
     symbols: tuple[str, ...]
     texts: tuple[tuple[str, ...], ...]

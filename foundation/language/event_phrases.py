@@ -2,24 +2,83 @@
 
 from __future__ import annotations
 
-# Market-wide releases: {e} is the release's name.
-EVENT_NAMES: dict[str, str] = {"core inflation": "core inflation"}
+# Market-wide releases: {e} is the release's name. Series a trader's calendar marks as important.
+EVENT_NAMES: dict[str, str] = {
+    "core inflation": "core inflation",
+    "inflation": "consumer price inflation",
+    "producer prices": "producer price inflation",
+    "payrolls": "nonfarm payrolls",
+    "unemployment": "unemployment",
+    "retail sales": "retail trade",
+    "gross domestic product": "economic growth",
+    "manufacturing survey": "manufacturing sentiment",
+    "services survey": "services sentiment",
+    "consumer confidence": "consumer confidence",
+    "durable goods": "durable goods demand",
+    "housing starts": "homebuilding",
+    "policy rate": "the policy rate",
+}
 EVENT_SINCE: dict[str, tuple[str, ...]] = {
-    "today": ("{e} was published today",),
-    "days ago": ("{e} was published in the past few days",),
-    "weeks ago": ("{e} was last published over a week ago",),
+    "today": (
+        "news of {e} came out today",
+        "today brought the report on {e}",
+        "{e} was on today's calendar",
+        "today's report was on {e}",
+    ),
+    "days ago": (
+        "{e} figures came out in the past few days",
+        "news of {e} lies a few days back",
+        "{e} was reported within the week",
+        "the figures for {e} are a few days old",
+    ),
+    "weeks ago": (
+        "the last figures for {e} are over a week old",
+        "news of {e} was last heard over a week ago",
+        "{e} was last heard of over a week ago",
+        "it is more than a week since news of {e}",
+    ),
 }
 EVENT_UNTIL: dict[str, tuple[str, ...]] = {
-    "tomorrow": ("the next {e} report is due next session",),
-    "days ahead": ("the next {e} report is days away",),
-    "weeks ahead": ("the next {e} report is over a week away",),
+    "tomorrow": (
+        "the next report on {e} is due next session",
+        "next session brings news of {e}",
+        "{e} is next up on the calendar",
+        "the next session has {e} on its calendar",
+    ),
+    "days ahead": (
+        "the next report on {e} is days away",
+        "news of {e} is due within days",
+        "{e} is on the calendar within days",
+        "the calendar has {e} a few days out",
+    ),
+    "weeks ahead": (
+        "the next report on {e} is over a week away",
+        "news of {e} is not due for another week or more",
+        "{e} is off the calendar for a week or more",
+        "the calendar has {e} more than a week out",
+    ),
 }
 EVENT_SURPRISE: dict[str, tuple[str, ...]] = {
-    "well below": ("the last {e} figure fell well short of the one before",),
-    "below": ("the last {e} figure came in below the one before",),
-    "in line": ("the last {e} figure matched the one before",),
-    "above": ("the last {e} figure came in above the one before",),
-    "well above": ("the last {e} figure ran well above the one before",),
+    "well below": (
+        "the figure for {e} fell far short of what was to be expected",
+        "{e} came in far lower than was to be expected",
+    ),
+    "below": (
+        "the figure for {e} lay below what was to be expected",
+        "{e} came in lower than was to be expected",
+    ),
+    "in line": (
+        "the figure for {e} was much as expected",
+        "{e} came in about where it was to be expected",
+    ),
+    "above": (
+        "the figure for {e} lay above what was to be expected",
+        "{e} came in higher than was to be expected",
+    ),
+    "well above": (
+        "the figure for {e} ran far above what was to be expected",
+        "{e} came in far higher than was to be expected",
+    ),
 }
 
 # What concerns one symbol: subject, then "aspect: value", then its clauses.
@@ -82,8 +141,14 @@ SYMBOL_EVENTS: dict[str, dict[str, tuple[str, ...]]] = {
             "the shares were split in the past few days",
             "a stock split took effect within the week",
         ),
-        "until: tomorrow": ("a stock split takes effect next session",),
-        "until: days ahead": ("a stock split takes effect within days",),
+        "until: tomorrow": (
+            "a stock split takes effect next session",
+            "the shares are split next session",
+        ),
+        "until: days ahead": (
+            "a stock split takes effect within days",
+            "the shares are to be split within days",
+        ),
     },
     _DIVIDEND: {
         "since: today": ("the shares went without their dividend today", "today was ex-dividend"),
@@ -91,14 +156,32 @@ SYMBOL_EVENTS: dict[str, dict[str, tuple[str, ...]]] = {
             "the shares went without their dividend in the past few days",
             "the ex-dividend day was within the week",
         ),
-        "until: tomorrow": ("the ex-dividend day is the next session",),
-        "until: days ahead": ("the ex-dividend day is days away",),
+        "until: tomorrow": (
+            "the ex-dividend day is the next session",
+            "the shares go ex-dividend next session",
+        ),
+        "until: days ahead": (
+            "the ex-dividend day is days away",
+            "the shares go ex-dividend within days",
+        ),
     },
     "corporate action": {
-        "since: today": ("a corporate action took effect today",),
-        "since: days ago": ("a corporate action took effect in the past few days",),
-        "until: tomorrow": ("a corporate action takes effect next session",),
-        "until: days ahead": ("a corporate action takes effect within days",),
+        "since: today": (
+            "a corporate action took effect today",
+            "today brought a corporate action",
+        ),
+        "since: days ago": (
+            "a corporate action took effect in the past few days",
+            "a corporate action lies days back",
+        ),
+        "until: tomorrow": (
+            "a corporate action takes effect next session",
+            "the next session brings a corporate action",
+        ),
+        "until: days ahead": (
+            "a corporate action takes effect within days",
+            "a corporate action is days away",
+        ),
     },
     "halt": {
         "since: today": ("trading was halted today", "a trading halt interrupted the session"),

@@ -15,22 +15,24 @@ from foundation.contracts import REGIMES, STATES, Movement, Statement, statement
 from foundation.kernel import OperatorError
 from foundation.language import event_phrases as happenings
 from foundation.language import phrases as say
+from foundation.language.scales import HEDGES, SCALES, predicates
 
 CONNECTIVES: dict[str, tuple[str, ...]] = {
     "and": (", and ", "; "),
     "contrast": (", although ", ", but ", ", while "),
     "sequence": ("; ",),
+    "apposition": (": ",),
 }
-"""How clauses are joined: same direction, opposite direction, or a new thought."""
+"""How clauses are joined: same direction, opposite direction, a new thought, or a closer word."""
 
-HEDGES: tuple[str, ...] = (
-    "clear",
-    "leaning lower",
-    "leaning higher",
-    "between lower",
-    "between higher",
-)
-"""How firmly a state holds: membership >= 0.85, 0.65 to 0.85, or 0.5 to 0.65 with a neighbour."""
+OPENERS: dict[str, tuple[str, ...]] = {
+    "contrast": ("even so, ", "still, ", "that said, ", "for all that, "),
+    "market": ("in the wider market, ", "across the market, "),
+    "ahead": ("from here, ", "looking ahead, "),
+}
+"""What a sentence may begin with: against the sentence before, or where it turns to. They claim
+nothing: a contrast stands only where the tones of the two sentences part."""
+_OPENERS: tuple[str, ...] = tuple(opener for group in OPENERS.values() for opener in group)
 
 PATTERN_HEDGES: tuple[str, ...] = tuple(say.PATTERN_STRENGTH)
 MOVEMENT_SERIES: tuple[str, ...] = (
@@ -70,6 +72,19 @@ def phrasings(said: Statement) -> tuple[str, ...]:
     return clauses
 
 
+def bare(clause: str) -> str:
+    """Return a lower-case clause as the tables hold it.
+
+    Without the words that only connect it to the sentence before, and with "the price" where a
+    reading rendering says "the stock".
+    """
+    for opener in _OPENERS:
+        clause = clause.removeprefix(opener)
+    for noun in say.REFERENCES.values():
+        clause = clause.replace(f"{noun} ", "the price ") if noun in clause else clause
+    return clause
+
+
 def pronoun_of(series: str) -> str:
     """Return the pronoun that may stand for a series already named in the sentence."""
     return "they" if series in say.PLURAL else "it"
@@ -83,9 +98,9 @@ def with_pronoun(clause: str, series: str) -> str:
 
 def every_statement() -> Iterator[Statement]:
     """Yield every statement that the language can make."""
-    for series in say.STATE_WORDS:
+    for series in SCALES:
         for value, hedge in product(STATES, HEDGES):
-            if _neighbour(STATES.index(value), hedge) is not None:
+            if _on_the_scale(STATES.index(value), hedge):
                 yield statement("state", series, value, hedge)
     for series, move in product(MOVEMENT_SERIES, Movement):
         yield statement("movement", series, f"{move:+d}")
@@ -105,6 +120,9 @@ def every_statement() -> Iterator[Statement]:
         yield statement("absence", subject, "absent")
     for subject, value in say.TENSIONS:
         yield statement("tension", subject, value)
+    for kind, table in (("record", say.RECORDS), ("streak", say.STREAKS)):
+        for value in table:
+            yield statement(kind, "price", value)
 
 
 def _every_event() -> Iterator[Statement]:
@@ -136,47 +154,24 @@ def path_value(moves: tuple[int, int, int] | tuple[Movement, ...]) -> str:
     return ",".join(f"{int(m):+d}" for m in moves)
 
 
-def _neighbour(state: int, hedge: str) -> int | None:
-    """Return the state a hedge refers to (itself when clear); None off the end of the scale."""
-    if hedge == "clear":
-        return state
-    other = state + (1 if hedge.endswith("higher") else -1)
-    return other if 0 <= other < len(STATES) else None
+def _on_the_scale(state: int, hedge: str) -> bool:
+    """Say whether the state has the neighbour that its hedge speaks of."""
+    lean = {"lower": -1, "higher": 1}.get(hedge.rpartition(" ")[2], 0)
+    return 0 <= state + lean < len(STATES)
 
 
 def _state(said: Statement) -> Iterator[str]:
-    words = say.STATE_WORDS[said.subject]
-    state = STATES.index(said.value)
-    other = _neighbour(state, said.hedge)
-    if other is None or said.hedge not in HEDGES:
-        return
-    links = say.LINKS_PLURAL if said.subject in say.PLURAL else say.LINKS
-    for link, noun in product(links, say.NOUNS[said.subject]):
-        for predicate in _predicates(words, state, other, said.hedge):
-            yield f"{noun} {link} {predicate}"
-
-
-def _predicates(
-    words: tuple[tuple[say.Word, ...], ...], state: int, other: int, hedge: str
-) -> Iterator[str]:
-    if hedge == "clear":
-        yield from (full for _, full in words[state])
-        return
-    pairs = zip(words[state], words[other], strict=False)
-    if hedge.startswith("leaning"):
-        for frame, ((_, a), (b, _)) in product(say.LEANING, pairs):
-            yield frame.format(a=a, b=b)
-    else:
-        for frame, ((a, full_a), (b, full_b)) in product(say.BETWEEN, pairs):
-            # Where only the first word has an ending ("weaker than of late"), it keeps it.
-            yield frame.format(a=a if b != full_b else full_a, b=full_b)
+    link = say.LINK_PLURAL if said.subject in say.PLURAL else say.LINK
+    words = tuple(predicates(said.subject, said.value, said.hedge))
+    for noun, predicate in product(say.NOUNS[said.subject], words):
+        yield f"{noun} {link} {predicate}"
 
 
 def _movement(said: Statement) -> Iterator[str]:
     verbs = say.PRICE_VERBS if said.subject == "price" else say.QUANTITY_VERBS
     if said.subject not in MOVEMENT_SERIES:
         return
-    for verb, noun, when in product(verbs[int(said.value)], say.NOUNS[said.subject], say.TODAY):
+    for noun, when, verb in product(say.NOUNS[said.subject], say.TODAY, verbs[int(said.value)]):
         yield f"{noun} {verb} {when}"
 
 
@@ -184,12 +179,15 @@ def _path(said: Statement) -> Iterator[str]:
     a, b, c = (int(part) for part in said.value.split(","))
     if said.subject != PATH_SERIES:
         return
-    shape = "aaa" if a == b == c else "aab" if a == b else "abb" if b == c else "abc"
-    second, third = {"aaa": (a, a), "aab": (c, c), "abb": (b, b), "abc": (b, c)}[shape]
-    for opening, frame in product(say.PATH_OPENINGS, say.PATH_SHAPES[shape]):
-        for i in range(len(say.PRICE_VERBS[a])):
-            verbs = [say.PRICE_VERBS[m][(i + k) % 3] for k, m in enumerate((a, second, third))]
-            yield f"{opening} {frame.format(a=verbs[0], b=verbs[1], c=verbs[2])}"
+    shape = (
+        "aaa" if a == b == c else "aab" if a == b else "abb" if b == c else "aba" if a == c
+        else "abc"
+    )  # fmt: skip
+    for turn, frame in product(range(2), say.PATH_SHAPES[shape]):
+        moves = {"a": a, "b": b, "c": c}
+        was = {k: say.DOING[m][(turn + i) % 2] for i, (k, m) in enumerate(moves.items())}
+        has = {k.upper(): say.DONE[m][turn] for k, m in moves.items()}
+        yield frame.format(**was, **has)
 
 
 def _pattern(said: Statement) -> Iterator[str]:
@@ -229,7 +227,7 @@ def _news_flow(subject: str, count: str, tone: str, topic: str) -> Iterator[str]
 
 
 def _level(said: Statement) -> Iterator[str]:
-    for band, side in product(say.LEVEL_BANDS[said.value], say.LEVEL_SIDES[said.subject]):
+    for side, band in product(say.LEVEL_SIDES[said.subject], say.LEVEL_BANDS[said.value]):
         yield f"{side} {band}"
 
 
@@ -255,4 +253,6 @@ _MAKERS = {
     "odds": lambda s: _from(say.ODDS_BANDS, s.value),
     "absence": lambda s: _from(say.ABSENCES, s.subject),
     "tension": lambda s: iter(say.TENSIONS[(s.subject, s.value)]),
+    "record": lambda s: _from(say.RECORDS, s.value),
+    "streak": lambda s: _from(say.STREAKS, s.value),
 }

@@ -18,11 +18,20 @@ from functools import cache, lru_cache
 
 from foundation.contracts import STATES, TAPE, Section, Statement, tape_outcomes
 from foundation.language.event_phrases import EVENT_NAMES, SCHEDULED
-from foundation.language.grammar import CONNECTIVES, every_statement, phrasings, with_pronoun
+from foundation.language.grammar import (
+    CONNECTIVES,
+    OPENERS,
+    every_statement,
+    phrasings,
+    with_pronoun,
+)
 from foundation.language.sections import section_of
 
 _ORDER: tuple[Section, ...] = tuple(Section)
 _JOINS: tuple[str, ...] = tuple(sorted({join for group in CONNECTIVES.values() for join in group}))
+_OPENERS: tuple[str, ...] = tuple(opener for group in OPENERS.values() for opener in group)
+(_COLON,) = CONNECTIVES["apposition"]
+_APPOSED = frozenset({"record", "streak"})
 _NEEDS_RANGES = frozenset({"trend strength"})
 
 
@@ -53,18 +62,18 @@ class Language:
         by_pronoun = [s for s in self.said if s.kind == "movement" and s.subject != "price"]
         plain = len(self.said)
         self.said += by_pronoun
-        self.root = _Node()
+        # What follows a colon stands nowhere else, and nothing else follows one.
+        self.root, self.tail = _Node(), _Node()
         for bit, one in enumerate(self.said):
             for clause in phrasings(one):
                 text = clause if bit < plain else with_pronoun(clause, one.subject)
-                self._plant(text, bit)
+                self._plant(self.tail if one.kind in _APPOSED else self.root, text, bit)
         self.pronouns = sum(1 << bit for bit in range(plain, len(self.said)))
         self.places: dict[tuple[int, bool, str | None, int], _Place] = {}
         self.start = self.place(self.root, opening=True)
         self.stopped = self.place(None)
 
-    def _plant(self, text: str, bit: int) -> None:
-        node = self.root
+    def _plant(self, node: _Node, text: str, bit: int) -> None:
         node.reach |= 1 << bit
         for letter in text:
             node = node.next.setdefault(letter, _Node())
@@ -87,15 +96,7 @@ class Language:
         """Yield the places one letter further on, and the bit of a clause it closed (or -1)."""
         if place.join is not None:
             if place.join[place.offset] == letter:
-                done = place.offset + 1 == len(place.join)
-                yield (
-                    (
-                        self.place(self.root)
-                        if done
-                        else self.place(None, join=place.join, offset=place.offset + 1)
-                    ),
-                    -1,
-                )
+                yield self._within(place.join, place.offset + 1), -1
             return
         if place.node is None:
             if letter == " ":
@@ -103,6 +104,10 @@ class Language:
             return
         if place.opening and letter != letter.upper():
             return
+        if place.opening:
+            for opener in _OPENERS:
+                if opener[0] == letter.lower():
+                    yield self._within(opener, 1), -1
         known = place.node.next.get(letter.lower() if place.opening else letter)
         if known is not None:
             yield self.place(known), -1
@@ -111,7 +116,13 @@ class Language:
                 yield self.stopped, place.node.leaf
             for join in _JOINS:
                 if join[0] == letter:
-                    yield self.place(None, join=join, offset=1), place.node.leaf
+                    yield self._within(join, 1), place.node.leaf
+
+    def _within(self, words: str, offset: int) -> _Place:
+        """Return the place so many letters into a connective or opener, or behind it."""
+        if offset < len(words):
+            return self.place(None, join=words, offset=offset)
+        return self.place(self.tail if words == _COLON else self.root)
 
 
 @lru_cache(maxsize=1)
@@ -244,7 +255,10 @@ class GuidedText:
             if bit < 0:
                 return None
             path = self._closed(path, bit, sentence_ends=place is language().stopped)
-        ahead = place.node.reach & path.allowed if place.node is not None else path.allowed
+        if place.join in _OPENERS and path.before < 0:
+            return None  # The first sentence has nothing to stand against.
+        node = place.node or (language().tail if place.join == _COLON else language().root)
+        ahead = node.reach & path.allowed
         over = place is language().stopped and path.section == len(_ORDER) - 1
         if ahead == 0 and not over:
             return None
@@ -269,6 +283,8 @@ class GuidedText:
         spoken = path.spoken | _group(one.kind, one.subject)
         left = self._facts & ~spoken
         allowed = left & _sections(section, section + 1 + sentence_ends) & ~language().pronouns
+        if (one.kind, one.subject) != ("movement", "price") or sentence_ends:
+            allowed &= ~_kinds(_APPOSED)
         if one.kind == "state" and not sentence_ends:
             allowed |= left & _group("movement", one.subject) & language().pronouns
         return _Path(path.place, allowed, spoken, section, bit)
@@ -277,6 +293,11 @@ class GuidedText:
 @cache
 def _group(kind: str, subject: str) -> int:
     return language().bits(s.kind == kind and s.subject == subject for s in language().said)
+
+
+@cache
+def _kinds(kinds: frozenset[str]) -> int:
+    return language().bits(s.kind in kinds for s in language().said)
 
 
 @cache
@@ -303,8 +324,15 @@ def _agrees(
         return one.subject in absent and one.subject not in told
     if one.kind == "tension":
         return _TENSIONS[one.value](told)
+    if one.kind == "record":
+        low, high = (3, 4) if one.value.startswith("rise") else (0, 1)
+        return _between("price", low, high, told)
+    if one.kind == "streak":
+        low, high = (3, 4) if one.value.endswith("rises") else (0, 1)
+        return _between("price", low, high, told)
     if one.kind == "event" and one.subject in EVENT_NAMES:
-        return "events" not in absent
+        # Core inflation is on every calendar; of other releases only what the story knew of.
+        return "events" not in absent and one.subject in expected | {"core inflation"}
     if one.kind == "event":
         dated = one.value.split(":")[0] in ("since", "until", "reaction")
         return one.subject in SCHEDULED & expected and dated

@@ -7,159 +7,39 @@ of ``grammar.CONNECTIVES``; a phrase names no instrument, date or absolute level
 
 from __future__ import annotations
 
-# Subject noun phrases. Plural ones take "are" and "were".
+# Subject noun phrases. Plural ones take "are".
 NOUNS: dict[str, tuple[str, ...]] = {
     "price": ("the price",),
-    "trend": ("the trend",),
+    "trend": ("the trend", "the medium-term trend"),
     "volume": ("volume", "turnover"),
     "breadth": ("market breadth", "breadth"),
-    "momentum": ("momentum",),
-    "trend strength": ("directional strength",),
+    "momentum": ("momentum", "price momentum"),
+    "trend strength": ("directional strength", "the strength of direction"),
     "band width": ("the trading band", "the band around the price"),
     "volatility": ("realised volatility", "day-to-day volatility"),
     "market volatility": ("implied market volatility", "the fear gauge"),
-    "credit spread": ("credit spreads",),
+    "credit spread": ("credit spreads", "corporate bond spreads"),
     "oil": ("oil", "crude oil"),
     "risk appetite": ("risk appetite", "the appetite for risk"),
 }
+REFERENCES: dict[str, str] = {
+    "index": "the index",
+    "equity": "the stock",
+    "etf": "the fund",
+    "future": "the contract",
+}
+"""What "the price" is called in a reading rendering once the instrument has been named."""
 PLURAL: frozenset[str] = frozenset({"credit spread"})
 
-# Predicates of the five states, lowest first; alternatives within a state mean the same. States
-# are graded against a series' own past quarter, and the words say so: "unusually", "than of late".
-# A pair is (short, full): the short form is used where another word follows or precedes.
-Word = tuple[str, str]
-
-
-def _same(*words: str) -> tuple[Word, ...]:
-    return tuple((word, word) for word in words)
-
-
-def _ending(ending: str, *words: str) -> tuple[Word, ...]:
-    return tuple((word, f"{word} {ending}") for word in words)
-
-
-STATE_WORDS: dict[str, tuple[tuple[Word, ...], ...]] = {
-    "price": tuple(
-        _ending("its quarterly mean", word)
-        for word in ("far below", "below", "close to", "above", "far above")
-    ),
-    "trend": (
-        _ending("than of late", "far weaker", "much softer"),
-        _ending("than of late", "weaker", "softer"),
-        _same("steady", "much as it was"),
-        _ending("than of late", "firmer", "stronger"),
-        _ending("than of late", "far firmer", "much stronger"),
-    ),
-    "volume": tuple(
-        _same(*words)
-        for words in (
-            ("very thin", "exceptionally light"),
-            ("light", "below normal"),
-            ("normal", "about average"),
-            ("heavy", "above normal"),
-            ("very heavy", "exceptionally high"),
-        )
-    ),
-    "breadth": tuple(
-        _same(*words)
-        for words in (
-            ("unusually narrow", "exceptionally poor"),
-            ("rather narrow", "rather poor"),
-            ("ordinary", "mixed"),
-            ("rather broad", "rather good"),
-            ("unusually broad", "exceptionally good"),
-        )
-    ),
-    "momentum": tuple(
-        _same(*words)
-        for words in (
-            ("unusually weak", "washed out"),
-            ("rather weak", "soft"),
-            ("ordinary", "balanced"),
-            ("rather strong", "lively"),
-            ("unusually strong", "stretched"),
-        )
-    ),
-    "trend strength": tuple(
-        _same(*words)
-        for words in (
-            ("unusually faint", "all but absent"),
-            ("rather faint", "slight"),
-            ("ordinary", "moderate"),
-            ("rather clear", "marked"),
-            ("unusually clear", "overwhelming"),
-        )
-    ),
-    "band width": tuple(
-        _same(*words)
-        for words in (
-            ("very tight", "squeezed"),
-            ("tight", "narrow"),
-            ("of normal width", "neither tight nor wide"),
-            ("wide", "roomy"),
-            ("very wide", "blown open"),
-        )
-    ),
-    "volatility": tuple(
-        _same(*words)
-        for words in (
-            ("unusually low", "exceptionally calm"),
-            ("rather low", "subdued"),
-            ("ordinary", "unremarkable"),
-            ("rather high", "elevated"),
-            ("unusually high", "exceptionally rough"),
-        )
-    ),
-    "market volatility": tuple(
-        _same(*words)
-        for words in (
-            ("unusually low", "exceptionally low"),
-            ("rather low", "subdued"),
-            ("ordinary", "unremarkable"),
-            ("rather high", "elevated"),
-            ("unusually high", "exceptionally high"),
-        )
-    ),
-    "credit spread": (
-        _same("unusually tight"),
-        _ending("than of late", "tighter"),
-        _same("ordinary"),
-        _ending("than of late", "wider"),
-        _same("unusually wide"),
-    ),
-    "oil": (
-        _same("unusually cheap"),
-        _ending("than of late", "cheaper"),
-        _same("ordinary in price"),
-        _ending("than of late", "dearer"),
-        _same("unusually dear"),
-    ),
-    "risk appetite": tuple(
-        _same(*words)
-        for words in (
-            ("very low", "all but gone"),
-            ("low", "below normal"),
-            ("ordinary", "neither low nor high"),
-            ("high", "above normal"),
-            ("very high", "exceptionally keen"),
-        )
-    ),
-}
-
-LINKS: tuple[str, ...] = ("is", "looks")
-LINKS_PLURAL: tuple[str, ...] = ("are", "look")
-
-# Membership 0.65-0.85 shades into the neighbour; 0.5-0.65 lies between the two.
-LEANING: tuple[str, ...] = ("{a}, edging towards {b}", "{a}, verging on {b}")
-BETWEEN: tuple[str, ...] = ("{a} to {b}", "between {a} and {b}")
+LINK, LINK_PLURAL = "is", "are"
 
 # Verbs of the five movements, sharpest fall first.
 PRICE_VERBS: dict[int, tuple[str, ...]] = {
-    -2: ("plunged", "fell sharply", "sold off hard"),
-    -1: ("slipped", "fell", "lost ground"),
-    0: ("held steady", "was little changed", "went nowhere"),
-    1: ("rose", "gained ground", "moved higher"),
-    2: ("surged", "rose sharply", "jumped"),
+    -2: ("plunged", "fell sharply", "sold off hard", "tumbled"),
+    -1: ("slipped", "fell", "lost ground", "moved lower"),
+    0: ("held steady", "was little changed", "went nowhere", "ended about where it began"),
+    1: ("rose", "gained ground", "moved higher", "advanced"),
+    2: ("surged", "rose sharply", "jumped", "leapt"),
 }
 QUANTITY_VERBS: dict[int, tuple[str, ...]] = {
     -2: ("collapsed", "fell sharply"),
@@ -170,13 +50,53 @@ QUANTITY_VERBS: dict[int, tuple[str, ...]] = {
 }
 TODAY: tuple[str, ...] = ("today", "on the day", "this session")
 
-# Paths over three overlapping segments, told by their shape.
-PATH_OPENINGS: tuple[str, ...] = ("over the past two weeks it", "over the fortnight it")
+# The price's path over three overlapping segments: what it was doing, and what it has done.
+DOING: dict[int, tuple[str, ...]] = {
+    -2: ("falling hard", "selling off"),
+    -1: ("slipping", "losing ground"),
+    0: ("moving sideways", "treading water"),
+    1: ("rising", "gaining ground"),
+    2: ("rallying hard", "surging"),
+}
+DONE: dict[int, tuple[str, ...]] = {
+    -2: ("tumbled", "fallen sharply"),
+    -1: ("slipped", "lost ground"),
+    0: ("steadied", "levelled off"),
+    1: ("risen", "gained ground"),
+    2: ("surged", "rallied hard"),
+}
+# {a}, {b}, {c}: doing so early, in the middle and of late; {B}, {C}: has done so.
 PATH_SHAPES: dict[str, tuple[str, ...]] = {
-    "aaa": ("{a} throughout", "{a} all the way through"),
-    "aab": ("{a} for the most part before it {b}",),
-    "abb": ("{a} at first, then {b}",),
-    "abc": ("{a}, then {b}, then {c}", "first {a}, next {b} and finally {c}"),
+    "aaa": (
+        "on balance it has been {a} for two weeks",
+        "it has spent the past two weeks {a}",
+        "for a fortnight it has been {a} on balance",
+        "two weeks of {a} lie behind it",
+    ),
+    "aab": (
+        "after {a} for more than a week it has {C} over the past five days",
+        "it was {a} well into last week and has {C} since",
+        "having spent the better part of two weeks {a} it has lately {C}",
+        "over the past week it has {C} after {a} before that",
+    ),
+    "abb": (
+        "it was {a} two weeks ago and has {B} since",
+        "two weeks ago it was still {a} and it has since {B}",
+        "it has {B} since it was {a} two weeks ago",
+        "for more than a week now it has {B} after {a} before that",
+    ),
+    "aba": (
+        "it was {a} two weeks ago, {b} a week ago and has {C} again since",
+        "over the past week it has {C} again after a spell of {b}",
+        "a spell of {b} aside it has been {a} for two weeks",
+        "it has {C} once more after {b} a week ago",
+    ),
+    "abc": (
+        "it was {a} two weeks ago, {b} a week ago and has {C} since",
+        "within two weeks it has gone from {a} to {b} to {c}",
+        "two weeks ago it was {a}, then {b} and over the past week it has {C}",
+        "from {a} two weeks ago it went over to {b} and has lately {C}",
+    ),
 }
 
 PATTERNS: dict[str, str] = {
@@ -254,9 +174,24 @@ PATTERNS: dict[str, str] = {
     "narrow range": "an unusually narrow day",
 }
 PATTERN_STRENGTH: dict[str, tuple[str, ...]] = {
-    "partial": ("{p} is partly in place", "there are hints of {p}"),
-    "clear": ("{p} is in place", "the chart shows {p}"),
-    "textbook": ("{p} is in place as in a textbook", "the chart shows {p} in its purest form"),
+    "partial": (
+        "{p} is partly in place",
+        "there are hints of {p}",
+        "{p} may be in the making",
+        "the chart hints at {p}",
+    ),
+    "clear": (
+        "{p} is in place",
+        "the chart shows {p}",
+        "{p} can be made out",
+        "the bars amount to {p}",
+    ),
+    "textbook": (
+        "{p} is in place as in a textbook",
+        "the chart shows {p} in its purest form",
+        "{p} stands out from the bars",
+        "the chart leaves no doubt of {p}",
+    ),
 }
 
 LEVEL_SIDES: dict[str, tuple[str, ...]] = {
@@ -264,10 +199,25 @@ LEVEL_SIDES: dict[str, tuple[str, ...]] = {
     "resistance": ("resistance", "the recent ceiling"),
 }
 LEVEL_BANDS: dict[str, tuple[str, ...]] = {
-    "at": ("is being tested", "is right at hand"),
-    "near": ("lies within a day's range", "is close by"),
-    "within reach": ("is a few days' range away", "is within reach"),
-    "far": ("is far off", "is out of sight for now"),
+    "at": ("is being tested", "is right at hand", "is under test", "is only a step away"),
+    "near": (
+        "lies within a day's range",
+        "is close by",
+        "could be met in a single session",
+        "is not far",
+    ),
+    "within reach": (
+        "is a few days' range away",
+        "is within reach",
+        "could be met within the week",
+        "lies some sessions off",
+    ),
+    "far": (
+        "is far off",
+        "is out of sight for now",
+        "lies at a distance",
+        "plays no part for now",
+    ),
 }
 
 REGIME_WORDS: dict[str, tuple[str, ...]] = {
@@ -277,62 +227,155 @@ REGIME_WORDS: dict[str, tuple[str, ...]] = {
     "volatile": ("volatile",),
 }
 REGIME_HEDGES: dict[str, tuple[str, ...]] = {
-    "clear": ("the regime is {r}", "conditions are {r}"),
-    "probable": ("the regime is probably {r}", "conditions lean towards {r}"),
+    "clear": (
+        "the regime is {r}",
+        "conditions are {r}",
+        "the model reads the market as {r}",
+        "this is a {r} market",
+    ),
+    "probable": (
+        "the regime is probably {r}",
+        "conditions lean towards {r}",
+        "the model reads the market as more {r} than not",
+        "a {r} market is the likeliest reading",
+    ),
 }
 RANGE_BANDS: dict[str, tuple[str, ...]] = {
-    "narrow": ("the model expects a narrow week", "the expected range for the week is narrow"),
-    "normal": ("the model expects an ordinary week", "the expected range for the week is ordinary"),
-    "wide": ("the model expects a wide week", "the expected range for the week is wide"),
+    "narrow": (
+        "the model expects a narrow week",
+        "the expected range for the week is narrow",
+        "the model allows little room for the week",
+        "the range ahead looks small",
+    ),
+    "normal": (
+        "the model expects an ordinary week",
+        "the expected range for the week is ordinary",
+        "the model allows the usual room for the week",
+        "the range ahead looks normal",
+    ),
+    "wide": (
+        "the model expects a wide week",
+        "the expected range for the week is wide",
+        "the model allows much room for the week",
+        "the range ahead looks large",
+    ),
 }
 TILTS: dict[str, tuple[str, ...]] = {
-    "down": ("its central path points down", "the quantitative view tilts lower"),
-    "flat": ("its central path is flat", "the quantitative view has no tilt"),
-    "up": ("its central path points up", "the quantitative view tilts higher"),
+    "down": (
+        "its central path points down",
+        "the quantitative view tilts lower",
+        "the middle of that range lies lower",
+        "the balance of the odds is to the downside",
+    ),
+    "flat": (
+        "its central path is flat",
+        "the quantitative view has no tilt",
+        "the middle of that range lies about here",
+        "the odds are balanced between the two sides",
+    ),
+    "up": (
+        "its central path points up",
+        "the quantitative view tilts higher",
+        "the middle of that range lies higher",
+        "the balance of the odds is to the upside",
+    ),
 }
 ODDS_BANDS: dict[str, tuple[str, ...]] = {
     "unlikely": (
         "the target is unlikely to be reached within the week",
         "the week will hardly be long enough for the target",
+        "the target is a long shot within the week",
+        "the chances of reaching the target within the week are slim",
     ),
     "possible": (
         "the target may be reached within the week",
         "the target is within the week's possibilities",
+        "the target is no more than possible within the week",
+        "the chances of reaching the target within the week are fair",
     ),
     "likely": (
         "the target is likely to be reached within the week",
         "the week should be long enough for the target",
+        "the target is well within range for the week",
+        "the chances of reaching the target within the week are good",
     ),
 }
 
 ABSENCES: dict[str, tuple[str, ...]] = {
     "volume": ("volume is not reported here", "there is no volume to go by"),
-    "events": ("no scheduled release is on record", "the calendar holds no known release"),
-    "market volatility": ("no fear gauge is on record",),
-    "quantitative context": ("the quantitative model has too little history to speak",),
+    "events": (
+        "no economic release is on record",
+        "the economic calendar gives nothing to go by",
+    ),
+    "market volatility": ("no fear gauge is on record", "there is no fear gauge to go by"),
+    "quantitative context": (
+        "the quantitative model has too little history to speak",
+        "for the quantitative model the history is still too short",
+    ),
 }
 
 TENSIONS: dict[tuple[str, str], tuple[str, ...]] = {
     ("participation", "rise on thin volume"): (
         "few took part in the rise",
         "the rise came without much trade behind it",
+        "buyers were thin on the ground",
+        "the rise lacked the trade to back it",
     ),
     ("participation", "fall on heavy volume"): (
         "the selling had weight behind it",
         "sellers were out in force",
+        "the fall came on real trade",
+        "there was conviction in the selling",
     ),
     ("participation", "rise against narrow breadth"): (
         "the rise was not shared by the wider market",
+        "most of the market has yet to follow the rise",
+        "the rise stands on a narrow base",
+        "the rank and file has not joined in the rise",
     ),
     ("momentum", "strong trend and weak momentum"): (
         "momentum no longer confirms the trend",
         "the trend is losing its push",
+        "the trend is running without the momentum to carry it",
+        "momentum has stopped backing the trend",
     ),
-    ("momentum", "weak trend and strong momentum"): ("momentum is turning before the trend does",),
+    ("momentum", "weak trend and strong momentum"): (
+        "momentum is turning before the trend does",
+        "the trend has yet to catch up with momentum",
+        "momentum has turned where the trend has not",
+        "momentum runs ahead of a trend that is still weak",
+    ),
     ("risk", "calm instrument in a fearful market"): (
         "the calm stands at odds with a nervous market",
+        "it keeps its head in a nervous market",
+        "the market's nerves have not reached it",
+        "it is calmer than the market around it",
     ),
     ("risk", "restless instrument in a calm market"): (
         "the unrest is its own rather than the market's",
+        "it is restless where the market is calm",
+        "the market around it does not share the unrest",
+        "the unrest has causes of its own",
     ),
+}
+
+# What today's move stands out by. A record stands behind the move it is about, after a colon.
+RECORDS: dict[str, tuple[str, ...]] = {
+    "rise of a month": ("its largest rise in a month", "the best day of the month"),
+    "rise of a quarter": ("its largest rise in three months", "the best day of a quarter"),
+    "rise of a year": ("its largest rise in a year", "the best day in twelve months"),
+    "fall of a month": ("its steepest fall in a month", "the worst day of the month"),
+    "fall of a quarter": ("its steepest fall in three months", "the worst day of a quarter"),
+    "fall of a year": ("its steepest fall in a year", "the worst day in twelve months"),
+}
+_TIMES: dict[str, str] = {"three": "third", "four": "fourth", "five": "fifth"}
+_ENDS: dict[str, tuple[str, str]] = {"rises": ("gain", "gains"), "falls": ("loss", "losses")}
+STREAKS: dict[str, tuple[str, ...]] = {
+    f"{length} {side}": (f"the {time} {one} in a row", f"a {time} straight {one}")
+    for side, (one, _) in _ENDS.items()
+    for length, time in _TIMES.items()
+}
+STREAKS |= {
+    f"six {side}": (f"a sixth {one} in a row at least", f"one more in a long run of {many}")
+    for side, (one, many) in _ENDS.items()
 }

@@ -7,6 +7,8 @@ from functools import cache
 from foundation.contracts import SERIES, Section, Statement
 
 _OF_KIND: dict[str, Section] = {
+    "record": Section.DIRECTION,
+    "streak": Section.DIRECTION,
     "pattern": Section.TECHNICAL,
     "event": Section.EVENTS,
     "level": Section.LOOK_AHEAD,

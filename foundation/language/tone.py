@@ -160,6 +160,9 @@ def tone(said: Statement) -> float:
         return _PATTERN_TONE[said.subject] * strength
     if said.kind == "tension":
         return _TENSION_TONE[said.value]
+    if said.kind in ("record", "streak"):
+        # It says again, and stronger, what the move before it said.
+        return 0.0
     if said.kind == "event":
         return _event_tone(said)
     return _WORD_TONE.get((said.kind, said.value), 0.0)

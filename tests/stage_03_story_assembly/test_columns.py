@@ -7,7 +7,7 @@ from foundation.contracts import STATES, Statement
 from foundation.testing import samples
 from foundation.timeseries import Panel
 from stage_03_story_assembly import StoryAssemblySettings
-from stage_03_story_assembly.columns import (
+from stage_03_story_assembly.content.columns import (
     SILENT,
     Column,
     appetite_column,

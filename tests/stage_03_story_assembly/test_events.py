@@ -14,7 +14,7 @@ from foundation.market import close_of
 from foundation.testing import samples
 from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage
 from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryAssemblyStage
-from stage_03_story_assembly.event_columns import tones
+from stage_03_story_assembly.content.events import tones
 
 MARKET = samples.market_window(300)
 DAYS = MARKET.bars.sessions

@@ -1,54 +1,107 @@
 """The writer: varied, repeatable, and honest about contrast."""
 
+import itertools
+
 from foundation.contracts import statement
 from foundation.language import CONNECTIVES, phrasings, read
-from stage_03_story_assembly.writer import Voice, group, realise
+from foundation.language.grammar import OPENERS, every_statement
+from stage_03_story_assembly.telling.writer import Told, Voice, group, realise, wordings
 
 UP = statement("movement", "price", "+2")
 DOWN = statement("movement", "market volatility", "+2")
 PATH = statement("path", "price", "-2,+0,+2")
 TENSION = statement("tension", "participation", "rise on thin volume")
 TILT = statement("tilt", "week", "flat")
+RECORD = statement("record", "price", "rise of a year")
+FALLING = statement("path", "price", "-2,-2,-2")
+VOLUME = statement("state", "volume", "low", "clear")
+FEAR = statement("state", "market volatility", "high", "clear")
 
 
-def test_neighbouring_sessions_never_use_the_same_phrasing() -> None:
-    for said in (UP, DOWN, PATH, statement("state", "momentum", "high", "clear")):
-        options = phrasings(said)
-        for turn in range(50):
-            for gap in (1, 2):
-                today = Voice.of("AAPL", turn).choose(options, 0)
-                later = Voice.of("AAPL", turn + gap).choose(options, 0)
-                assert today != later
+def told(said: list, turn: int = 0, symbol: str = "X", before=None) -> Told:
+    return realise(said, Voice.of(symbol, turn), before)
+
+
+def test_neighbouring_sessions_share_no_phrasing_whatever_was_said_before() -> None:
+    for said in (UP, DOWN, PATH, TILT, RECORD, statement("state", "momentum", "high", "clear")):
+        for turn, first, then in itertools.product(range(12), (None, UP), (None, FEAR)):
+            today, later = Voice.of("AAPL", turn), Voice.of("AAPL", turn + 1)
+            for voice, earlier in ((today, first), (later, then)):
+                if earlier is not None:
+                    voice.choose(wordings(earlier))
+            assert today.choose(wordings(said)) != later.choose(wordings(said))
+
+
+def test_a_story_prefers_words_that_it_has_not_used() -> None:
+    calm = statement("state", "volatility", "very high", "clear")
+    fear = statement("state", "market volatility", "very high", "clear")
+    for turn in range(40):
+        voice = Voice.of("X", turn)
+        first, second = (voice.choose(wordings(s)).split(" is ")[1] for s in (calm, fear))
+        assert first.split()[0] != second.split()[0]
 
 
 def test_opposite_tones_are_joined_by_contrast_and_like_tones_are_not() -> None:
     for turn in range(20):
-        voice = Voice.of("X", turn)
-        opposed = realise([UP, DOWN], voice, 0)
-        agreed = realise([UP, statement("state", "trend", "high", "clear")], voice, 0)
+        opposed = told([UP, DOWN], turn).text()
+        agreed = told([UP, statement("state", "trend", "high", "clear")], turn).text()
         assert any(c in opposed for c in CONNECTIVES["contrast"])
         assert not any(c in agreed for c in CONNECTIVES["contrast"])
 
 
+def test_even_so_stands_only_where_two_sentences_part() -> None:
+    against, along = set(), set()
+    for turn in range(20):
+        against.add(told([FALLING], turn, before=UP).opener)
+        along.add(told([FALLING], turn, before=statement("movement", "price", "-2")).opener)
+    assert set(OPENERS["contrast"]) <= against
+    assert along == {""}
+
+
 def test_figures_stand_behind_their_clause_and_do_not_disturb_reading() -> None:
-    text = realise([UP, DOWN], Voice.of("X", 3), 0, ["+2.1%", ""])
+    text = told([UP, DOWN], 3).text(["+2.1%", ""])
     assert "(+2.1%)" in text
     assert read(text).statements == (UP, DOWN)
+
+
+def test_the_price_may_be_called_by_a_name_or_by_what_it_is() -> None:
+    lead, later = told([UP]), told([statement("state", "price", "very low", "clear")])
+    assert lead.text(reference="the Dow").startswith("The Dow ")
+    assert later.text(reference="the index").startswith("The index ")
+    assert read(later.text(reference="the stock")).statements == (
+        statement("state", "price", "very low", "clear"),
+    )
+
+
+def test_a_record_follows_the_move_after_a_colon() -> None:
+    text = told([UP, RECORD], 2).text(["+9.5% to 10", ""])
+    assert "(+9.5% to 10): " in text
+    assert read(text).statements == (UP, RECORD)
 
 
 def test_a_second_clause_about_the_same_thing_says_it() -> None:
     state = statement("state", "momentum", "low", "clear")
     moved = statement("movement", "momentum", "+2")
     for turn in range(30):
-        text = realise([state, moved], Voice.of("X", turn), 0, ["RSI 33", ""])
+        text = told([state, moved], turn).text(["RSI 33", ""])
         assert text.lower().count("momentum") == 1
         assert read(text).statements == (state, moved)
     assert group([state, moved, TENSION]) == [[0, 1], [2]]
 
 
 def test_paths_stand_alone_and_comments_join_what_they_comment_on() -> None:
-    state = statement("state", "volume", "low", "clear")
-    assert group([UP, PATH, state, state, state]) == [[0], [1], [2, 3], [4]]
-    assert group([state, state, TENSION, state]) == [[0, 1, 2], [3]]
+    assert group([UP, PATH, VOLUME, VOLUME, VOLUME]) == [[0], [1], [2, 3], [4]]
+    assert group([UP, RECORD, PATH]) == [[0, 1], [2]]
+    assert group([VOLUME, VOLUME, TENSION, VOLUME]) == [[0, 1, 2], [3]]
     assert group([PATH, TENSION]) == [[0], [1]]
-    assert group([state, TILT, TENSION]) == [[0, 1], [2]]
+    assert group([VOLUME, TILT, TENSION]) == [[0, 1], [2]]
+
+
+def test_the_instrument_and_the_market_around_it_do_not_share_a_sentence() -> None:
+    assert group([VOLUME, FEAR, FEAR]) == [[0], [1, 2]]
+
+
+def test_every_statement_has_words_for_odd_and_even_days() -> None:
+    for said in every_statement():
+        odd, even = ({w.text for w in half} for half in wordings(said).halves)
+        assert not odd & even, (said, phrasings(said))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from foundation.contracts import Statement
-from foundation.language.grammar import every_statement, phrasings, pronoun_of
+from foundation.language.grammar import bare, every_statement, phrasings, pronoun_of
 from foundation.language.phrases import NOUNS
 
 
@@ -21,6 +21,7 @@ def meaning(clause: str, before: Statement | None) -> Statement | None:
     ``before`` is what the clause before it in the sentence said: "it leapt today" is said of
     that one's subject.
     """
+    clause = bare(clause)
     said = clause_index().get(clause)
     return said if said is not None else _by_pronoun(clause, before)
 

@@ -12,7 +12,7 @@ from foundation.contracts import FuzzyWindow, Section, statement
 from foundation.language.event_phrases import NEWS_COUNTS, NEWS_TONES, NEWS_TOPICS, NO_TOPIC
 from foundation.language.grammar import news_values
 from foundation.timeseries import Panel
-from stage_03_story_assembly.columns import SILENT, Cell, Column, absence_column
+from stage_03_story_assembly.content.columns import SILENT, Cell, Column, absence_column
 from stage_03_story_assembly.settings import StoryAssemblySettings
 
 SURPRISE_BORDERS = (-1.5, -0.5, 0.5, 1.5)

@@ -1,44 +1,22 @@
-"""What a story says and in which order: the columns of all six sections and the context."""
+"""What a day's story says: the columns of all six sections and the context."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
 from foundation.contracts import FuzzyWindow, MarketWindow, QuantContext, Section
-from stage_03_story_assembly import columns as c
 from stage_03_story_assembly.coherence import tension_columns
-from stage_03_story_assembly.columns import SILENT, Column
-from stage_03_story_assembly.event_columns import event_columns
+from stage_03_story_assembly.content import columns as c
+from stage_03_story_assembly.content.columns import Column
+from stage_03_story_assembly.content.events import event_columns
+from stage_03_story_assembly.content.plan import StoryPlan
+from stage_03_story_assembly.content.records import record_columns
 from stage_03_story_assembly.settings import StoryAssemblySettings
 
 Rule = Callable[[np.ndarray], np.ndarray]
 """Says from state or movement codes where a series is worth a clause."""
-
-
-@dataclass(frozen=True)
-class StoryPlan:
-    """All columns in order of telling, and where there is enough history to tell a story."""
-
-    columns: tuple[Column, ...]
-
-    @cached_property
-    def codes(self) -> np.ndarray:
-        """Statement numbers, shape (T, N, columns); ``SILENT`` where nothing is said."""
-        return np.stack([column.codes for column in self.columns], axis=-1)
-
-    @cached_property
-    def tellable(self) -> np.ndarray:
-        """Where a story can be told, shape (T, N): today's move, path and trend are known."""
-        needed = [
-            k
-            for k, column in enumerate(self.columns)
-            if column.name in ("price movement", "path", "trend")
-        ]
-        return (self.codes[..., needed] != SILENT).all(axis=-1)
 
 
 def plan(
@@ -70,6 +48,7 @@ def plan(
 
     ordered = [
         c.movement_column(fuzzy, "price"),
+        *record_columns(market, fuzzy),
         c.path_column(fuzzy),
         state("trend"),
         state("price", extreme),
@@ -96,4 +75,4 @@ def plan(
         *c.level_columns(market, settings),
         *c.quant_columns(quant, settings),
     ]
-    return StoryPlan(columns=tuple(ordered))
+    return StoryPlan(tuple(ordered), needed=("price movement", "path", "trend"))

@@ -27,7 +27,8 @@ from foundation.contracts import (
     Statement,
     statement,
 )
-from foundation.language.grammar import HEDGES, PATTERN_HEDGES, path_value
+from foundation.language.grammar import PATTERN_HEDGES, path_value
+from foundation.language.scales import HEDGES
 from stage_03_story_assembly.settings import StoryAssemblySettings
 
 SILENT = -1

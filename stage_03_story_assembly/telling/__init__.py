@@ -1,0 +1,1 @@
+"""How a story is told: words, figures, and the cells of data behind each claim."""
