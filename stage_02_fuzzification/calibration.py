@@ -16,7 +16,7 @@ TRUSTED_RATIO = 2.0**-18
 
 Such a variance loses about as many bits as the ratio has: at 2**-18 (a spread of 1/512 of the
 level) some 26 of 53 are left beside the mean's own, which puts a position within 1e-10 per
-standard deviation. Below it, and where a window has gaps, the window is summed about its mean.
+standard deviation. At and below it a window is summed about its mean.
 """
 FLAT = 1e-12
 """Spread, relative to the level, at and below which a window counts as constant."""
@@ -50,44 +50,51 @@ def position(values: np.ndarray, window: int, minimum_valid: float, sigma: float
         its value alone, to the last bit.
     """
 
+    needed = max(2, int(np.ceil(minimum_valid * window)))
+
     def work(block: np.ndarray) -> np.ndarray:
         past, now = block[:-1], block[window:]
+        absent = np.isnan(past)
+        count: np.ndarray | float = float(window)
+        filled = past
+        if absent.any():
+            filled = np.where(absent, 0.0, past)
+            count = window - window_sums(absent.astype(np.int16), window).astype(float)
+            count[count < needed] = np.nan
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            mean = window_sums(past, window) / window
-            variance = window_sums(past * past, window) / window
+            mean = window_sums(filled, window) / count
+            variance = window_sums(filled * filled, window) / count
             square = mean * mean
             variance -= square
-            trusted = variance > square * TRUSTED_RATIO
+            square *= TRUSTED_RATIO
+            doubtful = ~(variance > square) & np.isfinite(count)
             placed = now - mean
             placed /= np.sqrt(variance, out=variance)
             placed *= 1.0 / sigma
             placed += MEDIUM
-        if not trusted.all():
-            rows, columns = np.nonzero(~trusted & ~np.isnan(now))
-            placed[~trusted] = np.nan
+        if doubtful.any():
+            rows, columns = np.nonzero(doubtful & ~np.isnan(now))
             for first in range(0, len(rows), _GATHERED):
                 t, c = rows[first : first + _GATHERED], columns[first : first + _GATHERED]
                 gathered = np.lib.stride_tricks.sliding_window_view(past, window, axis=0)[t, c]
-                placed[t, c] = _about_the_mean(gathered, now[t, c], minimum_valid, sigma)
+                placed[t, c] = _about_the_mean(gathered, now[t, c], sigma)
         return placed
 
     return over_blocks(work, window, values)
 
 
-def _about_the_mean(
-    windows: np.ndarray, now: np.ndarray, minimum_valid: float, sigma: float
-) -> np.ndarray:
-    """Place values (K,) by windows (K, w), whose deviations are summed about the mean itself."""
-    present = ~np.isnan(windows)
-    count = present.sum(axis=1)
-    enough = count >= max(2, int(np.ceil(minimum_valid * windows.shape[1])))
-    safe = np.where(enough, count, 1)
+def _about_the_mean(windows: np.ndarray, now: np.ndarray, sigma: float) -> np.ndarray:
+    """Place values (K,) by windows (K, w) with gaps, summing deviations from the mean itself."""
     # Measured from today's value, so that a high level costs no digits.
-    away = np.where(present, windows - now[:, None], 0.0)
-    mean = away.sum(axis=1) / safe
-    deviation = np.where(present, away - mean[:, None], 0.0)
-    spread = np.sqrt(np.einsum("kw,kw->k", deviation, deviation) / safe)
+    away = windows - now[:, None]
+    absent = np.isnan(away)
+    away[absent] = 0.0
+    count = windows.shape[1] - absent.sum(axis=1)
+    mean = away.sum(axis=1) / count
+    away -= mean[:, None]
+    away[absent] = 0.0
+    spread = np.sqrt(np.einsum("kw,kw->k", away, away) / count)
     least = FLAT * np.maximum(np.abs(now + mean), 1e-300)
     steps = -mean / np.where(spread > least, sigma * spread, 1.0)
     beyond = np.where(np.abs(mean) > least, -np.sign(mean) * PAST_THE_END, 0.0)
-    return np.where(enough, MEDIUM + np.where(spread > least, steps, beyond), np.nan)
+    return MEDIUM + np.where(spread > least, steps, beyond)

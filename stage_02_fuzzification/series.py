@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from foundation.contracts import SERIES, MarketWindow, Series
@@ -13,43 +15,46 @@ SYMBOLS_AT_ONCE = 32
 """Symbols whose fields are copied and placed in one go: some 30 MB at 100 fields and 5 years."""
 
 
-def positions(window: MarketWindow, settings: FuzzificationSettings) -> Panel:
-    """Return the positions of everything an instrument has: its bars and its features."""
-    placed = [place(name, getattr(window, name), settings) for name in ("bars", "features")]
-    return Panel(
-        sessions=window.bars.sessions,
-        symbols=window.bars.symbols,
-        fields=tuple(name for panel in placed for name in panel.fields),
-        values=np.concatenate([panel.values for panel in placed], axis=2),
-    )
-
-
-def place(name: str, panel: Panel, settings: FuzzificationSettings) -> Panel:
-    """Return a panel's positions on the scale of states, shape (T, N, F).
+def positions(given: Mapping[str, Panel], settings: FuzzificationSettings) -> Panel:
+    """Return the positions of everything that panels hold on the scale of states, (T, N, F).
 
     Parameters
     ----------
-    name : str
-        The panel's name in the market window; positions stand under ``name|field``.
-    panel : Panel (T, N, F)
+    given : dict of name to Panel
+        Panels of the same sessions and symbols by their names in the market window; positions
+        stand under ``name|field``.
     settings : FuzzificationSettings
         Fields named ``discrete`` there are left out.
     """
-    named = {f"{name}|{field}": k for k, field in enumerate(panel.fields)}
-    kept = {field: k for field, k in named.items() if field not in settings.discrete}
-    taken_in_logs = {f"{s.panel}|{s.field}" for s in SERIES.values() if s.logarithmic}
+    kept = {
+        name: [f for f in panel.fields if f"{name}|{f}" not in settings.discrete]
+        for name, panel in given.items()
+    }
+    fields = tuple(f"{name}|{field}" for name in given for field in kept[name])
+    first = next(iter(given.values()))
+    values = np.empty((len(first.sessions), len(first.symbols), len(fields)))
+    start = 0
+    for name, panel in given.items():
+        stop = start + len(kept[name])
+        _place(values[:, :, start:stop], name, panel, kept[name], settings)
+        start = stop
+    return Panel(sessions=first.sessions, symbols=first.symbols, fields=fields, values=values)
+
+
+def _place(
+    out: np.ndarray, name: str, panel: Panel, fields: list[str], settings: FuzzificationSettings
+) -> None:
+    taken_in_logs = {address(s) for s in SERIES.values() if s.logarithmic}
     taken_in_logs.update(settings.logarithmic)
-    logs = [n for n, field in enumerate(kept) if field in taken_in_logs]
-    columns = list(kept.values())
-    values = np.empty((len(panel.sessions), len(panel.symbols), len(kept)))
-    for first in range(0, len(panel.symbols), SYMBOLS_AT_ONCE):
-        some = slice(first, first + SYMBOLS_AT_ONCE)
+    logs = [k for k, field in enumerate(fields) if f"{name}|{field}" in taken_in_logs]
+    columns = [panel.fields.index(field) for field in fields]
+    for start in range(0, len(panel.symbols), SYMBOLS_AT_ONCE):
+        some = slice(start, start + SYMBOLS_AT_ONCE)
         block = panel.values[:, some][:, :, columns]
         block[:, :, logs] = logarithm(block[:, :, logs])
-        values[:, some] = calibration.position(
+        out[:, some] = calibration.position(
             block, settings.window, settings.minimum_valid, settings.sigma
         )
-    return Panel(sessions=panel.sessions, symbols=panel.symbols, fields=tuple(kept), values=values)
 
 
 def told_values(window: MarketWindow) -> np.ndarray:

@@ -55,8 +55,8 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
                 remedy="check the findings of stage 01: every row may have been quarantined",
             )
         settings = self.settings
-        everything = series.positions(given, settings)
-        market = series.place("market", given.market, settings)
+        everything = series.positions({"bars": given.bars, "features": given.features}, settings)
+        market = series.positions({"market": given.market}, settings)
         shape = (len(given.bars.sessions), len(given.bars.symbols))
         told = {"bars": everything, "features": everything, "market": market}
         degrees = grade(series.told_positions(told, shape), settings.shape)
@@ -76,7 +76,9 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
             positions=everything,
             market_positions=market,
             option_positions=(
-                None if given.options is None else series.place("options", given.options, settings)
+                None
+                if given.options is None
+                else series.positions({"options": given.options}, settings)
             ),
             shape=settings.shape,
             memberships=Panel(**labels, layers=STATES, values=degrees),
