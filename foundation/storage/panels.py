@@ -1,24 +1,15 @@
-"""Panels in ArcticDB, one version per content hash, behind an interface of two verbs.
-
-ArcticDB wants one handle per process and path, so handles are shared here. Its LMDB engine
-lets other processes read while one writes; a dashboard may therefore serve a store that a
-run is filling. The import costs half a second and happens on first use.
-"""
+"""Panels in ArcticDB, one version per content hash, behind an interface of two verbs."""
 
 from __future__ import annotations
 
-import threading
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
 from foundation.kernel import ArtefactError, WorldError, short
+from foundation.storage.arctic import first_line, open_library, shown
 from foundation.timeseries import Panel
-
-MAP_SIZE_GIB = 256
-"""Address space (not disk) that LMDB maps; the largest size that a store can grow to."""
 
 
 class PanelStore(Protocol):
@@ -35,16 +26,6 @@ class PanelStore(Protocol):
     def drop_panel(self, key: str) -> None:
         """Remove a damaged panel, if it is there."""
         ...
-
-
-_opening = threading.Lock()
-
-
-@lru_cache(maxsize=64)
-def _library(uri: str) -> Any:
-    from arcticdb import Arctic
-
-    return Arctic(uri).get_library("panels", create_if_missing=True)
 
 
 class ArcticPanelStore:
@@ -65,21 +46,7 @@ class ArcticPanelStore:
         self._where = where
 
     def _open(self) -> Any:
-        if isinstance(self._where, str) and "://" in self._where:
-            uri = self._where
-        else:
-            folder = Path(self._where).resolve()
-            folder.mkdir(parents=True, exist_ok=True)
-            uri = f"lmdb://{folder}?map_size={MAP_SIZE_GIB}GB"
-        with _opening:
-            try:
-                return _library(uri)
-            except Exception as error:
-                raise WorldError(
-                    f"The panel store must open ({_first_line(error)})",
-                    value=str(self._where),
-                    remedy="check free disk space and permissions, or choose another --store",
-                ) from error
+        return open_library(self._where, "panels")
 
     def put_panel(self, panel: Panel) -> str:
         key = panel.content_hash()
@@ -96,8 +63,8 @@ class ArcticPanelStore:
             library.write(key, _frame(panel), metadata=labels)
         except Exception as error:
             raise WorldError(
-                f"The panel store must take new panels ({_first_line(error)})",
-                value=str(self._where),
+                f"The panel store must take new panels ({first_line(error)})",
+                value=shown(self._where),
                 remedy="free disk space or choose another folder with --store",
             ) from error
         return key
@@ -108,7 +75,7 @@ class ArcticPanelStore:
         except WorldError:
             raise
         except Exception as error:
-            raise _unusable(f"could not be read ({_first_line(error)})", key) from error
+            raise _unusable(f"could not be read ({first_line(error)})", key) from error
         panel = _panel(item.data, item.metadata)
         if panel.content_hash() != key:
             raise _unusable("does not match its content hash", key)
@@ -144,7 +111,3 @@ def _unusable(what: str, key: str) -> ArtefactError:
         value=short(key),
         remedy="run `story run` again: the step that made it is repeated",
     )
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:160]
