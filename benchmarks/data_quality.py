@@ -33,7 +33,7 @@ from foundation.testing import record_defects
 from foundation.testing.defects import BAR_DEFECTS, plant
 from foundation.testing.simulated_market import simulated_market
 from stage_01_data_engine.bitemporal import judge_sightings
-from stage_01_data_engine.corporate_actions import actions_of_factor_file
+from stage_01_data_engine.factor_files import actions_of_factor_file
 from stage_01_data_engine.intraday import place, resample
 from stage_01_data_engine.option_quotes import judge_chain
 from stage_01_data_engine.periods import missing_periods

@@ -113,7 +113,7 @@ def reconcile(
     key = ["symbol", "session"]
     moment = pd.Timestamp(as_of)
     left, right = (side[side["session"] <= moment] for side in (left, right))
-    factors = adjustment_factors(left, actions, as_of)
+    factors, impossible = adjustment_factors(left, actions, as_of)
     table = (
         left[[*key, "close"]]
         .assign(splits=factors["splits"], payouts=factors["payouts"])
@@ -151,7 +151,7 @@ def reconcile(
         table=table,
         counts={name: int((verdict == name).sum()) for name in CLASSES},
         bases=bases,
-        findings=_findings(table, listed_rows),
+        findings=(*impossible, *_findings(table, listed_rows)),
     )
 
 

@@ -1,9 +1,4 @@
-"""Splits and dividends as events, and bars taken back to the prices at which they traded.
-
-Some vendors hand out bars that are adjusted for every split up to today, later ones than the
-as-of date included. Those are undone first; adjusting for what had happened by the as-of date is
-then the same as for bars that came as traded.
-"""
+"""Splits and dividends as events, and what sources of bars do alike with their columns."""
 
 from __future__ import annotations
 
@@ -14,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent
-from stage_01_data_engine.adjustment import PRICES, SplitOn, split_adjusted
+from stage_01_data_engine.corporate_actions import PRICES, SplitOn
 from stage_01_data_engine.knowledge import known_after, opening_of
 
 if TYPE_CHECKING:
@@ -56,22 +51,6 @@ def dividend_event(
         unit="US dollars a share",
         text=f"Ex-dividend {ex_date.isoformat()}",
     )
-
-
-def as_traded(bars: pd.DataFrame, splits: Sequence[SplitOn]) -> pd.DataFrame:
-    """Return bars that were adjusted for some splits as they traded.
-
-    Parameters
-    ----------
-    bars : DataFrame
-        As in ``RawMarket``.
-    splits : sequence of SplitOn
-        All those the bars are adjusted for, each once.
-    """
-    undone = [SplitOn(s.symbol, s.day, s.after, s.before) for s in splits]
-    restored = split_adjusted(bars, undone)
-    restored["volume"] = np.round(restored["volume"].to_numpy())
-    return restored
 
 
 def session_column(days: Sequence[date]) -> pd.Series:

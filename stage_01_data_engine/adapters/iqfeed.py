@@ -40,14 +40,13 @@ from foundation.kernel import NEW_YORK, OperatorError, UpstreamDataError
 from foundation.kernel.model import Part
 from stage_01_data_engine.adapters import iqfeed_lines as lines
 from stage_01_data_engine.adapters.actions import (
-    as_traded,
     event_order,
     rounded,
     session_column,
     split_event,
     with_reported_fields,
 )
-from stage_01_data_engine.adjustment import split_adjusted
+from stage_01_data_engine.corporate_actions import action_table, adjust, as_traded
 from stage_01_data_engine.findings import Rule
 from stage_01_data_engine.knowledge import require_closed
 from stage_01_data_engine.raw import MarketRequest, RawMarket, observation_frame, raw_market
@@ -148,7 +147,7 @@ class IqfeedSource:
         splits = [known.split for found in told.values() for known in found.splits]
         past = [split for split in splits if split.day <= request.as_of]
         traded = rounded(as_traded(bars, splits), self.settings.decimals, 12)
-        adjusted = split_adjusted(traded, past)
+        adjusted = adjust(traded, action_table(past), request.as_of).bars
         events = [split_event(split) for split in past if split.day > request.sessions[0]]
         return raw_market(
             request,

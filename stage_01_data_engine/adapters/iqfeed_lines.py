@@ -19,7 +19,7 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from foundation.kernel import OperatorError, UpstreamDataError
-from stage_01_data_engine.adjustment import SplitOn
+from stage_01_data_engine.corporate_actions import SplitOn
 
 PROTOCOL = "6.2"
 GREETING = ((f"S,SET PROTOCOL,{PROTOCOL}", f"S,CURRENT PROTOCOL,{PROTOCOL}"),)

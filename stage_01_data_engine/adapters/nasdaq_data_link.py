@@ -51,11 +51,11 @@ from stage_01_data_engine.adapters.actions import (
     with_reported_fields,
 )
 from stage_01_data_engine.adapters.payload import Place, Row
-from stage_01_data_engine.adjustment import (
+from stage_01_data_engine.corporate_actions import (
     CashDividend,
     SplitOn,
-    dividend_adjusted,
-    split_adjusted,
+    action_table,
+    adjust,
 )
 from stage_01_data_engine.knowledge import require_closed
 from stage_01_data_engine.raw import MarketRequest, RawMarket, observation_frame, raw_market
@@ -152,9 +152,12 @@ class NasdaqDataLinkSource:
         dividends: list[CashDividend] = []
         for symbol, told in rows.items():
             _read_actions(symbol, told, self._place(symbol), splits, dividends)
-        adjusted = split_adjusted(bars, splits)
-        if self.settings.adjustment == "splits and dividends":
-            adjusted = dividend_adjusted(adjusted, dividends, splits)
+        adjusted, findings = adjust(
+            bars,
+            action_table(splits, dividends),
+            request.as_of,
+            dividends=self.settings.adjustment == "splits and dividends",
+        )
         first = request.sessions[0]
         events: list[MarketEvent] = [split_event(s) for s in splits if s.day > first]
         events += [dividend_event(d.symbol, d.ex_date, d.amount) for d in dividends]
@@ -171,6 +174,7 @@ class NasdaqDataLinkSource:
                 )
                 for symbol in request.symbols
             ),
+            findings=findings,
             licence=f"Nasdaq Data Link, {self.settings.bars}: the publisher's terms",
             note=f"Bars as traded, adjusted here for {self.settings.adjustment} up to the as-of "
             "date. Names and kinds of instruments are not reported; each counts as an equity.",

@@ -31,11 +31,12 @@ from foundation.kernel import OperatorError, UpstreamDataError
 from foundation.kernel.model import Part
 from foundation.market import close_of
 from stage_01_data_engine.adapters.payload import Place, Row
-from stage_01_data_engine.adjustment import (
+from stage_01_data_engine.corporate_actions import (
+    Adjusted,
     CashDividend,
     SplitOn,
-    dividend_adjusted,
-    split_adjusted,
+    action_table,
+    adjust,
 )
 from stage_01_data_engine.findings import Rows, Rule
 from stage_01_data_engine.knowledge import known_after, opening_of, require_closed
@@ -152,14 +153,15 @@ class PolygonSource:
                 f"{request.as_of.isoformat()}",
                 remedy="choose a later as-of date, a longer history or other symbols",
             )
+        adjusted, doubts = self._adjusted(bars, actions, request.as_of)
         return raw_market(
             request,
             name=self.name,
-            bars=self._adjusted(bars, actions),
+            bars=adjusted,
             observations=observation_frame([]),
             events=tuple(sorted(events, key=_order)),
             instruments=tuple(_with_fields(i, bars) for i in instruments),
-            findings=tuple(findings),
+            findings=(*findings, *doubts),
             quarantined=sum(f.rows for f in findings),
             licence="Polygon/Massive market data terms; not for redistribution",
             note=f"Bars as traded, adjusted here for {self.settings.adjustment} up to the as-of "
@@ -233,11 +235,13 @@ class PolygonSource:
             rows += found
         return _bar_frame(symbol, rows, place)
 
-    def _adjusted(self, bars: pd.DataFrame, actions: _Actions) -> pd.DataFrame:
-        adjusted = split_adjusted(bars, actions.splits)
-        if self.settings.adjustment == "splits":
-            return adjusted
-        return dividend_adjusted(adjusted, actions.dividends, actions.splits)
+    def _adjusted(self, bars: pd.DataFrame, actions: _Actions, as_of: date) -> Adjusted:
+        return adjust(
+            bars,
+            action_table(actions.splits, actions.dividends),
+            as_of,
+            dividends=self.settings.adjustment == "splits and dividends",
+        )
 
     def _news(self, client: HttpClient, symbol: str, request: MarketRequest) -> list[MarketEvent]:
         """Return the news of the window that names a symbol, each article once."""

@@ -29,7 +29,6 @@ from foundation.contracts import Instrument
 from foundation.kernel import OperatorError, UpstreamDataError
 from foundation.kernel.model import Part
 from stage_01_data_engine.adapters.actions import (
-    as_traded,
     dividend_event,
     event_order,
     rounded,
@@ -39,11 +38,12 @@ from stage_01_data_engine.adapters.actions import (
     with_reported_fields,
 )
 from stage_01_data_engine.adapters.yahoo_download import Download, Downloader, YfinanceDownloader
-from stage_01_data_engine.adjustment import (
+from stage_01_data_engine.corporate_actions import (
     CashDividend,
     SplitOn,
-    dividend_adjusted,
-    split_adjusted,
+    action_table,
+    adjust,
+    as_traded,
 )
 from stage_01_data_engine.knowledge import require_closed
 from stage_01_data_engine.raw import MarketRequest, RawMarket, observation_frame, raw_market
@@ -140,10 +140,13 @@ class YahooSource:
             dividends += _dividends(symbol, download, mine)
         bars = pd.concat([_bars(s, d) for s, d in told.items()], ignore_index=True)
         past = [split for split in splits if split.day <= request.as_of]
-        adjusted = split_adjusted(rounded(as_traded(bars, splits), DECIMALS, DIGITS), past)
         paid = [dividend for dividend in dividends if dividend.ex_date <= request.as_of]
-        if self.settings.adjustment == "splits and dividends":
-            adjusted = dividend_adjusted(adjusted, paid, past)
+        adjusted, findings = adjust(
+            rounded(as_traded(bars, splits), DECIMALS, DIGITS),
+            action_table(past, paid),
+            request.as_of,
+            dividends=self.settings.adjustment == "splits and dividends",
+        )
         events = [split_event(split) for split in past if split.day > request.sessions[0]]
         events += [dividend_event(d.symbol, d.ex_date, d.amount) for d in paid]
         if not (bars["session"] <= pd.Timestamp(request.as_of)).any():
@@ -171,6 +174,7 @@ class YahooSource:
                 )
                 for symbol, download in told.items()
             ),
+            findings=findings,
             licence="Yahoo: personal use only; not for redistribution",
             survivor_biased=True,
             note="Yahoo's split adjustment undone and made anew for "

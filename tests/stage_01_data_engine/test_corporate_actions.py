@@ -13,19 +13,18 @@ from hypothesis import strategies as st
 
 from foundation.kernel import UpstreamDataError
 from foundation.market import sessions
-from stage_01_data_engine.adjustment import (
-    CashDividend,
-    SplitOn,
-    dividend_adjusted,
-    split_adjusted,
-)
 from stage_01_data_engine.corporate_actions import (
     ACTION_COLUMNS,
+    LAST_DAY,
     PRICES,
-    actions_of_factor_file,
+    CashDividend,
+    SplitOn,
+    action_table,
     adjust,
     adjustment_factors,
+    as_traded,
 )
+from stage_01_data_engine.factor_files import actions_of_factor_file
 from stage_01_data_engine.reconciliation import CLASSES, reconcile
 
 DAYS = sessions(date(2020, 1, 2), date(2020, 1, 10))
@@ -47,13 +46,15 @@ def actions(*rows: tuple[str, date, str, float, date]) -> pd.DataFrame:
 def test_a_split_divides_earlier_prices_and_multiplies_earlier_volume() -> None:
     made = adjust(
         bars([100, 102, 25.5, 26]), actions(("AAA", DAYS[2], "split", 4, DAYS[0])), DAYS[3]
-    )
+    ).bars
     assert made["close"].tolist() == [25, 25.5, 25.5, 26]
     assert made["volume"].tolist() == [4000, 4000, 1000, 1000]
 
 
 def test_a_dividend_scales_earlier_prices_by_what_is_left_of_the_last_close() -> None:
-    made = adjust(bars([50, 50, 49]), actions(("AAA", DAYS[2], "dividend", 1, DAYS[0])), DAYS[2])
+    made = adjust(
+        bars([50, 50, 49]), actions(("AAA", DAYS[2], "dividend", 1, DAYS[0])), DAYS[2]
+    ).bars
     assert made["close"].tolist() == pytest.approx([49, 49, 49])
     assert made["volume"].tolist() == [1000, 1000, 1000], "dividends leave shares alone"
 
@@ -61,29 +62,47 @@ def test_a_dividend_scales_earlier_prices_by_what_is_left_of_the_last_close() ->
 def test_a_dividend_on_the_day_of_a_split_is_cash_per_new_share() -> None:
     both = actions(("AAA", DAYS[1], "split", 2, DAYS[0]), ("AAA", DAYS[1], "dividend", 1, DAYS[0]))
     # 100 before is 50 after the split; a dollar of that is paid out: 49.
-    assert adjust(bars([100, 49]), both, DAYS[1])["close"].tolist() == pytest.approx([49, 49])
+    assert adjust(bars([100, 49]), both, DAYS[1]).bars["close"].tolist() == pytest.approx([49, 49])
 
 
 def test_what_is_not_known_or_not_effective_by_the_as_of_day_does_not_count() -> None:
     late = actions(("AAA", DAYS[1], "split", 2, DAYS[3]), ("AAA", DAYS[4], "dividend", 1, DAYS[0]))
     frame = bars([10, 5, 5, 5, 4])
-    assert adjust(frame, late, DAYS[2])["close"].tolist() == [10, 5, 5]
-    assert adjust(frame, late, DAYS[3])["close"].tolist() == [5, 5, 5, 5]
-    assert adjust(frame, late, DAYS[4])["close"].tolist() == pytest.approx([4, 4, 4, 4, 4])
+    assert adjust(frame, late, DAYS[2]).bars["close"].tolist() == [10, 5, 5]
+    assert adjust(frame, late, DAYS[3]).bars["close"].tolist() == [5, 5, 5, 5]
+    assert adjust(frame, late, DAYS[4]).bars["close"].tolist() == pytest.approx([4, 4, 4, 4, 4])
 
 
 def test_actions_of_other_symbols_and_splits_alone() -> None:
     frame = bars([10, 5, 5])
     foreign = actions(("BBB", DAYS[1], "split", 2, DAYS[0]))
-    assert (adjustment_factors(frame, foreign, DAYS[2])["price"] == 1).all()
+    assert (adjustment_factors(frame, foreign, DAYS[2]).table["price"] == 1).all()
     paid = actions(("AAA", DAYS[1], "dividend", 1, DAYS[0]))
-    assert (adjustment_factors(frame, paid, DAYS[2], dividends=False)["price"] == 1).all()
+    assert (adjustment_factors(frame, paid, DAYS[2], dividends=False).table["price"] == 1).all()
 
 
-@pytest.mark.parametrize(("kind", "value"), [("split", 0.0), ("split", np.nan), ("dividend", 10.0)])
-def test_an_impossible_action_is_refused_by_name(kind: str, value: float) -> None:
+@pytest.mark.parametrize("value", [0.0, -2.0, np.nan])
+def test_an_impossible_split_is_refused_by_name(value: float) -> None:
     with pytest.raises(UpstreamDataError, match="AAA 2020-01-03"):
-        adjust(bars([10, 5]), actions(("AAA", DAYS[1], kind, value, DAYS[0])), DAYS[1])
+        adjust(bars([10, 5]), actions(("AAA", DAYS[1], "split", value, DAYS[0])), DAYS[1])
+
+
+@pytest.mark.parametrize("value", [10.0, 12.0, -1.0])
+def test_an_impossible_dividend_adjusts_nothing_and_is_told(value: float) -> None:
+    frame = bars([10, 5])
+    made = adjust(frame, actions(("AAA", DAYS[1], "dividend", value, DAYS[0])), DAYS[1])
+    assert made.bars["close"].tolist() == [10, 5]
+    [found] = made.findings
+    assert (found.symbol, found.severity, found.action) == ("AAA", "warning", "kept")
+    assert found.value == f"{value:g} on 2020-01-03"
+
+
+def test_rows_that_repeat_or_say_nonsense_are_adjusted_like_all_others() -> None:
+    """What a source hands over may break any rule of the gate; nothing may raise before it."""
+    frame = pd.concat([bars([np.inf, 0.0, 5.0, 5.0]), bars([8.0, 8.0])], ignore_index=True)
+    both = action_table([SplitOn("AAA", DAYS[2], 1, 2)], [CashDividend("AAA", DAYS[3], 0.5)])
+    made = adjust(frame, both, DAYS[3]).bars
+    assert made["close"].tolist() == pytest.approx([np.inf, 0.0, 4.5, 5.0, 3.6, 3.6])
 
 
 @settings(max_examples=40)
@@ -93,9 +112,9 @@ def test_returns_within_a_basis_do_not_change_and_the_future_changes_nothing(
 ) -> None:
     frame = bars([10.0, 11.0, 12.0, 13.0, 14.0, 15.0])
     known = actions(*(("AAA", DAYS[n], "split", ratio, DAYS[n]) for n, ratio in splits))
-    made = adjust(frame, known, DAYS[upto])
+    made = adjust(frame, known, DAYS[upto]).bars
     past = known[known["ex_date"] <= pd.Timestamp(DAYS[upto])]
-    pd.testing.assert_frame_equal(made, adjust(frame[: upto + 1], past, DAYS[upto]))
+    pd.testing.assert_frame_equal(made, adjust(frame[: upto + 1], past, DAYS[upto]).bars)
     factor = (made["close"] / frame["close"][: upto + 1]).to_numpy()
     assert factor[-1] == 1, "the as-of bar is on its own basis"
     assert np.allclose(made["close"] * made["volume"], frame["close"][: upto + 1] * 1000.0)
@@ -110,28 +129,59 @@ DIVIDEND = st.tuples(st.integers(1, 5), st.floats(0.01, 0.9))
     st.lists(DIVIDEND, max_size=3),
     st.sampled_from([None, 1, 3]),
 )
-def test_a_table_of_actions_adjusts_like_a_list_of_them(
+def test_every_bar_is_worth_what_its_holder_has_left_of_it(
     splits: list[tuple[int, float]], paid: list[tuple[int, float]], hole: int | None
 ) -> None:
+    """Bar by bar and action by action: one share of that day, carried forward to the last."""
     frame = bars([100.0, 101.0, 102.0, 103.0, 104.0, 105.0])
     if hole is not None:
         frame.loc[hole, PRICES] = np.nan
-    table = actions(
-        *(("AAA", DAYS[n], "split", ratio, DAYS[0]) for n, ratio in splits),
-        *(("AAA", DAYS[n], "dividend", cash, DAYS[0]) for n, cash in paid),
-    )
-    listed = [SplitOn("AAA", DAYS[n], 1.0, ratio) for n, ratio in splits]
+    split_on = [SplitOn("AAA", DAYS[n], 1.0, ratio) for n, ratio in splits]
     cash = [CashDividend("AAA", DAYS[n], amount) for n, amount in paid]
-    expected = dividend_adjusted(split_adjusted(frame, listed), cash, listed)
-    made = adjust(frame, table, DAYS[5])
-    columns = [*PRICES, "volume"]
-    np.testing.assert_allclose(made[columns], expected[columns], rtol=1e-9)
+    price, volume = frame["close"].tolist(), frame["volume"].tolist()
+    for day, _ in enumerate(price):
+        for split in split_on:
+            if DAYS[day] < split.day:
+                price[day] *= split.before / split.after
+                volume[day] *= split.after / split.before
+        for dividend in cash:
+            if DAYS[day] < dividend.ex_date:
+                since = max(n for n in range(6) if DAYS[n] < dividend.ex_date and n != hole)
+                close = frame["close"][since]
+                for split in split_on:
+                    if DAYS[since] < split.day <= dividend.ex_date:
+                        close *= split.before / split.after
+                price[day] *= 1 - dividend.amount / close
+    made = adjust(frame, action_table(split_on, cash), DAYS[5]).bars
+    np.testing.assert_allclose(made["close"], price, rtol=1e-9)
+    np.testing.assert_allclose(made["volume"], volume, rtol=1e-9)
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.sampled_from([0.5, 2.0, 3.0, 7.0])), max_size=4))
+def test_bars_that_were_adjusted_are_taken_back_to_what_was_traded(
+    splits: list[tuple[int, float]],
+) -> None:
+    frame = bars([100.0, 101.0, 102.0, 103.0, 104.0, 105.0])
+    found = [SplitOn("AAA", DAYS[n], 1.0, ratio) for n, ratio in splits]
+    restored = as_traded(adjust(frame, action_table(found), LAST_DAY).bars, found)
+    np.testing.assert_allclose(restored[PRICES], frame[PRICES], rtol=1e-12)
+    assert restored["volume"].tolist() == frame["volume"].tolist()
+
+
+def test_total_return_is_what_a_holder_who_reinvests_earns() -> None:
+    frame = bars([100.0, 104.0, 99.0, 97.0, 101.0, 95.0])
+    paid = [CashDividend("AAA", DAYS[2], 1.5), CashDividend("AAA", DAYS[4], 2.5)]
+    adjusted = adjust(frame, action_table([], paid), DAYS[5]).bars
+    # Reinvested at the close before the ex-date less the dividend: CRSP's convention.
+    shares = 104 / (104 - 1.5) * 97 / (97 - 2.5)
+    earned = adjusted["close"].iloc[-1] / adjusted["close"].iloc[0]
+    assert earned == pytest.approx(shares * 95.0 / 100.0)
 
 
 def test_the_last_reported_close_counts_where_the_one_before_the_ex_date_is_absent() -> None:
     frame = bars([50.0, 50.0, 49.0])
     frame.loc[1, PRICES] = np.nan
-    made = adjust(frame, actions(("AAA", DAYS[2], "dividend", 1, DAYS[0])), DAYS[2])
+    made = adjust(frame, actions(("AAA", DAYS[2], "dividend", 1, DAYS[0])), DAYS[2]).bars
     assert made["close"].tolist() == pytest.approx([49, np.nan, 49], nan_ok=True)
 
 
@@ -153,9 +203,11 @@ def _lean(shared: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
 def test_apple_as_of_2018_knows_one_of_its_two_late_splits(shared_data: Path) -> None:
     raw, known = _lean(shared_data)
     apple = raw[raw["symbol"] == "AAPL"]
-    close = adjust(apple, known, date(2018, 2, 7), dividends=False).set_index("session")["close"]
+    then = adjust(apple, known, date(2018, 2, 7), dividends=False).bars
+    close = then.set_index("session")["close"]
     assert close[pd.Timestamp(2014, 6, 6)] == pytest.approx(645.57 / 7, rel=1e-5)
-    later = adjust(apple, known, date(2021, 1, 4), dividends=False).set_index("session")["close"]
+    now = adjust(apple, known, date(2021, 1, 4), dividends=False).bars
+    later = now.set_index("session")["close"]
     assert later[pd.Timestamp(2014, 6, 6)] == pytest.approx(645.57 / 28, rel=1e-5)
 
 
@@ -226,7 +278,7 @@ def test_an_unlisted_action_is_flagged_and_a_listed_one_explains() -> None:
 def test_a_side_that_adjusts_as_of_a_later_day_differs_by_one_constant() -> None:
     left = side()
     paid = actions(("AAA", LONG[50], "dividend", 0.5, LONG[40]))
-    full = adjustment_factors(left, paid, LONG[-1])["price"]
+    full = adjustment_factors(left, paid, LONG[-1]).table["price"]
     right = left.assign(close=left["close"] * full * 0.97)
     found = reconcile(left, right, paid, LONG[-1])
     basis, constant = found.bases["AAA"]

@@ -30,7 +30,7 @@ from stage_01_data_engine import (
     raw_market,
 )
 from stage_01_data_engine.adapters.actions import split_event
-from stage_01_data_engine.adjustment import SplitOn, split_adjusted
+from stage_01_data_engine.corporate_actions import LAST_DAY, SplitOn, action_table, adjust
 from stage_01_data_engine.knowledge import opening_of
 from stage_01_data_engine.raw import QUOTE_COLUMNS
 from tests.foundation.quant.options.chains import made_up
@@ -263,7 +263,7 @@ def test_real_chains_across_a_split_are_taken_on_their_own_scale() -> None:
     bars = raw.rename(columns={"ticker": "symbol", "date": "session"}).assign(location="lean")
     bars["session"] = bars["session"].astype("datetime64[ns]")
     split = SplitOn("AAPL", date(2014, 6, 9), 1.0, 7.0)
-    adjusted = split_adjusted(bars.reset_index(drop=True), [split])
+    adjusted = adjust(bars.reset_index(drop=True), action_table([split]), LAST_DAY).bars
     day = chain["quote_date"].astype("datetime64[ns]")
     moments = {d: close_of(d.date()) for d in day.unique()}
     quotes = pd.DataFrame(

@@ -29,7 +29,6 @@ from stage_01_data_engine import (
     PolygonSource,
     RawMarket,
 )
-from stage_01_data_engine.adjustment import CashDividend, dividend_adjusted, split_adjusted
 
 WORLD = vendor_market()
 AS_OF = date(2018, 12, 28)
@@ -207,28 +206,3 @@ def test_either_variable_may_hold_the_key(tmp_path: Path) -> None:
         )
         with pytest.raises(DependencyError, match=r"POLYGON_API_KEY \(or MASSIVE_API_KEY\)"):
             source.load(MarketRequest(AS_OF, ("AAA",), 5))
-
-
-def test_a_dividend_is_taken_out_by_its_share_of_the_close_before() -> None:
-    """By hand: close 200 before an ex-date of 5; earlier prices times 1 - 5/200 = 0.975."""
-    import pandas as pd
-
-    bars = pd.DataFrame(
-        {
-            "symbol": "X",
-            "session": pd.to_datetime(["2018-12-24", "2018-12-26", "2018-12-27"]),
-            "open": [100.0, 200.0, 190.0],
-            "high": [110.0, 210.0, 199.0],
-            "low": [90.0, 190.0, 180.0],
-            "close": [100.0, 200.0, 195.0],
-            "volume": [10.0, 20.0, 30.0],
-            "location": ["a:1", "a:2", "a:3"],
-        }
-    )
-    adjusted = dividend_adjusted(bars, [CashDividend("X", date(2018, 12, 27), 5.0)], [])
-    np.testing.assert_allclose(adjusted["close"], [97.5, 195.0, 195.0])
-    np.testing.assert_allclose(adjusted["low"], [87.75, 185.25, 180.0])
-    assert adjusted["volume"].tolist() == [10.0, 20.0, 30.0]
-    assert split_adjusted(bars, []).equals(bars)
-    odd = [CashDividend("X", date(2018, 12, 24), 5.0), CashDividend("X", date(2018, 12, 27), 500.0)]
-    assert dividend_adjusted(bars, odd, []).equals(bars)
