@@ -43,7 +43,7 @@ from stage_01_data_engine import (
 from stage_01_data_engine.features import indicators
 from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage, patterns
 from stage_02_fuzzification.calibration import position
-from stage_02_fuzzification.movement import code, delayed
+from stage_02_fuzzification.movement import by_horizon, code
 from stage_02_fuzzification.patterns import library
 
 PLANTED, NOWHERE, TOLD = 300, 1_500, 0.4
@@ -162,7 +162,7 @@ def searched(bars: plants.PlantedBars) -> dict[str, np.ndarray]:
         steady_multiple=SETTINGS.steady_multiple,
         sharp_multiple=SETTINGS.sharp_multiple,
     )
-    steps = [delayed(week, SETTINGS.segment_stride * k) for k in (2, 1, 0)]
+    steps = np.moveaxis(by_horizon(week, week, SETTINGS.segment_stride)[..., 1:], -1, 0)
     return patterns.recognise(
         codes=(steps[0], steps[1], steps[2]),
         bars={f: getattr(bars, f) for f in ("open", "high", "low", "close")},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from foundation.contracts import HORIZONS
 from stage_02_fuzzification.blocks import over_blocks, window_sums
 
 REFERENCE_SESSIONS = 5
@@ -84,20 +85,39 @@ def code(
     return over_blocks(work, sessions, values, scale)
 
 
-def delayed(codes: np.ndarray, sessions: int) -> np.ndarray:
-    """Return the codes of segments that ended ``sessions`` sessions ago; NaN before the first."""
-    late = np.full(codes.shape, np.nan)
-    late[sessions:] = codes[: max(0, len(codes) - sessions)]
-    return late
-
-
 def classify(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return movement (-2..2) and strength (0.5 at a border, 1 at the centre) of codes.
 
     A code on a border belongs to the calmer movement. NaN stays NaN.
     """
-    movement = np.ceil(np.maximum(codes, 0.0) - 0.5) + np.floor(np.minimum(codes, 0.0) + 0.5)
-    return movement, 1.0 - np.abs(codes - movement)
+
+    def nearest(codes: np.ndarray) -> np.ndarray:
+        rise = np.ceil(np.maximum(codes, 0.0) - 0.5)
+        rise += np.floor(np.minimum(codes, 0.0) + 0.5)
+        return rise
+
+    def nearness(codes: np.ndarray, movement: np.ndarray) -> np.ndarray:
+        return 1.0 - np.abs(codes - movement)
+
+    movement = over_blocks(nearest, 0, codes)
+    return movement, over_blocks(nearness, 0, codes, movement)
+
+
+def by_horizon(session: np.ndarray, segment: np.ndarray, stride: int) -> np.ndarray:
+    """Return what holds of the session and of the early, middle and late segment, (T, ..., 4).
+
+    Parameters
+    ----------
+    session, segment : array, shape (T, ...)
+        The same thing of moves over one session and over a segment, by their last session.
+    stride : int
+        Sessions between the ends of neighbouring segments. NaN before the first.
+    """
+    told = np.full((*session.shape, len(HORIZONS)), np.nan)
+    told[..., 0] = session
+    for horizon, ago in ((1, 2 * stride), (2, stride), (3, 0)):
+        told[ago:, ..., horizon] = segment[: max(0, len(segment) - ago)]
+    return told
 
 
 def degree(codes: np.ndarray, movement: int) -> np.ndarray:

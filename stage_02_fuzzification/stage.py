@@ -60,8 +60,13 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
         shape = (len(given.bars.sessions), len(given.bars.symbols))
         told = {"bars": everything, "features": everything, "market": market}
         degrees = grade(series.told_positions(told, shape), settings.shape)
-        codes = self._codes(given, series.told_values(given))
-        movements, strengths = movement.classify(codes)
+        session, segment = self._codes(given, series.told_values(given))
+        movements, strengths = (
+            movement.by_horizon(one, other, settings.segment_stride)
+            for one, other in zip(
+                movement.classify(session), movement.classify(segment), strict=True
+            )
+        )
         by_name = dict(zip(SERIES, np.moveaxis(degrees, 2, 0), strict=True))
         labels = {
             "sessions": given.bars.sessions,
@@ -84,7 +89,7 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
             memberships=Panel(**labels, layers=STATES, values=degrees),
             movements=Panel(**labels, layers=HORIZONS, values=movements),
             strengths=Panel(**labels, layers=HORIZONS, values=strengths),
-            patterns=self._patterns(given, codes[:, :, PRICE], by_name["band width"]),
+            patterns=self._patterns(given, segment[..., PRICE], by_name["band width"]),
             inference=Panel.from_fields(
                 given.bars.sessions,
                 given.bars.symbols,
@@ -97,20 +102,21 @@ class FuzzificationStage(Stage[MarketWindow, FuzzyWindow]):
             symbol_events=events.summarise_symbols(given, self.reader, settings),
         )
 
-    def _codes(self, given: MarketWindow, values: np.ndarray) -> np.ndarray:
-        """Return the movement codes of the session and the three segments, shape (T, N, S, 4)."""
+    def _codes(self, given: MarketWindow, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the movement codes of sessions and of the segments that end there, (T, N, S)."""
         s = self.settings
         scales = movement.own_scale(values, s.scale_window)
         scales[..., MEASURED_IN_ATR] = given.features.field("volatility_scale_20")[..., None]
         borders = {"steady_multiple": s.steady_multiple, "sharp_multiple": s.sharp_multiple}
-        session = movement.code(values, scales, 1, **borders)
-        segment = movement.code(values, scales, s.segment_sessions, **borders)
-        earlier = [movement.delayed(segment, s.segment_stride * k) for k in (2, 1)]
-        return np.stack([session, *earlier, segment], axis=-1)
+        return (
+            movement.code(values, scales, 1, **borders),
+            movement.code(values, scales, s.segment_sessions, **borders),
+        )
 
     def _patterns(self, given: MarketWindow, price: np.ndarray, width: np.ndarray) -> Panel:
+        path = movement.by_horizon(price, price, self.settings.segment_stride)
         found = patterns.recognise(
-            codes=(price[..., 1], price[..., 2], price[..., 3]),
+            codes=(path[..., 1], path[..., 2], path[..., 3]),
             bars={name: given.bars.field(name) for name in BAR_FIELDS[:4]},
             features={name: given.features.field(name) for name in patterns.FEATURES},
             width_low=width[..., 0],

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stage_02_fuzzification.movement import classify, code, degree, delayed, own_scale
+from stage_02_fuzzification.movement import by_horizon, classify, code, degree, own_scale
 
 BORDERS = {"steady_multiple": 0.5, "sharp_multiple": 2.0}
 
@@ -20,9 +20,9 @@ def five_day_code(move: float, scale: float = 1.0) -> float:
     [(0.0, 0), (0.49, 0), (0.51, 1), (-0.51, -1), (1.99, 1), (2.01, 2), (-2.01, -2), (50.0, 2)],
 )
 def test_a_week_is_classified_by_multiples_of_the_scale(move: float, expected: int) -> None:
-    movement, strength = classify(np.array(five_day_code(move)))
-    assert movement == expected
-    assert 0.5 <= strength <= 1.0
+    movement, strength = classify(np.array([five_day_code(move)]))
+    assert movement[0] == expected
+    assert 0.5 <= strength[0] <= 1.0
 
 
 def test_a_session_is_held_to_borders_that_shrink_with_the_square_root_of_time() -> None:
@@ -59,9 +59,21 @@ def test_a_jump_does_not_widen_the_yardstick_it_is_measured_by() -> None:
 
 def test_segments_that_ended_earlier_are_read_where_they_ended() -> None:
     values = np.array([[0.0], [0.0], [0.0], [3.0], [3.0], [3.0]])
-    late = delayed(code(values, np.ones((6, 1)), 1, **BORDERS), 2)
-    assert classify(late[5])[0][0] == 2
-    assert classify(late[4])[0][0] == 0
+    moves = code(values, np.ones((6, 1)), 1, **BORDERS)
+    told = by_horizon(np.zeros((6, 1)), classify(moves)[0], 1)
+    np.testing.assert_array_equal(told[5, 0], [0, 2, 0, 0])
+    np.testing.assert_array_equal(told[4, 0], [0, 0, 2, 0])
+    np.testing.assert_array_equal(told[2, 0], [0, np.nan, 0, 0])
+
+
+@given(st.floats(0.1, 2), st.floats(2.1, 6), st.floats(-30, 30))
+def test_codes_lie_on_the_broken_line_through_the_borders(
+    steady: float, sharp: float, move: float
+) -> None:
+    values = np.array([[0.0], [0.0], [0.0], [0.0], [0.0], [move]])
+    found = code(values, np.ones((6, 1)), 5, steady_multiple=steady, sharp_multiple=sharp)[5, 0]
+    size = np.interp(abs(move), [0, steady, sharp, 2 * sharp], [0, 0.5, 1.5, 2.0])
+    assert found == pytest.approx(np.copysign(size, move), abs=1e-12)
 
 
 def test_absent_values_have_no_movement_and_a_dead_scale_makes_any_move_sharp() -> None:

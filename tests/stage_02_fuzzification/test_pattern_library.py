@@ -13,7 +13,7 @@ from foundation.language.phrases import PATTERN_STRENGTH
 from foundation.language.phrases import PATTERNS as WORDED
 from foundation.testing import planted_patterns as plants
 from stage_02_fuzzification.calibration import position
-from stage_02_fuzzification.movement import code, delayed
+from stage_02_fuzzification.movement import by_horizon, code
 from stage_02_fuzzification.patterns import FEATURES, PATTERNS, SEQUENCES, recognise
 from stage_02_fuzzification.patterns.turns import find_turns
 from tests.stage_02_fuzzification import plain_patterns as plain
@@ -57,7 +57,7 @@ def given_of(bars: Bars) -> dict:
     }
     assert set(features) == set(FEATURES)
     week = code(close, scale, 5, steady_multiple=0.5, sharp_multiple=2.0)
-    steps = [delayed(week, sessions) for sessions in (6, 3, 0)]
+    steps = np.moveaxis(by_horizon(week, week, 3)[..., 1:], -1, 0)
     return {
         "codes": tuple(steps),
         "bars": bars,
