@@ -1,75 +1,55 @@
 """Where the data pulls two ways, the story says so.
 
 A contradiction between two facts is not an error to be smoothed over but the most useful
-sentence of the day. Each rule names the two facts; the first that holds for a subject speaks.
+sentence of the day. Which facts pull apart stands in the language, because the reader of other
+people's texts needs it too; of one subject's pairings, the first that holds speaks.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from foundation.contracts import FuzzyWindow, Section, statement
+from foundation.contracts import FuzzyWindow, statement
+from foundation.language.contradictions import CONFIRMATIONS, OPPOSITIONS, Pairing
+from foundation.language.sections import section_of
 from stage_03_story_assembly.content.columns import SILENT, Column
 
 
-def tension_columns(fuzzy: FuzzyWindow) -> list[Column]:
-    """Return the tensions of participation, momentum and risk."""
-    states = {name: _state(fuzzy, name) for name in fuzzy.memberships.fields}
-    move = fuzzy.movements.field("price")[..., 0]
-    # Comparisons with NaN are false: what is absent contradicts nothing.
-    return [
-        _column(
-            "participation",
-            Section.PARTICIPATION,
-            ("price", "volume", "breadth"),
-            {
-                "rise on thin volume": (move >= 1) & (states["volume"] <= 1),
-                "fall on heavy volume": (move <= -1) & (states["volume"] >= 3),
-                "rise against narrow breadth": (move >= 2) & (states["breadth"] <= 1),
-            },
-        ),
-        _column(
-            "momentum",
-            Section.TECHNICAL,
-            ("trend", "momentum"),
-            {
-                "strong trend and weak momentum": (states["trend"] >= 3)
-                & (states["momentum"] <= 1),
-                "weak trend and strong momentum": (states["trend"] <= 1)
-                & (states["momentum"] >= 3),
-            },
-        ),
-        _column(
-            "risk",
-            Section.RISK,
-            ("volatility", "market volatility"),
-            {
-                "calm instrument in a fearful market": (states["volatility"] <= 1)
-                & (states["market volatility"] >= 3),
-                "restless instrument in a calm market": (states["volatility"] >= 3)
-                & (states["market volatility"] <= 1),
-            },
-        ),
-    ]
+def tension_columns(fuzzy: FuzzyWindow) -> dict[str, Column]:
+    """Return one column of tensions per subject: direction, participation, momentum and risk."""
+    codes = told_codes(fuzzy)
+    subjects: dict[str, list[Pairing]] = {}
+    for pairing in (*OPPOSITIONS, *CONFIRMATIONS):
+        subjects.setdefault(pairing.tension[0], []).append(pairing)
+    return {subject: _column(subject, pairings, codes) for subject, pairings in subjects.items()}
 
 
-def _state(fuzzy: FuzzyWindow, series: str) -> np.ndarray:
-    degrees = fuzzy.memberships.field(series)
-    absent = np.isnan(degrees[..., 0])
-    return np.where(absent, np.nan, np.nan_to_num(degrees).argmax(axis=-1))
+def told_codes(fuzzy: FuzzyWindow) -> dict[tuple[str, str], np.ndarray]:
+    """Return state and session movement codes of every series, each (T, N); NaN where absent."""
+    codes = {}
+    for series in fuzzy.memberships.fields:
+        degrees = fuzzy.memberships.field(series)
+        absent = np.isnan(degrees[..., 0])
+        codes["state", series] = np.where(absent, np.nan, np.nan_to_num(degrees).argmax(axis=-1))
+        codes["movement", series] = fuzzy.movements.field(series)[..., 0]
+    return codes
 
 
 def _column(
-    subject: str, section: Section, series: tuple[str, ...], rules: dict[str, np.ndarray]
+    subject: str, pairings: list[Pairing], codes: dict[tuple[str, str], np.ndarray]
 ) -> Column:
-    codes = np.full(next(iter(rules.values())).shape, SILENT)
-    for number, holds in reversed(list(enumerate(rules.values()))):
-        codes = np.where(holds, number, codes)
+    number = np.full(codes["state", "trend"].shape, SILENT)
+    for k, pairing in reversed(list(enumerate(pairings))):
+        number = np.where(pairing.holds(codes), k, number)
+    options = tuple(statement("tension", *pairing.tension) for pairing in pairings)
+    series = dict.fromkeys(
+        side.series for pairing in pairings for side in (pairing.first, pairing.second)
+    )
     return Column(
         name=f"tension of {subject}",
-        section=section,
-        options=tuple(statement("tension", subject, value) for value in rules),
-        codes=codes,
-        degrees=np.ones(codes.shape),
+        section=section_of(options[0]),
+        options=options,
+        codes=number,
+        degrees=np.ones(number.shape),
         cells=tuple(("fuzzy", name) for name in series),
     )

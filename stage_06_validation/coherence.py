@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from foundation.contracts import PRICE_OUTCOMES, STATES, Movement, Statement, tape_outcomes
+from foundation.language.contradictions import contradictions
 from stage_06_validation.draft import Draft
 from stage_06_validation.facts import SymbolFacts
 from stage_06_validation.rule import Breach, Rule
@@ -121,13 +122,28 @@ def _taped(draft: Draft, denial: Statement) -> str:
     return outcome if ruled_out else ""
 
 
-def sharp_move_in_dead_calm(
+def contradiction_untold(
     draft: Draft, facts: SymbolFacts, settings: ValidationSettings
 ) -> Iterator[Breach]:
-    """A move beyond twice the usual range while realised volatility stands at its lowest."""
-    sharp = [m for m in _price_moves(draft) if abs(m) == 2]
-    if sharp and 0 in draft.states.get("volatility", ()):
-        yield f"price: {_move(sharp[0])}", f"volatility: {STATES[0]}"
+    """Facts may pull apart, but a story that has seen them side by side says so."""
+    told = {s.subject for s in draft.statements if s.kind == "tension"}
+    for found in contradictions(draft.statements):
+        if found.told is not None and found.told.subject not in told:
+            yield _claim(found.first), _claim(found.second)
+
+
+def event_before_its_time(
+    draft: Draft, facts: SymbolFacts, settings: ValidationSettings
+) -> Iterator[Breach]:
+    """What is due within days has not happened within days, nor surprised anybody yet."""
+    for found in contradictions(draft.statements):
+        if found.told is None:
+            yield _claim(found.first), _claim(found.second)
+
+
+def _claim(said: Statement) -> str:
+    value = _move(int(said.value)) if said.kind == "movement" else said.value
+    return f"{said.subject}: {value}"
 
 
 def tension_without_its_parts(
@@ -168,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     Rule("tape and text match", "coherence", "warning", tape_differs_from_text),
     Rule("the absent is not described", "coherence", "fatal", absent_and_described),
     Rule("what is denied is not said", "coherence", "fatal", said_and_denied),
-    Rule("a dead calm has no sharp moves", "coherence", "warning", sharp_move_in_dead_calm),
+    Rule("an event comes in its time", "coherence", "fatal", event_before_its_time),
+    Rule("what pulls apart is told", "coherence", "warning", contradiction_untold),
     Rule("a tension fits its parts", "coherence", "warning", tension_without_its_parts),
 )

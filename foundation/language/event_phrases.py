@@ -35,27 +35,27 @@ EVENT_SINCE: dict[str, tuple[str, ...]] = {
         "the last figures for {e} are over a week old",
         "news of {e} was last heard over a week ago",
         "{e} was last heard of over a week ago",
-        "it is more than a week since news of {e}",
+        "it is over a week since news of {e}",
     ),
 }
 EVENT_UNTIL: dict[str, tuple[str, ...]] = {
     "tomorrow": (
         "the next report on {e} is due next session",
-        "next session brings news of {e}",
+        "next session brings new {e} figures",
         "{e} is next up on the calendar",
         "the next session has {e} on its calendar",
     ),
     "days ahead": (
         "the next report on {e} is days away",
-        "news of {e} is due within days",
+        "new {e} figures are due within days",
         "{e} is on the calendar within days",
         "the calendar has {e} a few days out",
     ),
     "weeks ahead": (
         "the next report on {e} is over a week away",
-        "news of {e} is not due for another week or more",
+        "new {e} figures are not due for another week or more",
         "{e} is off the calendar for a week or more",
-        "the calendar has {e} more than a week out",
+        "the calendar keeps {e} at over a week's distance",
     ),
 }
 EVENT_SURPRISE: dict[str, tuple[str, ...]] = {

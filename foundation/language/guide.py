@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
 from foundation.contracts import STATES, TAPE, Section, Statement, tape_outcomes
+from foundation.language.contradictions import CONFIRMATIONS, OPPOSITIONS, Side
 from foundation.language.event_phrases import EVENT_NAMES, SCHEDULED
 from foundation.language.grammar import (
     CONNECTIVES,
@@ -323,7 +324,8 @@ def _agrees(
     if one.kind == "absence":
         return one.subject in absent and one.subject not in told
     if one.kind == "tension":
-        return _TENSIONS[one.value](told)
+        pairing = _PAIRINGS[one.subject, one.value]
+        return _fits(pairing.first, told) and _fits(pairing.second, told)
     if one.kind == "record":
         low, high = (3, 4) if one.value.startswith("rise") else (0, 1)
         return _between("price", low, high, told)
@@ -358,20 +360,12 @@ def _between(series: str, low: int, high: int, told: Mapping[str, int]) -> bool:
     return series in told and low <= told[series] <= high
 
 
-_TENSIONS = {
-    "rise on thin volume": lambda t: _between("price", 3, 4, t) and _between("volume", 0, 1, t),
-    "fall on heavy volume": lambda t: _between("price", 0, 1, t) and _between("volume", 3, 4, t),
-    "rise against narrow breadth": lambda t: _between("price", 4, 4, t),
-    "strong trend and weak momentum": lambda t: (
-        _between("trend", 3, 4, t) and _between("momentum", 0, 1, t)
-    ),
-    "weak trend and strong momentum": lambda t: (
-        _between("trend", 0, 1, t) and _between("momentum", 3, 4, t)
-    ),
-    "calm instrument in a fearful market": lambda t: (
-        _between("volatility", 0, 1, t) and _between("market volatility", 3, 4, t)
-    ),
-    "restless instrument in a calm market": lambda t: (
-        _between("volatility", 3, 4, t) and _between("market volatility", 0, 1, t)
-    ),
-}
+_PAIRINGS = {pairing.tension: pairing for pairing in (*OPPOSITIONS, *CONFIRMATIONS)}
+
+
+def _fits(side: Side, told: Mapping[str, int]) -> bool:
+    """Say whether a tape lets one half of a tension be; what is not on tapes always may."""
+    if side.series not in TAPE:
+        return True
+    code = told.get(side.series)
+    return code is not None and code - 2 * (side.said == "movement") in side.codes

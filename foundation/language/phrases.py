@@ -315,6 +315,18 @@ ABSENCES: dict[str, tuple[str, ...]] = {
 }
 
 TENSIONS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("direction", "sharp fall in a firm trend"): (
+        "the fall runs against a firm trend",
+        "the fall cuts across a firm trend",
+        "a firm trend has taken a knock",
+        "the fall goes against the grain of the trend",
+    ),
+    ("direction", "sharp rise in a weak trend"): (
+        "the rise runs against a weak trend",
+        "the rise cuts across a weak trend",
+        "a weak trend has met a sharp rise",
+        "the rise goes against the grain of the trend",
+    ),
     ("participation", "rise on thin volume"): (
         "few took part in the rise",
         "the rise came without much trade behind it",
@@ -333,6 +345,12 @@ TENSIONS: dict[tuple[str, str], tuple[str, ...]] = {
         "the rise stands on a narrow base",
         "the rank and file has not joined in the rise",
     ),
+    ("participation", "heavy volume in a narrow market"): (
+        "the wider market does not share the busy trade",
+        "the trade is busy where the wider market is not",
+        "the trade is heavy in a market that few carry",
+        "the busy trade finds few followers in the wider market",
+    ),
     ("momentum", "strong trend and weak momentum"): (
         "momentum no longer confirms the trend",
         "the trend is losing its push",
@@ -344,6 +362,18 @@ TENSIONS: dict[tuple[str, str], tuple[str, ...]] = {
         "the trend has yet to catch up with momentum",
         "momentum has turned where the trend has not",
         "momentum runs ahead of a trend that is still weak",
+    ),
+    ("risk", "sharp move in a calm instrument"): (
+        "the day's move is out of keeping with the calm",
+        "so sharp a move does not fit the calm",
+        "the calm was no guide to the day's move",
+        "the day's move breaks the calm",
+    ),
+    ("risk", "tight band in a restless instrument"): (
+        "the band is tight for so restless a price",
+        "the unrest does not show in the width of the band",
+        "the price is restless inside a tight band",
+        "the band has tightened before the unrest is over",
     ),
     ("risk", "calm instrument in a fearful market"): (
         "the calm stands at odds with a nervous market",

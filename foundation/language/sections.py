@@ -19,6 +19,7 @@ _OF_KIND: dict[str, Section] = {
 }
 _OF_SUBJECT: dict[str, Section] = {
     **{name: series.section for name, series in SERIES.items()},
+    "direction": Section.DIRECTION,
     "participation": Section.PARTICIPATION,
     "risk": Section.RISK,
     "risk appetite": Section.RISK,

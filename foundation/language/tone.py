@@ -106,6 +106,11 @@ _WORD_TONE: dict[tuple[str, str], float] = {
     ("range", "narrow"): 0.5,
 }
 _TENSION_TONE: dict[str, float] = {
+    "sharp fall in a firm trend": -0.5,
+    "sharp rise in a weak trend": 0.5,
+    "heavy volume in a narrow market": -0.5,
+    "sharp move in a calm instrument": -0.5,
+    "tight band in a restless instrument": 0.0,
     "rise on thin volume": -0.5,
     "fall on heavy volume": -0.5,
     "rise against narrow breadth": -0.5,

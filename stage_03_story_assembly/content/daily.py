@@ -29,7 +29,7 @@ def plan(
     report is said to be absent.
     """
     shape = (len(market.bars.sessions), len(market.bars.symbols))
-    tensions = {column.section: column for column in tension_columns(fuzzy)}
+    tensions = tension_columns(fuzzy)
 
     def state(series: str, speak: Rule | None = None) -> Column:
         return c.state_column(fuzzy, series, settings, speak)
@@ -51,17 +51,18 @@ def plan(
         *record_columns(market, fuzzy),
         c.path_column(fuzzy),
         state("trend"),
+        tensions["direction"],
         state("price", extreme),
         state("volume"),
         c.absence_column("volume", Section.PARTICIPATION, absent("volume")),
         c.movement_column(fuzzy, "volume", sharp),
         state("breadth", extreme),
-        tensions[Section.PARTICIPATION],
+        tensions["participation"],
         state("momentum"),
         c.movement_column(fuzzy, "momentum", sharp),
         state("trend strength", extreme),
         state("band width", extreme),
-        tensions[Section.TECHNICAL],
+        tensions["momentum"],
         c.pattern_column(fuzzy, settings),
         *event_columns(fuzzy, shape, settings),
         state("volatility"),
@@ -71,7 +72,7 @@ def plan(
         c.appetite_column(fuzzy, settings, unusual),
         state("credit spread", extreme),
         state("oil", extreme),
-        tensions[Section.RISK],
+        tensions["risk"],
         *c.level_columns(market, settings),
         *c.quant_columns(quant, settings),
     ]

@@ -81,13 +81,24 @@ def test_what_is_called_unreported_cannot_be_described() -> None:
     assert found["the absent is not described"] == "fatal"
 
 
-def test_a_sharp_move_in_a_dead_calm_is_noticed_but_not_fatal() -> None:
-    found = broken(
+def test_facts_that_pull_apart_are_noticed_unless_the_draft_says_so() -> None:
+    said = (
         statement("movement", "price", "-2"),
         statement("state", "volatility", "very low", "clear"),
-        given=tape(price="drops sharply", volatility="very low"),
     )
-    assert found == {"a dead calm has no sharp moves": "warning"}
+    given = tape(price="drops sharply", volatility="very low")
+    assert broken(*said, given=given) == {"what pulls apart is told": "warning"}
+    tension = statement("tension", "risk", "sharp move in a calm instrument")
+    assert broken(*said, tension, given=given) == {}
+
+
+def test_an_event_is_not_told_before_its_time() -> None:
+    found = broken(
+        *sound(),
+        statement("event", "earnings", "surprise: above"),
+        statement("event", "earnings", "until: tomorrow"),
+    )
+    assert found == {"an event comes in its time": "fatal"}
 
 
 def test_a_tension_about_a_rise_does_not_fit_a_fall() -> None:
