@@ -9,32 +9,44 @@ of Labor Statistics' release time).
 Values from before a series' first vintage carry the date of that vintage: ALFRED does not know
 when they were first published, and neither do we.
 
-============== =============================== ==============================================
-``vix``        VIXCLS                          index points
-``wti``        DCOILWTICO                      US dollars a barrel
-``credit_spread`` BAA - AAA (monthly)          percentage points
-``core_cpi_yoy``  CPILFESL, twelve-month change   percent, both levels from the same vintage
-============== =============================== ==============================================
+================= ============================== ============================================
+``vix``           VIXCLS                         index points
+``wti``           DCOILWTICO                     US dollars a barrel
+``treasury_10y``  DGS10 (``2y``: DGS2,           percent a year, constant maturity
+                  ``3m``: DGS3MO)
+``credit_spread`` BAA - AAA (monthly)            percentage points
+``core_cpi_yoy``  CPILFESL, twelve-month change  percent, both levels from the same vintage
+================= ============================== ============================================
 
-Source: the FRED API reference (fred/series/observations, fred/series/vintagedates).
+Coming releases of consumer prices are announced as well: each from the release before it, whose
+text names the date of the next (``fred_series.announcements``).
+
+Source: the FRED API reference (fred/series/observations, fred/series/vintagedates,
+fred/release/dates).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from pydantic import Field
 
 from foundation.connect import Connection, Credential, HttpClient, Rate, RetryPolicy, VendorPolicy
 from foundation.contracts import MarketEvent
-from foundation.kernel import NEW_YORK, DependencyError, OperatorError, UpstreamDataError
+from foundation.kernel import DependencyError, OperatorError, UpstreamDataError
 from foundation.kernel.model import Part
-from foundation.market import close_of, last_session_of_month
-from stage_01_data_engine.adapters.bundled import CORE_INFLATION
+from stage_01_data_engine.adapters.fred_series import (
+    CONSUMER_PRICES,
+    SERIES,
+    Published,
+    SeriesName,
+    announcements,
+    derived_values,
+    observations,
+    releases,
+)
 from stage_01_data_engine.adapters.payload import Place
-from stage_01_data_engine.knowledge import known_after
 from stage_01_data_engine.raw import MarketRequest, RawMarket, observation_frame, raw_market
 
 CREDENTIAL = Credential(
@@ -60,74 +72,12 @@ class FredSettings(Part):
         default=2_000, ge=1, le=2_000, description="The service allows no more than 2,000."
     )
     page_limit: int = Field(default=100_000, ge=1, le=100_000, description="Rows a page.")
-
-
-class Published(NamedTuple):
-    """A value of a period and the date of the vintage that brought it."""
-
-    day: date
-    period: date
-    value: float
-
-
-Levels = dict[str, dict[date, float]]
-"""By FRED id: the values of all periods, as they stand in some vintage."""
-
-
-class _Series(NamedTuple):
-    """How one of our series is made from FRED's."""
-
-    ids: tuple[str, ...]
-    value: Callable[[Levels, date], float | None]
-    touched: Callable[[date], tuple[date, ...]]
-    monthly: bool
-    released: time | None = None
-
-
-def _year_before(month: date) -> date:
-    return date(month.year - 1, month.month, 1)
-
-
-def _month_before(month: date) -> date:
-    return (month - timedelta(days=1)).replace(day=1)
-
-
-def _itself(name: str) -> Callable[[Levels, date], float | None]:
-    return lambda levels, period: levels[name].get(period)
-
-
-def _difference(high: str, low: str) -> Callable[[Levels, date], float | None]:
-    def value(levels: Levels, period: date) -> float | None:
-        if period not in levels[high] or period not in levels[low]:
-            return None
-        return levels[high][period] - levels[low][period]
-
-    return value
-
-
-def _yearly_change(name: str) -> Callable[[Levels, date], float | None]:
-    def value(levels: Levels, period: date) -> float | None:
-        now, then = levels[name].get(period), levels[name].get(_year_before(period))
-        return None if now is None or not then else 100.0 * (now / then - 1.0)
-
-    return value
-
-
-SERIES: dict[str, _Series] = {
-    "vix": _Series(("VIXCLS",), _itself("VIXCLS"), lambda day: (day,), monthly=False),
-    "wti": _Series(("DCOILWTICO",), _itself("DCOILWTICO"), lambda day: (day,), monthly=False),
-    "credit_spread": _Series(
-        ("BAA", "AAA"), _difference("BAA", "AAA"), lambda month: (month,), monthly=True
-    ),
-    "core_cpi_yoy": _Series(
-        ("CPILFESL",),
-        _yearly_change("CPILFESL"),
-        # A level moves the change of its own month and that of the same month a year later.
-        lambda month: (month, date(month.year + 1, month.month, 1)),
-        monthly=True,
-        released=time(8, 30),
-    ),
-}
+    series: tuple[SeriesName, ...] = Field(
+        default=tuple(SERIES), min_length=1, description="Which of our series to ask for."
+    )
+    release_dates: bool = Field(
+        default=True, description="Whether to announce coming releases of consumer prices."
+    )
 
 
 class FredSource:
@@ -169,16 +119,19 @@ class FredSource:
         found: list[tuple[str, datetime, datetime, float, str]] = []
         events: list[MarketEvent] = []
         with self._client() as client:
-            for name in self.connection.log.steps("FRED", tuple(SERIES)):
+            for name in self.connection.log.steps("FRED", self.settings.series):
                 series = SERIES[name]
                 history = {
                     fred_id: self._history(client, fred_id, request) for fred_id in series.ids
                 }
-                derived = _derived(series, history)
+                derived = derived_values(series, history)
                 since = request.sessions[0] - LOOK_BACK
-                found += _observations(name, series, derived, since)
+                found += observations(name, series, derived, since)
                 if name == "core_cpi_yoy":
-                    events += _releases(series, derived, since)
+                    events += releases(series, derived, since)
+                    if self.settings.release_dates:
+                        days = self._release_days(client, since)
+                        events += announcements(series, days, tuple(events), since)
         if not found:
             raise UpstreamDataError(
                 "FRED has a value of the series in the window",
@@ -247,6 +200,20 @@ class FredSource:
                 for day in page["vintage_dates"]
             }
         return sorted(day for day in days if day <= until)
+
+    def _release_days(self, client: HttpClient, since: date) -> list[date]:
+        """Return the dates of consumer price releases, the scheduled ones to come included."""
+        place = Place("FRED", "the dates of consumer price releases")
+        asked = {
+            "release_id": str(CONSUMER_PRICES),
+            "realtime_start": (since - timedelta(days=92)).isoformat(),
+            "include_release_dates_with_no_data": "true",
+        }
+        limit = min(self.settings.page_limit, 10_000)
+        days: set[date] = set()
+        for page in self._pages(client, "release/dates", asked, "release_dates", limit, place):
+            days |= {place.day(row, "date") for row in place.rows(page, "release_dates")}
+        return sorted(days)
 
     def _observed(
         self, client: HttpClient, fred_id: str, asked: dict[str, str]
@@ -324,91 +291,3 @@ class FredSource:
 
 def _day_before(day: str) -> str:
     return (date.fromisoformat(day) - timedelta(days=1)).isoformat()
-
-
-def _derived(series: _Series, history: dict[str, list[Published]]) -> list[Published]:
-    """Return our series by vintage: its value anew whenever a value it rests on is new.
-
-    A value that repeats the one before it is the same, continued: a request cuts real-time periods
-    at its bounds, so the next one begins where it ended.
-    """
-    levels: Levels = {fred_id: {} for fred_id in series.ids}
-    news = sorted(
-        (told.day, fred_id, told.period, told.value)
-        for fred_id, published in history.items()
-        for told in published
-    )
-    made: list[Published] = []
-    last: dict[date, float] = {}
-    at = 0
-    while at < len(news):
-        day, touched = news[at][0], set()
-        while at < len(news) and news[at][0] == day:
-            _, fred_id, period, level = news[at]
-            levels[fred_id][period] = level
-            touched |= set(series.touched(period))
-            at += 1
-        for period in sorted(touched):
-            value = series.value(levels, period)
-            if value is not None and last.get(period) != value:
-                made.append(Published(day, period, value))
-                last[period] = value
-    return made
-
-
-def _known(series: _Series, day: date) -> datetime:
-    """Return when a vintage counts as known."""
-    if series.released is None:
-        return known_after(day)
-    return datetime.combine(day, series.released, tzinfo=NEW_YORK)
-
-
-def _ended(series: _Series, period: date) -> datetime:
-    """Return the end of a period: 16:00 of a day, the last close of a month."""
-    if series.monthly:
-        return close_of(last_session_of_month(period.year, period.month))
-    return datetime.combine(period, time(16), tzinfo=NEW_YORK)
-
-
-def _observations(
-    name: str, series: _Series, made: list[Published], since: date
-) -> list[tuple[str, datetime, datetime, float, str]]:
-    return [
-        (
-            name,
-            _ended(series, told.period),
-            _known(series, told.day),
-            told.value,
-            f"{'-'.join(series.ids)}:{told.period.isoformat()}@{told.day.isoformat()}",
-        )
-        for told in made
-        if told.period >= since
-    ]
-
-
-def _releases(series: _Series, made: list[Published], since: date) -> list[MarketEvent]:
-    """Return the first print of every month, beside the month before as it then stood."""
-    standing: dict[date, float] = {}
-    events = []
-    for day in sorted({told.day for told in made}):
-        fresh = [told for told in made if told.day == day]
-        first = [told for told in fresh if told.period not in standing]
-        standing |= {told.period: told.value for told in fresh}
-        # The first vintage of all brings years at once: what was new in it is not known.
-        newest = max(first, key=lambda told: told.period, default=None)
-        if newest is None or len(first) > 1 or newest.period < since:
-            continue
-        moment = _known(series, day)
-        events.append(
-            MarketEvent(
-                kind="economic release",
-                name=CORE_INFLATION,
-                event_time=moment,
-                known_at=moment,
-                actual=newest.value,
-                previous=standing.get(_month_before(newest.period)),
-                unit="percent over twelve months",
-                text=f"Core consumer prices for {newest.period:%B %Y}",
-            )
-        )
-    return events

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from foundation.connect import Connection, Credentials
+from foundation.contracts import MarketEvent
 from foundation.kernel import NEW_YORK, DependencyError, OperatorError, UpstreamDataError
 from foundation.market import close_of, next_session
 from foundation.testing.vendors import (
@@ -81,11 +82,14 @@ def truth(world: VendorMarket, series: str, session: date) -> float:
         high, low = (could_be_read(world, n, moment, released=False) for n in ("BAA", "AAA"))
         month = max(set(high) & set(low))
         return high[month] - low[month]
-    read = could_be_read(world, {"vix": "VIXCLS", "wti": "DCOILWTICO"}[series], moment, False)
+    ids = {"vix": "VIXCLS", "wti": "DCOILWTICO", "treasury_10y": "DGS10", "treasury_3m": "DGS3MO"}
+    read = could_be_read(world, ids[series], moment, False)
     return read[max(read)]
 
 
-@pytest.mark.parametrize("series", ["vix", "wti", "credit_spread", "core_cpi_yoy"])
+@pytest.mark.parametrize(
+    "series", ["vix", "wti", "credit_spread", "core_cpi_yoy", "treasury_10y", "treasury_3m"]
+)
 def test_at_every_close_a_series_is_what_a_reader_had(series: str) -> None:
     raw = load()
     rows = raw.observations[raw.observations["series"] == series]
@@ -138,7 +142,7 @@ def test_a_value_that_continues_over_the_bound_of_two_requests_is_one_value() ->
 
 def test_a_release_tells_its_first_print_beside_the_month_before_as_it_then_stood() -> None:
     raw = load()
-    releases = [e for e in raw.events if e.kind == "economic release"]
+    releases = [e for e in raw.events if e.actual is not None]
     texts = [event.text for event in releases]
     assert len(texts) == len(set(texts)) >= 7
     for event in releases:
@@ -176,3 +180,61 @@ def test_the_series_do_not_depend_on_the_symbols_asked_for() -> None:
 def test_series_alone_make_no_window_and_the_error_says_so() -> None:
     with pytest.raises(UpstreamDataError, match="'fred' has a usable bar"):
         DataEngineStage(DataEngineSettings()).run(load(sessions=40))
+
+
+def coming(raw: RawMarket) -> list[MarketEvent]:
+    """Return the announced releases, in order of their announcement."""
+    return [event for event in raw.events if event.actual is None]
+
+
+def test_the_next_release_is_announced_by_the_one_before_it() -> None:
+    raw = load()
+    [due] = [e for e in coming(raw) if e.event_time > close_of(AS_OF)]
+    # By hand: March's figures come out on the first session after the tenth of April 2019.
+    assert due.event_time == datetime(2019, 4, 11, 8, 30, tzinfo=NEW_YORK)
+    assert due.known_at == datetime(2019, 3, 11, 8, 30, tzinfo=NEW_YORK)
+    last = max((e for e in raw.events if e.actual is not None), key=lambda e: e.known_at)
+    assert due.previous == last.actual
+
+
+def test_what_was_to_come_on_an_earlier_day_is_told_the_same_on_a_later_one() -> None:
+    then, now = load(as_of=date(2018, 12, 28)), load()
+    moment = close_of(date(2018, 12, 28))
+    assert coming(then)
+    assert [e for e in coming(now) if e.known_at <= moment and e.event_time > moment] == [
+        e for e in coming(then) if e.event_time > moment
+    ]
+
+
+def test_a_date_that_was_moved_after_its_announcement_is_not_announced() -> None:
+    """Five weeks and more between two releases: when the new date was known is not told."""
+    days = [d for d in WORLD.release_days if d != date(2018, 11, 12)]
+    assert len(days) == len(WORLD.release_days) - 1
+    raw = load(replace(WORLD, release_days=tuple(days)))
+    told = {e.event_time.date() for e in coming(raw)}
+    assert date(2018, 12, 11) not in told
+    assert {date(2018, 10, 11), date(2019, 1, 11)} <= told
+
+
+def test_the_calendar_makes_a_due_in_so_many_sessions() -> None:
+    """The stage that counts the days finds the release that FRED's calendar announced."""
+    from stage_02_fuzzification.events.occurrence import Timeline, weekdays_until
+
+    raw = load()
+    line = Timeline.of(raw.request.sessions)
+    until = weekdays_until(list(raw.events), line)
+    assert until[-1] == np.busday_count("2019-03-22", "2019-04-11")
+
+
+def test_without_the_calendar_nothing_is_announced() -> None:
+    with source_of(release_dates=False) as (server, source):
+        raw = source.load(MarketRequest(AS_OF, None, 60))
+        assert not any("release/dates" in request.path for request in server.requests)
+    assert not coming(raw)
+
+
+def test_only_the_series_named_are_asked_for() -> None:
+    with source_of(series=("treasury_2y",)) as (server, source):
+        raw = source.load(MarketRequest(AS_OF, None, 60))
+        assert {r.query["series_id"] for r in server.requests} == {"DGS2"}
+    assert set(raw.observations["series"]) == {"treasury_2y"}

@@ -1,9 +1,9 @@
 """FRED/ALFRED, as far as the client uses it.
 
 Formats follow the reference of the Federal Reserve Bank of St. Louis (fred/series,
-fred/series/observations, fred/series/vintagedates). Values are text, ``"."`` where there is
-none; an observation carries the real-time period in which it was the current value, clipped to
-the period asked for; a request may span 2,000 vintage dates at most.
+fred/series/observations, fred/series/vintagedates, fred/release/dates). Values are text, ``"."``
+where there is none; an observation carries the real-time period in which it was the current value,
+clipped to the period asked for; a request may span 2,000 vintage dates at most.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ class FredEmulator(Emulator):
             return _bad(f"The value for variable api_key is not registered.  {DOCS}")
         if query.get("file_type") != "json":
             return _bad("The emulator speaks file_type=json only.")
+        if request.path == "/fred/release/dates":
+            return self._release_dates(query)
         if request.path not in (
             "/fred/series",
             "/fred/series/observations",
@@ -103,6 +105,30 @@ class FredEmulator(Emulator):
                 "offset": offset,
                 "limit": size,
                 "vintage_dates": days[offset : offset + size],
+            }
+        )
+
+    def _release_dates(self, query: dict[str, str]) -> Reply:
+        """Return the dates of consumer price releases; scheduled ones only when asked for."""
+        if query.get("release_id") != "10":
+            return _bad("The release does not exist.")
+        start, end = _period(query, start="1776-07-04", end=ALWAYS)
+        days = [d.isoformat() for d in self.market.release_days]
+        if query.get("include_release_dates_with_no_data", "false") != "true":
+            told = {v.day.isoformat() for v in self.market.vintages["CPILFESL"]}
+            days = [day for day in days if day in told]
+        rows = [{"release_id": 10, "date": day} for day in days if start <= day <= end]
+        offset, size = self._slice(query, 10_000)
+        return Reply(
+            {
+                "realtime_start": start,
+                "realtime_end": end,
+                "order_by": "release_date",
+                "sort_order": "asc",
+                "count": len(rows),
+                "offset": offset,
+                "limit": size,
+                "release_dates": rows[offset : offset + size],
             }
         )
 

@@ -81,7 +81,10 @@ class VendorMarket:
     bars : dict of str to float array (T, 5)
         Open, high, low, close (US dollars, as traded) and volume (shares, as traded).
     vintages : dict of str to tuple of Vintage
-        By FRED series id: VIXCLS, DCOILWTICO, BAA, AAA, CPILFESL; ordered by day.
+        By FRED series id: VIXCLS, DCOILWTICO, DGS10, DGS2, DGS3MO, BAA, AAA, CPILFESL; ordered by
+        day.
+    release_days : tuple of date
+        Of consumer prices, ascending; the last few are scheduled and have no figure yet.
     """
 
     sessions: tuple[date, ...]
@@ -91,6 +94,7 @@ class VendorMarket:
     articles: tuple[Article, ...]
     vintages: dict[str, tuple[Vintage, ...]]
     earnings: tuple[Earnings, ...] = ()
+    release_days: tuple[date, ...] = ()
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -126,7 +130,12 @@ class VendorMarket:
                 for name, found in self.vintages.items()
             },
             earnings=tuple(e for e in self.earnings if e.day <= day),
+            release_days=self.release_days[: self._announced(day)],
         )
+
+    def _announced(self, day: date) -> int:
+        """Return how many release days are announced by a day: those past, and the next one."""
+        return min(len(self.release_days), sum(d <= day for d in self.release_days) + 1)
 
     def rewritten_after(self, day: date) -> VendorMarket:
         """Return a market of another future: unchanged up to the close of ``day``, all else not."""
@@ -173,6 +182,10 @@ class VendorMarket:
                 ),
                 *(Earnings(s, first, "bmo", 9.0, 1.0, 4, day.year) for s in self.symbols),
             ),
+            release_days=(
+                *past.release_days,
+                *(d + timedelta(days=2) for d in self.release_days[self._announced(day) :]),
+            ),
         )
 
 
@@ -203,8 +216,14 @@ def vendor_market(
             "DCOILWTICO": _weekly("DCOILWTICO", days, 60.0, seed),
             "BAA": _monthly("BAA", first, last, 5.0, seed),
             "AAA": _monthly("AAA", first, last, 4.0, seed),
+            "DGS10": _daily("DGS10", days, 2.9, seed),
+            "DGS2": _daily("DGS2", days, 2.5, seed),
+            "DGS3MO": _daily("DGS3MO", days, 2.1, seed),
             "CPILFESL": _monthly_index(first, last, seed),
         },
+        release_days=tuple(
+            _released(month) for month in _months(first, last + timedelta(days=123), 30)
+        ),
     )
 
 
@@ -313,6 +332,11 @@ def _monthly(name: str, first: date, last: date, level: float, seed: int) -> tup
     )
 
 
+def _released(month: date) -> date:
+    """Return the day on which consumer prices of a month come out."""
+    return next_session(_following(month) + timedelta(days=9))
+
+
 def _monthly_index(first: date, last: date, seed: int) -> tuple[Vintage, ...]:
     """An index published on about the 11th of the next month; each February the past is revised."""
     months = _months(first, last, 30)
@@ -320,7 +344,7 @@ def _monthly_index(first: date, last: date, seed: int) -> tuple[Vintage, ...]:
     levels = 250.0 * np.exp(np.cumsum(0.0017 + 0.0006 * draw.standard_normal(len(months))))
     found = []
     for at, (month, level) in enumerate(zip(months, levels, strict=True)):
-        day = next_session(_following(month) + timedelta(days=9))
+        day = _released(month)
         found.append(Vintage(month, day, round(float(level), 3)))
         if day.month == 2:
             for back in range(max(0, at - 12), at):

@@ -33,7 +33,7 @@ def _without(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def _repeat_last(payload: Any) -> Any:
-    for name in ("observations", "vintage_dates"):
+    for name in ("observations", "vintage_dates", "release_dates"):
         if isinstance(payload, dict) and payload.get(name):
             payload = payload | {name: [*payload[name], payload[name][-1]]}
     return payload
@@ -41,7 +41,7 @@ def _repeat_last(payload: Any) -> Any:
 
 def _emptied(payload: Any) -> Any:
     if isinstance(payload, dict) and "count" in payload:
-        names = {"observations", "vintage_dates"} & set(payload)
+        names = {"observations", "vintage_dates", "release_dates"} & set(payload)
         return payload | {"count": 0} | {name: [] for name in names}
     return payload
 
