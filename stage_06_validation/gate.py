@@ -32,6 +32,7 @@ class Record:
     """All drafts of one symbol, by scenario, oldest first."""
 
     symbol: str
+    settings: ValidationSettings
     drafts: dict[str, list[CheckedContinuation]] = field(default_factory=dict)
 
     def add(self, checked: CheckedContinuation) -> None:
@@ -40,7 +41,10 @@ class Record:
 
     def standing(self, scenario: str) -> CheckedContinuation:
         """Return a scenario's accepted draft or, where there is none, its best refused one."""
-        return max(self.drafts[scenario], key=lambda c: (c.accepted, *_merit(c)))
+        return max(self.drafts[scenario], key=self._rank)
+
+    def _rank(self, checked: CheckedContinuation) -> tuple[bool, int, float, float, int]:
+        return checked.accepted, *_merit(checked, self.settings)
 
     def open_scenarios(self) -> tuple[str, ...]:
         """Return the scenarios without an accepted draft, in order."""
@@ -67,15 +71,17 @@ class Record:
             return ("accepted" if first else "regenerated"), base
         candidates = [self.standing(s) for s in SCENARIOS if s in self.drafts and s != "risk"]
         candidates = candidates or [self.standing("risk")]
-        return "fallback", max(candidates, key=lambda c: (c.accepted, *_merit(c)))
+        return "fallback", max(candidates, key=self._rank)
 
 
-def _merit(checked: CheckedContinuation) -> tuple[int, float, float, int]:
-    """Rank drafts: fewer fatal findings, higher mean score, likelier text, earlier attempt."""
+def _merit(
+    checked: CheckedContinuation, settings: ValidationSettings
+) -> tuple[int, float, float, int]:
+    """Rank drafts: fewer fatal findings, higher weighted score, likelier text, earlier attempt."""
     fatal = sum(f.severity == "fatal" for f in checked.findings)
     draft = checked.continuation
     likelihood = draft.log_probability / max(1, draft.tokens)
-    return -fatal, overall(checked.scores), likelihood, -draft.attempt
+    return -fatal, overall(checked.scores, settings), likelihood, -draft.attempt
 
 
 def pass_gate(
@@ -102,7 +108,7 @@ def pass_gate(
     """
     records: dict[str, Record] = {}
     for continuation in continuations:
-        records.setdefault(continuation.symbol, Record(continuation.symbol)).add(
+        records.setdefault(continuation.symbol, Record(continuation.symbol, settings)).add(
             check(continuation)
         )
     for _ in range(settings.max_attempts - 1):

@@ -118,15 +118,11 @@ def below_minimum(scores: Scores, settings: ValidationSettings) -> tuple[Validat
     )
 
 
-def overall(scores: Scores) -> float:
-    """Return the plain mean of the five scores, used to rank drafts."""
-    return (
-        scores.coherence
-        + scores.accuracy
-        + scores.completeness
-        + scores.clarity
-        + scores.actionability
-    ) / 5
+def overall(scores: Scores, settings: ValidationSettings) -> float:
+    """Return the weighted mean of the five scores, used to rank drafts."""
+    parts = scores.model_dump()
+    weights = {name: getattr(settings, f"{name}_weight") for name in parts}
+    return float(sum(parts[n] * w for n, w in weights.items()) / sum(weights.values()))
 
 
 def _share(part: int, whole: int) -> float:

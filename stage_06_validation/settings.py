@@ -25,6 +25,10 @@ class ValidationSettings(Part):
     minimum_coherence, minimum_accuracy, minimum_completeness, minimum_clarity, \
 minimum_actionability : float in [0, 1]
         A draft with any score below its minimum is refused, fatal finding or not.
+    coherence_weight, accuracy_weight, completeness_weight, clarity_weight, actionability_weight : \
+float
+        Weights of the scores in a draft's quality, by which refused drafts are ranked; normalised
+        to sum to one.
     fatal_penalty, warning_penalty, note_penalty : float in [0, 1]
         Each finding multiplies its score by one minus its penalty.
     jump_steps : int
@@ -65,6 +69,11 @@ minimum_actionability : float in [0, 1]
     minimum_completeness: float = Field(default=0.7, ge=0, le=1)
     minimum_clarity: float = Field(default=0.6, ge=0, le=1)
     minimum_actionability: float = Field(default=0.3, ge=0, le=1)
+    coherence_weight: float = Field(default=1.0, gt=0)
+    accuracy_weight: float = Field(default=1.0, ge=0)
+    completeness_weight: float = Field(default=1.0, ge=0)
+    clarity_weight: float = Field(default=1.0, ge=0)
+    actionability_weight: float = Field(default=1.0, ge=0)
     fatal_penalty: float = Field(default=0.5, ge=0, le=1)
     warning_penalty: float = Field(default=0.15, ge=0, le=1)
     note_penalty: float = Field(default=0.03, ge=0, le=1)

@@ -17,7 +17,7 @@ from foundation.contracts import (
     ValidationFinding,
 )
 from foundation.kernel import ModelError
-from stage_06_validation.gate import pass_gate
+from stage_06_validation.gate import Record, pass_gate
 from stage_06_validation.settings import ValidationSettings
 from tests.stage_06_validation.material import continuation
 
@@ -172,3 +172,20 @@ def test_no_draft_is_lost_and_attempts_are_bounded(
         assert record.attempts() <= most
         assert (verdict == "fallback") != record.standing("base").accepted
         assert chosen in [record.standing(s) for s in SCENARIOS]
+
+
+def test_weights_decide_which_refused_draft_is_least_bad() -> None:
+    drafts = []
+    for attempt, scores in ((1, {"clarity": 0.9}), (2, {"coherence": 0.8})):
+        refused = judge(continuation("bad 0.1", attempt=attempt))
+        drafts.append(
+            refused.model_copy(update={"scores": refused.scores.model_copy(update=scores)})
+        )
+    for settings, best in (
+        (ValidationSettings(clarity_weight=10.0), 1),
+        (ValidationSettings(coherence_weight=10.0), 2),
+    ):
+        record = Record("AAA", settings)
+        for draft in drafts:
+            record.add(draft)
+        assert record.decide()[1].continuation.attempt == best
