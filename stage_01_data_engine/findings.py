@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -43,6 +44,20 @@ class Rule:
 
 
 @dataclass(frozen=True)
+class BrokenRow:
+    """One row and the rule it broke; ``session`` is None where its date cannot be read."""
+
+    rule: Rule
+    symbol: str
+    session: date | None
+    location: str
+
+
+def _date_of(day: np.datetime64) -> date | None:
+    return None if np.isnat(day) else day.astype("M8[D]").item()
+
+
+@dataclass(frozen=True)
 class Rows:
     """Who, when and where of rows, position by position.
 
@@ -60,6 +75,13 @@ class Rows:
     def only(self, keep: np.ndarray) -> Rows:
         """Return the rows where ``keep`` is True."""
         return Rows(self.symbol[keep], self.day[keep], self.location[keep])
+
+    def verdicts(self, rule: Rule, broken: np.ndarray) -> list[BrokenRow]:
+        """Return one line for each of the rows at positions ``broken``."""
+        return [
+            BrokenRow(rule, str(self.symbol[n]), _date_of(self.day[n]), str(self.location[n]))
+            for n in broken
+        ]
 
     def report(
         self, rule: Rule, broken: np.ndarray, show: Callable[[int], str], limit: int

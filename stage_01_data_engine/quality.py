@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foundation.contracts import BAR_FIELDS, MARKET, Instrument, QualityFinding
-from stage_01_data_engine.findings import Rows, Rule
+from foundation.contracts import BAR_FIELDS, MARKET, Instrument, QualityFinding, RowVerdicts
+from stage_01_data_engine.findings import BrokenRow, Rows, Rule
 from stage_01_data_engine.history_rules import HistoryRules, shown
 from stage_01_data_engine.rules import (
     ASCENDING,
@@ -50,6 +50,8 @@ class Gated:
     ----------
     verdicts : DataFrame
         One line per input row and rule it broke (``Verdicts.table``): the complete list.
+    listing : RowVerdicts
+        The same as the window carries it, rows that the source could not read first.
     tally : Tally
         Ends of the input rows; they add up to the input.
     """
@@ -59,6 +61,7 @@ class Gated:
     findings: tuple[QualityFinding, ...]
     quarantined: int
     verdicts: pd.DataFrame
+    listing: RowVerdicts
     tally: Tally
 
 
@@ -67,6 +70,7 @@ def gate(
     instruments: tuple[Instrument, ...],
     sessions: tuple[date, ...],
     settings: DataEngineSettings,
+    unread: tuple[BrokenRow, ...] = (),
 ) -> Gated:
     """Judge every row.
 
@@ -76,6 +80,8 @@ def gate(
         As in ``RawMarket``: one row per bar, in the order of the source.
     sessions : tuple of date
         The window; rows outside it must not be handed in, except on non-sessions.
+    unread : tuple of BrokenRow
+        Rows that the source could not turn into numbers, for the listing.
 
     Returns
     -------
@@ -83,7 +89,7 @@ def gate(
         Its bars are ordered by instrument and session; instruments without a bar on the
         as-of session are gone, their rows quarantined.
     """
-    return _Gate(bars, instruments, sessions, settings).judge()
+    return _Gate(bars, instruments, sessions, settings).judge(unread)
 
 
 class _Gate:
@@ -115,7 +121,7 @@ class _Gate:
         """Rows not quarantined so far."""
         return self.verdicts.good
 
-    def judge(self) -> Gated:
+    def judge(self, unread: tuple[BrokenRow, ...]) -> Gated:
         self._sessions()
         self._numbers()
         self._duplicates()
@@ -132,6 +138,7 @@ class _Gate:
             findings=tuple(self.verdicts.findings),
             quarantined=int((~self.good).sum()),
             verdicts=self.verdicts.table(),
+            listing=self.verdicts.listing(unread),
             tally=self.verdicts.tally(),
         )
 

@@ -21,7 +21,7 @@ from foundation.contracts import (
 )
 from foundation.kernel import OperatorError, Part, hash_bytes
 from foundation.market import close_of, is_session, session_on_or_before, sessions_until
-from stage_01_data_engine.findings import Rule
+from stage_01_data_engine.findings import BrokenRow, Rule
 from stage_01_data_engine.option_quotes import OPTION_COLUMNS
 from stage_01_data_engine.series import KNOWN_SERIES, declared
 
@@ -117,8 +117,8 @@ class RawMarket:
         Every instrument with rows, in the order of the panels to be.
     findings : tuple of QualityFinding
         What the source itself could not read.
-    quarantined : int
-        Rows the source read but could not turn into numbers; each is in ``findings``.
+    unread : tuple of BrokenRow
+        Rows the source read but could not turn into numbers, each under the one rule it broke.
     source : SourceInfo
         Its fingerprint covers everything else here and nothing that was left unread.
     series : tuple of ContinuousSeries
@@ -135,10 +135,15 @@ class RawMarket:
     events: tuple[MarketEvent, ...]
     instruments: tuple[Instrument, ...]
     findings: tuple[QualityFinding, ...]
-    quarantined: int
+    unread: tuple[BrokenRow, ...]
     source: SourceInfo
     series: tuple[ContinuousSeries, ...]
     option_quotes: pd.DataFrame
+
+    @property
+    def quarantined(self) -> int:
+        """How many rows could not be read."""
+        return len(self.unread)
 
 
 class Source(Protocol):
@@ -173,7 +178,7 @@ def raw_market(
     events: tuple[MarketEvent, ...],
     instruments: tuple[Instrument, ...],
     findings: tuple[QualityFinding, ...] = (),
-    quarantined: int = 0,
+    unread: tuple[BrokenRow, ...] = (),
     licence: str = "",
     survivor_biased: bool = False,
     note: str = "",
@@ -219,7 +224,7 @@ def raw_market(
         events=events,
         instruments=instruments,
         findings=findings,
-        quarantined=quarantined,
+        unread=unread,
         source=SourceInfo(
             name=name,
             fingerprint=_fingerprint(

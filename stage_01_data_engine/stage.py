@@ -47,7 +47,7 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
             If no instrument has a usable bar on the as-of session.
         """
         sessions = given.request.sessions
-        gated = gate(given.bars, given.instruments, sessions, self.settings)
+        gated = gate(given.bars, given.instruments, sessions, self.settings, given.unread)
         if not gated.instruments:
             raise _nothing_left(given, gated)
         begins = int(
@@ -107,6 +107,7 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
                 quarantined=gated.quarantined + given.quarantined,
             ),
             source=given.source,
+            verdicts=gated.listing,
             series=series,
             options=options,
         )

@@ -7,14 +7,14 @@ findings short enough for a person.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foundation.contracts import QualityFinding
-from stage_01_data_engine.findings import Rows, Rule
+from foundation.contracts import QualityFinding, RowVerdict, RowVerdicts, VerdictRule
+from stage_01_data_engine.findings import BrokenRow, Rows, Rule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,6 +100,16 @@ class Verdicts:
         )
         return frame.sort_values("row", kind="stable").reset_index(drop=True)
 
+    def listing(self, unread: Sequence[BrokenRow] = ()) -> RowVerdicts:
+        """Return the complete list for the window: rows that could not be read, then ``table``."""
+        rows = np.concatenate([rows for _, rows in self._broken] or [np.empty(0, dtype=int)])
+        rule = [rule for rule, rows in self._broken for _ in rows]
+        order = np.argsort(rows, kind="stable")
+        lines = [*unread]
+        for n in order:
+            lines += self.rows.verdicts(rule[n], rows[n : n + 1])
+        return listing_of(lines)
+
     def tally(self) -> Tally:
         """Return how many input rows met which end; the four numbers add up to the input."""
         worst = np.zeros(len(self.good), dtype=int)
@@ -142,6 +152,33 @@ class Judged:
     findings: tuple[QualityFinding, ...]
     verdicts: pd.DataFrame
     tally: Tally
+
+
+def listing_of(lines: Sequence[BrokenRow]) -> RowVerdicts:
+    """Return lines as the contract has them."""
+    rules = dict.fromkeys(line.rule for line in lines)
+    return RowVerdicts(
+        rules=tuple(
+            VerdictRule(
+                name=rule.name,
+                text=rule.text,
+                why=rule.why,
+                remedy=rule.remedy,
+                severity=rule.severity,
+                action=rule.action,
+            )
+            for rule in rules
+        ),
+        rows=tuple(
+            RowVerdict(
+                rule=line.rule.name,
+                symbol=line.symbol,
+                session=line.session,
+                location=line.location,
+            )
+            for line in lines
+        ),
+    )
 
 
 def rows_of(symbol: np.ndarray, day: np.ndarray, location: str) -> Rows:

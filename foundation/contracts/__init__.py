@@ -40,7 +40,10 @@ from foundation.contracts.market_window import (
     MarketWindow,
     QualityFinding,
     RowCounts,
+    RowVerdict,
+    RowVerdicts,
     SourceInfo,
+    VerdictRule,
 )
 from foundation.contracts.portfolio import (
     LimitCheck,
@@ -132,6 +135,8 @@ __all__ = [
     "RetrainingRequest",
     "Risk",
     "RowCounts",
+    "RowVerdict",
+    "RowVerdicts",
     "Scenario",
     "Scores",
     "Section",
@@ -157,6 +162,7 @@ __all__ = [
     "TradeSetup",
     "ValidatedForecast",
     "ValidationFinding",
+    "VerdictRule",
     "WindowLabel",
     "array_hash",
     "content_hash",

@@ -69,6 +69,41 @@ class QualityFinding(Part):
     rows: int = 1
 
 
+class VerdictRule(Part):
+    """A rule that single rows broke: its short name, what it says, why, and what to do."""
+
+    name: str
+    text: str
+    why: str = ""
+    remedy: str = ""
+    severity: Literal["info", "warning", "error"]
+    action: Literal["kept", "repaired", "quarantined"]
+
+
+class RowVerdict(Part):
+    """One row of the source and a rule that it broke.
+
+    ``rule`` is the short name. ``session`` is None where the row's date could not be read,
+    ``location`` names file and row where the source has them.
+    """
+
+    rule: str
+    symbol: str
+    session: date | None
+    location: str = ""
+
+
+class RowVerdicts(Part):
+    """The complete list of rows that broke a rule, one line a row and rule.
+
+    Lines are in the order of the source. A row set aside stands in exactly one line whose rule
+    quarantines, so those lines add up to ``RowCounts.quarantined``.
+    """
+
+    rules: tuple[VerdictRule, ...] = ()
+    rows: tuple[RowVerdict, ...] = ()
+
+
 class RowCounts(Part):
     """Conservation of rows: ``received == kept + quarantined`` (later rows left unread apart)."""
 
@@ -125,6 +160,9 @@ class MarketWindow(Contract):
         source has them.
     series : tuple of ContinuousSeries
         What a source has observed, with units: fields of ``market`` and ``features``.
+    verdicts : RowVerdicts, or None
+        Every row that broke a rule, file by file and row by row; those set aside add up to
+        ``counts.quarantined``. None in windows stored before version 3.
     options : Panel (T, M, 40), or None
         Option features (``foundation.quant.options.OPTION_FIELDS``) of those instruments that
         have option quotes, in the order of the window, over the same sessions. NaN on sessions
@@ -132,7 +170,10 @@ class MarketWindow(Contract):
     """
 
     schema_version: int = Field(
-        default=2, ge=1, description="2: ``series`` and ``options`` joined; 1 is read as before."
+        default=3,
+        ge=1,
+        description="2: ``series`` and ``options`` joined; 3: ``verdicts``; earlier ones are read "
+        "as before.",
     )
 
     session: date
@@ -147,6 +188,7 @@ class MarketWindow(Contract):
     source: SourceInfo
     series: tuple[ContinuousSeries, ...] = ()
     options: Panel | None = None
+    verdicts: RowVerdicts | None = None
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument with this symbol; ``KeyError`` if there is none."""

@@ -10,25 +10,40 @@ from foundation.contracts import BAR_FIELDS, QualityFinding
 from foundation.market import closes
 from stage_01_data_engine.adapters.stamps import exchange_dates, of_one_zone
 from stage_01_data_engine.adapters.table_file import Table, to_numbers
-from stage_01_data_engine.findings import Rows, Rule
+from stage_01_data_engine.findings import BrokenRow, Rows, Rule
 from stage_01_data_engine.raw import MarketRequest, observation_frame
 from stage_01_data_engine.series import TRADED_SERIES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-READABLE_DATE = Rule("A row's date is ISO 8601", "write the date as YYYY-MM-DD", ("date",))
+READABLE_DATE = Rule(
+    "A row's date is ISO 8601",
+    "write the date as YYYY-MM-DD",
+    ("date",),
+    name="unreadable-date",
+    why="a row without a date has no place in time",
+)
 ONE_ZONE = Rule(
     "All dates of a file are in one time zone",
     "write every date of the file in America/New_York, or none with a zone",
     ("date",),
+    name="mixed-zones",
+    why="the same moment falls on two dates",
 )
 NUMBERS = Rule(
     "Prices and volume are numbers",
     "write plain decimal numbers, no thousands separators, and as many fields as the header",
     BAR_FIELDS,
+    name="not-a-number",
+    why="a number read out of a broken cell would be made up",
 )
-NAMED = Rule("Every row of a file of many symbols names its symbol", "fill in the symbol")
+NAMED = Rule(
+    "Every row of a file of many symbols names its symbol",
+    "fill in the symbol",
+    name="no-symbol",
+    why="a price of nobody cannot be placed",
+)
 HAS_KNOWN_ROWS = Rule(
     "A file has bars in the window, up to the as-of date",
     "choose a later as-of date or longer history, or write its dates as YYYY-MM-DD",
@@ -44,6 +59,8 @@ DATED_KNOWLEDGE = Rule(
     "A market-wide series says when each value became known",
     "add a column known_at with aware timestamps",
     severity="warning",
+    name="known-at-missing",
+    why="a value used before it was published shows the future",
 )
 
 
@@ -56,7 +73,7 @@ class FileReader:
         self.name, self.stem, self.request = name, stem, request
         self.listed_rows = listed_rows
         self.findings: list[QualityFinding] = []
-        self.quarantined = 0
+        self.unread: list[BrokenRow] = []
         self.many = "symbol" in table.frame
         self._cut(table)
 
@@ -108,13 +125,13 @@ class FileReader:
         """
         rows = np.flatnonzero(np.any(list(broken.values()), axis=0) & self.good)
         self.good[rows] = False
-        self.quarantined += len(rows)
 
         def show(row: int) -> str:
             cells = [(c, self.frame[c].iloc[row]) for c, bad in broken.items() if bad[row]]
             return ", ".join(f"{column} {cell!s}" for column, cell in cells)[:120]
 
         about = Rows(self.symbol, self.days, self.location)
+        self.unread += about.verdicts(rule, rows)
         self.findings += about.report(rule, rows, show, self.listed_rows)
 
     def _judge_stamps(self) -> None:

@@ -30,6 +30,7 @@ from stage_01_data_engine.adapters.table_file import (
     read_table,
     stem_of,
 )
+from stage_01_data_engine.findings import BrokenRow
 from stage_01_data_engine.raw import (
     MARKET_SERIES,
     MarketRequest,
@@ -50,7 +51,7 @@ class _Found:
     bars: list[pd.DataFrame] = field(default_factory=list)
     observations: list[pd.DataFrame] = field(default_factory=list)
     findings: list[QualityFinding] = field(default_factory=list)
-    quarantined: int = 0
+    unread: list[BrokenRow] = field(default_factory=list)
     stems: list[str] = field(default_factory=list)
 
 
@@ -100,7 +101,7 @@ class FolderSource:
             events=(),
             instruments=_instruments(bars, request),
             findings=tuple(found.findings),
-            quarantined=found.quarantined,
+            unread=tuple(found.unread),
             note=f"Folder {self.path.name}. Names and kinds of instruments are not reported; "
             "each counts as an equity. Whether delisted ones are missing is not known.",
         )
@@ -143,7 +144,7 @@ class FolderSource:
         else:
             found.bars.append(reader.bars())
         found.findings += reader.findings
-        found.quarantined += reader.quarantined
+        found.unread += reader.unread
 
     def _check(self, request: MarketRequest, found: _Found) -> None:
         """Raise if a symbol asked for is nowhere, or nothing at all is usable."""

@@ -38,7 +38,7 @@ from stage_01_data_engine.corporate_actions import (
     action_table,
     adjust,
 )
-from stage_01_data_engine.findings import Rows, Rule
+from stage_01_data_engine.findings import BrokenRow, Rows, Rule
 from stage_01_data_engine.knowledge import known_after, opening_of, require_closed
 from stage_01_data_engine.raw import MarketRequest, RawMarket, observation_frame, raw_market
 
@@ -134,13 +134,14 @@ class PolygonSource:
         symbols = self._symbols(request)
         require_closed(request.as_of, self.connection.timekeeper.now())
         with self._client() as client:
-            instruments, pieces, findings = [], [], []
+            instruments, pieces, findings, unread = [], [], [], []
             actions, news = _Actions(), []
             for symbol in self.connection.log.steps("Polygon", symbols):
                 instruments.append(_overview(client, symbol, request.as_of))
-                bars, found = self._bars(client, symbol, request)
+                bars, found, aside = self._bars(client, symbol, request)
                 pieces.append(bars)
                 findings += found
+                unread += aside
                 _read_splits(client, symbol, request, actions)
                 _read_dividends(client, symbol, request, actions)
                 news += self._news(client, symbol, request)
@@ -162,7 +163,7 @@ class PolygonSource:
             events=tuple(sorted(events, key=_order)),
             instruments=tuple(_with_fields(i, bars) for i in instruments),
             findings=(*findings, *doubts),
-            quarantined=sum(f.rows for f in findings),
+            unread=tuple(unread),
             licence="Polygon/Massive market data terms; not for redistribution",
             note=f"Bars as traded, adjusted here for {self.settings.adjustment} up to the as-of "
             "date. Names are asked for one by one: whether delisted ones are missing is not known.",
@@ -220,7 +221,7 @@ class PolygonSource:
 
     def _bars(
         self, client: HttpClient, symbol: str, request: MarketRequest
-    ) -> tuple[pd.DataFrame, list[QualityFinding]]:
+    ) -> tuple[pd.DataFrame, list[QualityFinding], list[BrokenRow]]:
         """Return the bars of a symbol as traded, and what could not be read."""
         first, last = request.sessions[0].isoformat(), request.as_of.isoformat()
         place = Place("Polygon", f"the bars of {symbol}")
@@ -319,7 +320,7 @@ def _with_fields(instrument: Instrument, bars: pd.DataFrame) -> Instrument:
 
 def _bar_frame(
     symbol: str, rows: list[Row], place: Place
-) -> tuple[pd.DataFrame, list[QualityFinding]]:
+) -> tuple[pd.DataFrame, list[QualityFinding], list[BrokenRow]]:
     """Return rows as bars; those not stamped with midnight in New York are set aside."""
     import pandas as pd
 
@@ -339,13 +340,12 @@ def _bar_frame(
     location = np.array([f"aggs/{symbol}:{n}" for n in range(1, len(rows) + 1)], dtype=object)
     days = local.normalize()
     about = Rows(np.full(len(rows), symbol, dtype=object), _dates(days), location)
-    findings = about.report(
-        AT_MIDNIGHT, np.flatnonzero(~good), lambda row: f"{moments[row]}", limit=25
-    )
+    aside = np.flatnonzero(~good)
+    findings = about.report(AT_MIDNIGHT, aside, lambda row: f"{moments[row]}", limit=25)
     frame = pd.DataFrame(
         {"symbol": symbol, "session": days.astype("M8[ns]"), **values, "location": location}
     ).astype({"symbol": object})
-    return frame[good].reset_index(drop=True), findings
+    return frame[good].reset_index(drop=True), findings, about.verdicts(AT_MIDNIGHT, aside)
 
 
 def _dates(days: pd.DatetimeIndex) -> np.ndarray:

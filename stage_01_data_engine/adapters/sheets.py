@@ -22,7 +22,7 @@ import numpy as np
 from foundation.contracts import QualityFinding
 from foundation.kernel import DependencyError, OperatorError, UpstreamDataError
 from stage_01_data_engine.adapters.table_file import ABSENT
-from stage_01_data_engine.findings import Rows, Rule
+from stage_01_data_engine.findings import BrokenRow, Rows, Rule
 
 WORKBOOKS = (".xlsx", ".xlsm")
 LARGEST_WORKBOOK = 512 * 2**20
@@ -31,14 +31,20 @@ LARGEST_WORKBOOK = 512 * 2**20
 NUMBER = Rule(
     "A cell of a column of numbers holds a number",
     "correct the cell, or leave it empty where nothing is known",
+    name="not-a-number",
+    why="a number read out of a broken cell would be made up",
 )
 DATED = Rule(
     "A cell of a column of dates holds a date as the layout writes it",
     "correct the cell, or the layout's date_format",
+    name="unreadable-date",
+    why="a row without a date has no place in time",
 )
 FILLED = Rule(
     "A cell that a row cannot do without is filled",
     "fill the cell in, or remove the row",
+    name="cell-empty",
+    why="a row that lacks what it is about says nothing",
 )
 
 
@@ -204,7 +210,7 @@ class SheetReader:
     date_format: str
     listed_rows: int = 25
     findings: list[QualityFinding] = field(default_factory=list)
-    quarantined: int = 0
+    unread: list[BrokenRow] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         plain = [name.lower() for name in self.sheet.header]
@@ -302,7 +308,7 @@ class SheetReader:
                 self.listed_rows,
             )
             good[rows] = False
-            self.quarantined += len(rows)
+            self.unread += about.verdicts(rule, rows)
         return good
 
     def _cell(self, row: Sequence[Any], column: str) -> Any:

@@ -1,9 +1,10 @@
 """CSV and Excel tables with declared columns: bars, series, option chains, flow, own data.
 
-A ``TableLayout`` says which column of which sheet is what, and when its rows count as known. Bars
-and market-wide series come out of ``load`` like those of any source. Option chains, option flow and
-the user's own columns have no place in a window yet; ``option_chain``, ``flow`` and ``custom`` give
-them as tables that are cut at an as-of date in the same way.
+A ``TableLayout`` says which column of which sheet is what, and when its rows count as known. Bars,
+market-wide series and option quotes come out of ``load`` like those of any source. Option flow and
+the user's own columns have no place in a window yet; ``flow`` and ``custom`` give them, and
+``option_chain`` quotes with all their columns, as tables that are cut at an as-of date in the same
+way.
 
 Every row is kept, later than the as-of date, or quarantined with the cell that spoils it
 (``chain.xlsx:Quotes!F17``).
@@ -33,7 +34,7 @@ from stage_01_data_engine.adapters.sheets import (
     SheetReader,
     read_sheet,
 )
-from stage_01_data_engine.findings import Rule
+from stage_01_data_engine.findings import BrokenRow, Rule
 from stage_01_data_engine.knowledge import known_after
 from stage_01_data_engine.raw import (
     MARKET_SERIES,
@@ -69,7 +70,12 @@ OFFERED: dict[Kind, tuple[str, ...]] = {
 """Fields that it may have besides; a ``custom`` layout may name any."""
 TEXTS = ("symbol", "underlying", "series", "contract", "right")
 RIGHTS = {"c": "C", "call": "C", "calls": "C", "p": "P", "put": "P", "puts": "P"}
-RIGHT = Rule("An option is a call or a put", "write C, call, P or put")
+RIGHT = Rule(
+    "An option is a call or a put",
+    "write C, call, P or put",
+    name="no-right",
+    why="calls and puts at one strike are different contracts",
+)
 
 
 class TableLayout(Part):
@@ -119,13 +125,19 @@ class KnownTable:
     findings : tuple of QualityFinding
     received : int
         Rows that were known by then: ``len(rows) + quarantined``.
-    quarantined : int
+    unread : tuple of BrokenRow
+        The rows that were set aside, each under the one rule it broke.
     """
 
     rows: pd.DataFrame
     findings: tuple[QualityFinding, ...]
     received: int
-    quarantined: int
+    unread: tuple[BrokenRow, ...]
+
+    @property
+    def quarantined(self) -> int:
+        """How many rows were set aside."""
+        return len(self.unread)
 
 
 class TableSource:
@@ -160,7 +172,7 @@ class TableSource:
             )
 
     def load(self, request: MarketRequest) -> RawMarket:
-        """Return bars and market-wide series as they were known at the as-of close.
+        """Return bars, market-wide series and option quotes as they were known at the as-of close.
 
         Raises
         ------
@@ -173,20 +185,23 @@ class TableSource:
         """
         bars = self._known("bars", request.as_of)
         series = self._known("series", request.as_of)
-        for symbol in request.symbols or ():
+        quotes = self._known("chain", request.as_of)
+        has_bars = any(layout.kind == "bars" for layout in self.layouts)
+        for symbol in (request.symbols or ()) if has_bars else ():
             if symbol not in set(bars.rows["symbol"]):
                 raise OperatorError(
                     f"A symbol asked for is in the tables of {self.path.name!r}",
                     value=symbol,
                     remedy=f"choose from {', '.join(sorted(set(bars.rows['symbol']))[:20])}",
                 )
-        wanted = request.symbols or tuple(sorted(set(bars.rows["symbol"])))
+        listed = tuple(sorted(set(bars.rows["symbol"])))
+        wanted = (request.symbols or listed) if has_bars else ()
         frame = bars.rows[bars.rows["symbol"].isin(wanted)].reset_index(drop=True)
-        if frame.empty and series.rows.empty:
+        if frame.empty and series.rows.empty and quotes.rows.empty:
             raise UpstreamDataError(
-                f"The tables of {self.path.name!r} have a bar or a value in the window",
+                f"The tables of {self.path.name!r} have a bar, a value or a quote in the window",
                 value=request.as_of.isoformat(),
-                remedy="choose a later as-of date, or declare a layout of bars or series",
+                remedy="choose a later as-of date, or declare a layout of bars, series or a chain",
             )
         return raw_market(
             request,
@@ -200,8 +215,9 @@ class TableSource:
                 )
                 for symbol in wanted
             ),
-            findings=bars.findings + series.findings,
-            quarantined=bars.quarantined + series.quarantined,
+            findings=bars.findings + series.findings + quotes.findings,
+            unread=bars.unread + series.unread + quotes.unread,
+            option_quotes=quotes.rows if len(quotes.rows) else None,
             note="Tables with declared columns. Kinds of instruments are not reported; each "
             "counts as an equity. Whether delisted ones are missing is not known.",
         )
@@ -246,7 +262,7 @@ class TableSource:
             rows=rows,
             findings=tuple(finding for table in found for finding in table.findings),
             received=sum(table.received for table in found),
-            quarantined=sum(table.quarantined for table in found),
+            unread=tuple(row for table in found for row in table.unread),
         )
 
     def _files(self, layout: TableLayout) -> list[Path]:
@@ -283,7 +299,7 @@ class TableSource:
             rows=rows,
             findings=tuple(reader.findings),
             received=len(days),
-            quarantined=reader.quarantined,
+            unread=tuple(reader.unread),
         )
 
 

@@ -15,7 +15,10 @@ from foundation.contracts import (
     MarketWindow,
     QualityFinding,
     RowCounts,
+    RowVerdict,
+    RowVerdicts,
     SourceInfo,
+    VerdictRule,
 )
 from foundation.kernel import NEW_YORK, OperatorError, hash_text
 from foundation.timeseries import Panel
@@ -91,6 +94,25 @@ def market_window(sessions: int = 240, seed: int = 7) -> MarketWindow:
                 location="ixic.csv, row 17",
                 value="close=7100.0 high=7050.0",
                 remedy="compare the row with a second source",
+            ),
+        ),
+        verdicts=RowVerdicts(
+            rules=(
+                VerdictRule(
+                    name="outside-range",
+                    text="the close lies between low and high",
+                    remedy="compare the row with a second source",
+                    severity="error",
+                    action="quarantined",
+                ),
+            ),
+            rows=(
+                RowVerdict(
+                    rule="outside-range",
+                    symbol="IXIC",
+                    session=days[0],
+                    location="ixic.csv, row 17",
+                ),
             ),
         ),
         counts=RowCounts(received=4 * sessions + 1, kept=4 * sessions, quarantined=1),
