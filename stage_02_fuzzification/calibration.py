@@ -52,35 +52,41 @@ def position(values: np.ndarray, window: int, minimum_valid: float, sigma: float
 
     needed = max(2, int(np.ceil(minimum_valid * window)))
 
-    def work(block: np.ndarray) -> np.ndarray:
-        past, now = block[:-1], block[window:]
+    def work(*block: np.ndarray) -> np.ndarray:
+        a, b, c, d, e, given = block
+        past, now = given[:-1], given[window:]
         absent = np.isnan(past)
         count: np.ndarray | float = float(window)
         filled = past
         if absent.any():
-            filled = np.where(absent, 0.0, past)
-            count = window - window_sums(absent.astype(np.int16), window).astype(float)
+            filled = e[:-1]
+            filled[:] = past
+            filled[absent] = 0.0
+            count = window_sums((~absent).astype(float), window, a, b).copy()
             count[count < needed] = np.nan
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            mean = window_sums(filled, window) / count
-            variance = window_sums(filled * filled, window) / count
-            square = mean * mean
+            mean = window_sums(filled, window, a, b)
+            mean /= count
+            squares = np.multiply(filled, filled, out=c[:-1])
+            variance = window_sums(squares, window, d, b)
+            variance /= count
+            square = np.multiply(mean, mean, out=c[: len(mean)])
             variance -= square
             square *= TRUSTED_RATIO
-            doubtful = ~(variance > square) & np.isfinite(count)
-            placed = now - mean
+            doubtful = ~(variance > square)
+            placed = np.subtract(now, mean, out=mean)
             placed /= np.sqrt(variance, out=variance)
             placed *= 1.0 / sigma
             placed += MEDIUM
         if doubtful.any():
-            rows, columns = np.nonzero(doubtful & ~np.isnan(now))
+            rows, columns = np.nonzero(doubtful & np.isfinite(count) & ~np.isnan(now))
             for first in range(0, len(rows), _GATHERED):
-                t, c = rows[first : first + _GATHERED], columns[first : first + _GATHERED]
-                gathered = np.lib.stride_tricks.sliding_window_view(past, window, axis=0)[t, c]
-                placed[t, c] = _about_the_mean(gathered, now[t, c], sigma)
+                at = rows[first : first + _GATHERED], columns[first : first + _GATHERED]
+                gathered = np.lib.stride_tricks.sliding_window_view(past, window, axis=0)[at]
+                placed[at] = _about_the_mean(gathered, now[at], sigma)
         return placed
 
-    return over_blocks(work, window, values)
+    return over_blocks(work, window, 5, values)
 
 
 def _about_the_mean(windows: np.ndarray, now: np.ndarray, sigma: float) -> np.ndarray:

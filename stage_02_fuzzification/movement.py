@@ -26,11 +26,13 @@ def own_scale(values: np.ndarray, window: int) -> np.ndarray:
     a change in it is absent.
     """
 
-    def work(block: np.ndarray) -> np.ndarray:
-        steps = np.abs(block[1:] - block[:-1])
-        return window_sums(steps, window) * (2.0 / window)
+    def work(a: np.ndarray, b: np.ndarray, c: np.ndarray, values: np.ndarray) -> np.ndarray:
+        steps = np.subtract(values[1:], values[:-1], out=a[1:])
+        total = window_sums(np.abs(steps, out=steps), window, b, c)
+        total *= 2.0 / window
+        return total
 
-    return over_blocks(work, window, values)
+    return over_blocks(work, window, 3, values)
 
 
 def code(
@@ -64,15 +66,18 @@ def code(
     time = np.sqrt(sessions / REFERENCE_SESSIONS)
     steady, sharp = steady_multiple * time, sharp_multiple * time
 
-    def work(values: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        multiple = values[sessions:] - values[:-sessions]
+    def work(
+        a: np.ndarray, b: np.ndarray, c: np.ndarray, values: np.ndarray, scale: np.ndarray
+    ) -> np.ndarray:
+        multiple = np.subtract(values[sessions:], values[:-sessions], out=a[sessions:])
+        near, middle = b[sessions:], c[sessions:]
         with np.errstate(over="ignore", invalid="ignore"):
             # The least positive number leaves every other scale as it is, and 0 / 0 is nought.
-            multiple /= scale[sessions - 1 : -1] + SMALLEST
+            multiple /= np.add(scale[sessions - 1 : -1], SMALLEST, out=near)
         # Three ramps that end at the borders add up to the broken line through them.
-        near = np.clip(multiple, -steady, steady)
-        middle = np.clip(multiple, -sharp, sharp)
-        result = np.clip(multiple, -2 * sharp, 2 * sharp)
+        np.clip(multiple, -steady, steady, out=near)
+        np.clip(multiple, -sharp, sharp, out=middle)
+        result = np.clip(multiple, -2 * sharp, 2 * sharp, out=multiple)
         result -= middle
         result *= 0.5 / sharp
         middle -= near
@@ -82,7 +87,7 @@ def code(
         result += near
         return result
 
-    return over_blocks(work, sessions, values, scale)
+    return over_blocks(work, sessions, 3, values, scale)
 
 
 def classify(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -91,16 +96,17 @@ def classify(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     A code on a border belongs to the calmer movement. NaN stays NaN.
     """
 
-    def nearest(codes: np.ndarray) -> np.ndarray:
-        rise = np.ceil(np.maximum(codes, 0.0) - 0.5)
-        rise += np.floor(np.minimum(codes, 0.0) + 0.5)
-        return rise
+    def nearest(a: np.ndarray, b: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        np.subtract(np.maximum(codes, 0.0, out=a), 0.5, out=a)
+        np.add(np.minimum(codes, 0.0, out=b), 0.5, out=b)
+        return np.add(np.ceil(a, out=a), np.floor(b, out=b), out=a)
 
-    def nearness(codes: np.ndarray, movement: np.ndarray) -> np.ndarray:
-        return 1.0 - np.abs(codes - movement)
+    def nearness(a: np.ndarray, codes: np.ndarray, movement: np.ndarray) -> np.ndarray:
+        np.abs(np.subtract(codes, movement, out=a), out=a)
+        return np.subtract(1.0, a, out=a)
 
-    movement = over_blocks(nearest, 0, codes)
-    return movement, over_blocks(nearness, 0, codes, movement)
+    movement = over_blocks(nearest, 0, 2, codes)
+    return movement, over_blocks(nearness, 0, 1, codes, movement)
 
 
 def by_horizon(session: np.ndarray, segment: np.ndarray, stride: int) -> np.ndarray:
