@@ -9,8 +9,9 @@ from stage_05_llm_engine.recipe import (
     Phase,
     TrainingRecipe,
 )
-from stage_05_llm_engine.settings import EngineSettings
-from stage_05_llm_engine.stage import EngineInput, LlmEngineStage, TrainingStage
+from stage_05_llm_engine.settings import EngineSettings, ServerSettings
+from stage_05_llm_engine.stage import EngineInput, LlmEngineStage, ServedModelStage
+from stage_05_llm_engine.training_stage import TrainingStage
 
 __all__ = [
     "Adapter",
@@ -22,6 +23,8 @@ __all__ = [
     "LlmEngineStage",
     "NarrativeModel",
     "Phase",
+    "ServedModelStage",
+    "ServerSettings",
     "TrainingRecipe",
     "TrainingStage",
 ]

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date
-from math import log
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from foundation.connect import Connection, ResponseCache
 from foundation.contracts import (
     SCENARIOS,
     TAPE,
@@ -22,19 +21,16 @@ from foundation.contracts import (
     TokenBatch,
     TokenWindows,
 )
-from foundation.kernel import ModelError, OperatorError
+from foundation.kernel import ModelError, OperatorError, hash_text
 from foundation.runtime.stage import Stage
 from foundation.timeseries import Panel
-from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
-from stage_05_llm_engine.learning import training
-from stage_05_llm_engine.learning.training import Progress
-from stage_05_llm_engine.narrative import Order
+from stage_05_llm_engine import adapters
+from stage_05_llm_engine.narrative import NarrativeModel, Order
 from stage_05_llm_engine.network import checkpoint
-from stage_05_llm_engine.network.architecture import build
 from stage_05_llm_engine.network.checkpoint import CheckpointStore
 from stage_05_llm_engine.network.machine import prepare_process, reproducible
-from stage_05_llm_engine.recipe import Architecture, TrainingRecipe
-from stage_05_llm_engine.settings import EngineSettings
+from stage_05_llm_engine.responses import CachedNarrative
+from stage_05_llm_engine.settings import EngineSettings, ServerSettings
 
 
 @dataclass(frozen=True)
@@ -45,81 +41,34 @@ class EngineInput:
     model: StoryModel
 
 
-class TrainingStage(Stage[TokenBatch, StoryModel]):
-    """Train a story model by a recipe and keep its checkpoint.
-
-    Parameters
-    ----------
-    settings : TrainingRecipe
-    store : CheckpointStore
-        Receives the checkpoint folder.
-    progress : callable, optional
-        Told (step, steps, loss, tokens per second) every few steps. Changes nothing.
-    """
+class ServedModelStage(Stage[TokenBatch, StoryModel]):
+    """In place of training where a server has the model: what is known of it beforehand."""
 
     name = "05_training"
 
-    def __init__(
-        self, settings: TrainingRecipe, store: CheckpointStore, progress: Progress | None = None
-    ) -> None:
-        self.settings, self.store, self.progress = settings, store, progress
+    def __init__(self, settings: ServerSettings) -> None:
+        self.settings = settings
 
     def run(self, given: TokenBatch) -> StoryModel:
-        """Return the trained model, by reference.
-
-        Raises
-        ------
-        DependencyError
-            If the recipe's base weights or device are not there.
-        OperatorError
-            If an adapter's names match nothing.
-        ModelError
-            If training diverges.
-        """
-        prepare_process()
-        recipe = self.settings
-        with reproducible(recipe.seed, recipe.device):
-            model = self._start(given)
-            lesson = training.learn(model, recipe, given, self.progress)
-            with tempfile.TemporaryDirectory() as scratch:
-                folder = Path(scratch) / "checkpoint"
-                checkpoint.write(model, recipe, given.tokenizer_json, folder)
-                weights = self.store.put(folder)
-        targets = [label.target for label in given.split("train").labels if label.target]
+        """Return the served model, named by address and name. Nothing is asked of the server."""
+        identity = hash_text("served", self.settings.base_url, self.settings.model)
         return StoryModel(
             as_of=given.as_of,
             produced_at=given.produced_at,
-            recipe=recipe.name,
-            engine="gpt-oss from scratch" if recipe.adapter is None else "gpt-oss with LoRA",
-            base_model_hash=checkpoint.base_hash(recipe.start, recipe.seed),
-            weights=weights,
+            recipe="served",
+            engine="OpenAI-compatible server",
+            base_model_hash=identity,
+            weights=identity,
             tokenizer_hash=given.tokenizer_hash,
-            parameters=sum(p.numel() for p in model.parameters()),
-            trained_until=max(targets),
-            seed=recipe.seed,
-            steps=lesson.steps,
-            tokens=lesson.tokens,
-            learning_curve=lesson.curve,
-            validation_loss=lesson.validation_loss,
-            validation_bits_per_character=_bits_per_character(lesson.validation_loss, given),
+            parameters=None,
+            trained_until=self.settings.known_until,
+            seed=0,
+            steps=0,
+            tokens=0,
+            learning_curve=(),
+            validation_loss=float("nan"),
+            validation_bits_per_character=float("nan"),
         )
-
-    def _start(self, given: TokenBatch) -> Any:
-        recipe = self.settings
-        if isinstance(recipe.start, Architecture):
-            model: Any = build(recipe.start, given.vocabulary_size, given.codes.pad)
-            return model.to(recipe.device)
-        from stage_05_llm_engine.network.lora import adapt, load_base
-
-        base = load_base(recipe.start, recipe.device)
-        if base.config.vocab_size < given.vocabulary_size:
-            raise OperatorError(
-                "The windows' tokeniser must be the base model's own",
-                value=f"{given.tokenizer} with {given.vocabulary_size} tokens, "
-                f"the model knows {base.config.vocab_size}",
-                remedy="set base_tokenizer in the tokenization settings to the model's folder",
-            )
-        return base if recipe.adapter is None else adapt(base, recipe.adapter)
 
 
 class LlmEngineStage(Stage[EngineInput, StoryForecast]):
@@ -129,13 +78,26 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
     ----------
     settings : EngineSettings
     store : CheckpointStore
-        Holds the model's checkpoint folder.
+        Holds the model's checkpoint folder, where it runs in this process.
+    connection : Connection, optional
+        The way to a server; needed where one answers.
+    responses : ResponseCache, optional
+        Keeps answers, so that the same question is never put twice.
     """
 
     name = "05_llm_engine"
+    version = "2"
 
-    def __init__(self, settings: EngineSettings, store: CheckpointStore) -> None:
+    def __init__(
+        self,
+        settings: EngineSettings,
+        store: CheckpointStore,
+        connection: Connection | None = None,
+        responses: ResponseCache | None = None,
+    ) -> None:
         self.settings, self.store = settings, store
+        self.connection = connection or Connection()
+        self.responses = responses
         self._loaded: tuple[str, Any] | None = None
 
     def run(self, given: EngineInput) -> StoryForecast:
@@ -146,10 +108,9 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
         ModelError
             If the model was trained on another tokeniser's windows.
         """
-        prepare_process()
         tokens = given.tokens
         past, ahead = tokens.split("history"), tokens.split("forecast")
-        with reproducible(self.settings.seed):
+        with self._machine():
             narrative = self._narrative(given)
             states = [narrative.next_states(w) for w in (past, ahead)]
             orders = [
@@ -186,14 +147,20 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
                     value=unknown,
                     remedy=f"choose among {sorted(places)}",
                 )
-            prepare_process()
             orders = [Order(places[r.symbol], r.scenario, r.attempt) for r in requests]
-            with reproducible(self.settings.seed):
+            with self._machine():
                 return tuple(self._narrative(given).generate(ahead, orders))
 
         return regenerate
 
-    def _narrative(self, given: EngineInput) -> TransformersNarrative:
+    def _machine(self) -> AbstractContextManager[None]:
+        """Return the state of this process in which the model runs; a server needs none."""
+        if self.settings.engine == "openai":
+            return nullcontext()
+        prepare_process()
+        return reproducible(self.settings.seed)
+
+    def _narrative(self, given: EngineInput) -> NarrativeModel:
         if given.model.tokenizer_hash != given.tokens.tokenizer_hash:
             raise ModelError(
                 "A model only reads windows of the tokeniser it was trained with",
@@ -201,17 +168,17 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
                 f"windows {given.tokens.tokenizer_hash[:12]}",
                 remedy="train the story model again: `story train llm`",
             )
-        if self._loaded is None or self._loaded[0] != given.model.weights:
-            folder = self.store.path(given.model.weights)
-            self._loaded = (given.model.weights, checkpoint.read(folder))
-        return TransformersNarrative(
-            self._loaded[1],
-            given.tokens.codes,
-            given.tokens.tokenizer_json,
-            self.settings,
-            weights=given.model.weights,
-            learnt=given.tokens.tasks,
-        )
+        settings = self.settings
+        if settings.engine == "openai":
+            narrative = adapters.served(settings, given.tokens, self.connection)
+        else:
+            if self._loaded is None or self._loaded[0] != given.model.weights:
+                folder = self.store.path(given.model.weights)
+                self._loaded = (given.model.weights, checkpoint.read(folder))
+            narrative = adapters.in_process(settings, given.tokens, given.model, self._loaded[1])
+        if self.responses is None:
+            return narrative
+        return CachedNarrative(narrative, settings, self.responses, self.connection.timekeeper.now)
 
 
 def _panel(splits: Sequence[TokenWindows], distributions: Sequence[np.ndarray]) -> Panel:
@@ -231,22 +198,3 @@ def _panel(splits: Sequence[TokenWindows], distributions: Sequence[np.ndarray]) 
         layers=tuple("01234"),
         values=values,
     )
-
-
-def _bits_per_character(loss: float, tokens: TokenBatch) -> float:
-    """Return the validation loss of whole target stories, in bits per character of their words.
-
-    The answers on the tape count as loss but not as characters, so the figure is an upper bound
-    that compares recipes with different vocabularies.
-    """
-    from tokenizers import Tokenizer
-
-    windows = tokens.split("validation")
-    answers = [o for outcomes in tokens.codes.outcomes for outcome in outcomes for o in outcome]
-    words = (windows.loss_mask == 1) & ~np.isin(windows.ids, [*answers, *tokens.codes.end])
-    reader = Tokenizer.from_str(tokens.tokenizer_json)
-    texts = reader.decode_batch(
-        [windows.ids[row, words[row]].tolist() for row in range(len(windows.ids))],
-        skip_special_tokens=False,
-    )
-    return loss * float(windows.loss_mask.sum()) / log(2) / sum(map(len, texts))

@@ -37,6 +37,7 @@ from foundation.testing.vendors.server import (
     reshaped,
     server_error,
     silent,
+    stalled,
 )
 from foundation.testing.vendors.waiting import ManualTime
 from foundation.testing.vendors.yahoo import YahooEmulator
@@ -72,5 +73,6 @@ __all__ = [
     "reshaped",
     "server_error",
     "silent",
+    "stalled",
     "vendor_market",
 ]

@@ -14,16 +14,21 @@ from threading import Event, Lock, Thread
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-Behaviour = Literal["answer", "silent", "hung up", "half closed"]
+Behaviour = Literal["answer", "silent", "hung up", "half closed", "stalled"]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asked: path without query, the query's last value per name, and headers."""
+    """What a client asked: path without query, the query's last value per name, headers, body."""
 
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
+
+    def json(self) -> Any:
+        """Return the body as JSON."""
+        return json.loads(self.body)
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,11 @@ def hung_up() -> Fault:
 def half_closed() -> Fault:
     """Announce a whole body, send half of it, and close."""
     return Fault(lambda request, reply: replace(reply, behaviour="half closed"))
+
+
+def stalled() -> Fault:
+    """Announce a whole body, send half of it, and then nothing more."""
+    return Fault(lambda request, reply: replace(reply, behaviour="stalled"))
 
 
 def cut_off(share: float = 0.6) -> Fault:
@@ -243,25 +253,34 @@ def _handler(emulator: Emulator) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True  # Else head and body are sent 40 ms apart.
 
         def do_GET(self) -> None:
+            self._answer(b"")
+
+        def do_POST(self) -> None:
+            self._answer(self.rfile.read(int(self.headers.get("Content-Length", "0"))))
+
+        def _answer(self, body: bytes) -> None:
             asked = urlsplit(self.path)
             query = dict(parse_qsl(asked.query, keep_blank_values=True))
-            reply = emulator.answer(Request(asked.path, query, dict(self.headers.items())))
+            reply = emulator.answer(Request(asked.path, query, dict(self.headers.items()), body))
             if reply.behaviour == "silent":
                 emulator.wait_for_the_end()
             if reply.behaviour in ("silent", "hung up"):
                 self._drop()
                 return
-            body = reply.body()
+            said = reply.body()
             self.send_response(reply.status)
             for name, value in ({"Content-Type": "application/json"} | reply.headers).items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
-            if reply.behaviour == "half closed":
-                self.wfile.write(body[: len(body) // 2])
+            if reply.behaviour in ("half closed", "stalled"):
+                self.wfile.write(said[: len(said) // 2])
+                self.wfile.flush()
+                if reply.behaviour == "stalled":
+                    emulator.wait_for_the_end()
                 self._drop()
                 return
-            self.wfile.write(body)
+            self.wfile.write(said)
 
         def _drop(self) -> None:
             self.close_connection = True

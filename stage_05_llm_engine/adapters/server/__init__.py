@@ -1,0 +1,1 @@
+"""The engine behind a wire: any server that speaks the OpenAI protocol."""

@@ -1,0 +1,88 @@
+"""What a server is asked, as text: the stories of a window, then what is wanted of the next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from foundation.contracts import TAPE, TapeCodes, TokenWindows, tape_outcomes
+from foundation.contracts.token_batch import Task
+from foundation.language.tape_words import STORY, TEXT, told, written
+from foundation.language.task_words import PROMPTS, instructions
+from stage_05_llm_engine.tape import read_tape, words_of
+
+
+class Prompts:
+    """Windows in a server's words.
+
+    Windows in a base model's tokeniser are handed on letter by letter, as that model learnt them.
+    The stories' own tokeniser has marks that no other model knows: its windows are written anew
+    in plain words, a line for each story.
+
+    Parameters
+    ----------
+    codes : TapeCodes
+    tokenizer_json : str
+    plain : bool
+        Whether the windows' marks are plain words already.
+    """
+
+    def __init__(self, codes: TapeCodes, tokenizer_json: str, *, plain: bool) -> None:
+        from tokenizers import Tokenizer
+
+        self._codes, self._plain = codes, plain
+        self._tokenizer = Tokenizer.from_str(tokenizer_json)
+        self.stops = (self._text(codes.end),) if plain else ("\n",)
+
+    def stories(self, windows: TokenWindows, row: int) -> list[list[int]]:
+        """Return the ids of each story of a window."""
+        index, ids = windows.story_index[row], windows.ids[row]
+        return [ids[index == number].tolist() for number in range(int(index.max()) + 1)]
+
+    def tape(self, windows: TokenWindows, row: int) -> dict[str, str]:
+        """Return what the last story's tape says."""
+        read = read_tape(self._codes, self.stories(windows, row)[-1])
+        return {s: tape_outcomes(s)[read[n]] for n, s in enumerate(TAPE) if n in read}
+
+    def context(self, windows: TokenWindows, row: int) -> str:
+        """Return a window's stories of the past."""
+        if self._plain:
+            return self._text(windows.ids[row, windows.story_index[row] >= 0].tolist())
+        return "".join(f"{self._told(ids)}\n" for ids in self.stories(windows, row))
+
+    def completion(self, context: str, task: Task, forced: Mapping[str, str]) -> str:
+        """Return a text to be continued: the past, the next story's opening, what is forced."""
+        asked = self._text(self._codes.task(task)) if self._plain else ""
+        return f"{context}{asked}{STORY}{told(forced)}"
+
+    def chat(self, context: str, task: Task) -> list[dict[str, Any]]:
+        """Return a conversation that asks for the next story."""
+        return [
+            {"role": "system", "content": instructions()},
+            {"role": "user", "content": f"{context}\n{PROMPTS[task]}"},
+        ]
+
+    def target(self, windows: TokenWindows, row: int) -> tuple[str, str]:
+        """Return all that stands before a window's target story, and that story."""
+        counted = windows.loss_mask[row] == 1
+        first = int(np.argmax(windows.story_index[row] == windows.story_index[row].max()))
+        if self._plain:
+            last = int(np.nonzero(counted)[0][-1]) + 1
+            ids = windows.ids[row]
+            return self._text(ids[:first].tolist()), self._text(ids[first:last].tolist())
+        *past, target = self.stories(windows, row)
+        return "".join(f"{self._told(ids)}\n" for ids in past), f"{self._told(target)}\n"
+
+    def _told(self, ids: list[int]) -> str:
+        read = read_tape(self._codes, ids)
+        tape = {TAPE[s]: tape_outcomes(TAPE[s])[code] for s, code in read.items()}
+        return written(tape, self._text(words_of(self._codes, ids)).strip())
+
+    def _text(self, ids: Any) -> str:
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))
+
+
+BEFORE_WORDS = TEXT
+"""Where a story's tape ends and its words begin."""

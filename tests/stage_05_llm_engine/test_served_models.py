@@ -1,0 +1,374 @@
+"""Any OpenAI-compatible server as story model: what it says is read right, and its faults named.
+
+Oracle: the server's law, whose every probability was written down here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from foundation.connect import Connection, Credentials, ResponseCache
+from foundation.contracts import SCENARIOS, TAPE, StoryForecast, TokenBatch, tape_outcomes
+from foundation.kernel import DependencyError, OperatorError, UpstreamDataError, WorldError
+from foundation.storage.folders import FolderStore
+from foundation.testing.language_models import OpenAiEmulator, TapeLaw
+from foundation.testing.planted_stories import planted_stories
+from foundation.testing.vendors import (
+    Fault,
+    ManualTime,
+    Reply,
+    cut_off,
+    fault,
+    half_closed,
+    not_json,
+    rate_limited,
+    server_error,
+    silent,
+    stalled,
+)
+from stage_04_tokenization import TokenizationSettings, TokenizationStage
+from stage_05_llm_engine import (
+    EngineInput,
+    EngineSettings,
+    LlmEngineStage,
+    ServedModelStage,
+    ServerSettings,
+)
+from stage_05_llm_engine.adapters.server.engine import ServerNarrative
+from stage_05_llm_engine.narrative import Order
+
+CHANCES = {
+    "price": (0.05, 0.15, 0.3, 0.4, 0.1),
+    "trend": (0.1, 0.1, 0.1, 0.2, 0.5),
+    "momentum": (0.2, 0.2, 0.2, 0.2, 0.2),
+    "volatility": (0.6, 0.1, 0.1, 0.1, 0.1),
+    "volume": (0.02, 0.08, 0.7, 0.1, 0.1),
+    "market volatility": (0.3, 0.3, 0.2, 0.1, 0.1),
+}
+TRUTH = np.array([CHANCES[series] for series in TAPE])
+LAW = TapeLaw(CHANCES, synonym=0.25)
+ENDLESS = " ".join(f"word{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(400))
+
+
+@pytest.fixture(scope="module")
+def tokens() -> TokenBatch:
+    settings = TokenizationSettings(history_sessions=3, validation_sessions=4)
+    return TokenizationStage(settings).run(planted_stories("planted", sessions=40, symbols=2).book)
+
+
+class Asked:
+    """A server, whoever asks it, and the time that passes between them."""
+
+    def __init__(self, server: OpenAiEmulator, tokens: TokenBatch, **changes: object) -> None:
+        told: dict[str, object] = {
+            "base_url": server.base_url,
+            "model": server.model,
+            "known_until": date(2000, 1, 1),
+            "attempts": 3,
+            "concurrency": 4,
+            "read_timeout": 10.0,
+        }
+        self.server, self.tokens, self.time = server, tokens, ManualTime()
+        self.settings = EngineSettings(
+            engine="openai", server=ServerSettings.model_validate({**told, **changes})
+        )
+        self.connection = Connection(
+            credentials=Credentials({"MODEL_KEY": "s3cret"}),
+            timekeeper=self.time,
+            jitter=lambda: 0.5,
+        )
+        self.narrative = ServerNarrative(
+            tokens.codes, tokens.tokenizer_json, self.settings, self.connection
+        )
+
+    @property
+    def paths(self) -> list[str]:
+        return [request.path for request in self.server.requests]
+
+
+@contextmanager
+def asking(
+    tokens: TokenBatch,
+    *faults: Fault,
+    law: TapeLaw = LAW,
+    served: dict[str, object] | None = None,
+    **changes: object,
+) -> Iterator[Asked]:
+    with OpenAiEmulator(law, *faults, **(served or {})) as server:
+        yield Asked(server, tokens, **changes)
+
+
+@pytest.mark.parametrize(
+    ("served", "method", "error"),
+    [
+        ({}, "prompt logprobs", 0.0),
+        ({"prompt_logprobs": False}, "top logprobs", 0.0),
+    ],
+)
+def test_distributions_from_log_probabilities_are_the_laws_own(
+    tokens: TokenBatch, served: dict[str, object], method: str, error: float
+) -> None:
+    """All wordings are added up: the law says a quarter of its answers by a synonym."""
+    windows = tokens.split("forecast")
+    with asking(tokens, served=served) as asked:
+        found = asked.narrative.next_states(windows)
+    assert (found.reading.method, found.reading.samples) == (method, 0)
+    assert found.reading.error == pytest.approx(error, abs=1e-9)
+    np.testing.assert_allclose(found.values[0], TRUTH, atol=1e-6)
+    silent_series = TAPE.index("volume")  # The last symbol reports no volume.
+    assert np.isnan(found.values[-1, silent_series]).all()
+    np.testing.assert_allclose(np.delete(found.values[-1] - TRUTH, silent_series, 0), 0, atol=1e-6)
+
+
+def test_what_a_server_leaves_untold_is_stated_and_bounds_the_error(tokens: TokenBatch) -> None:
+    law = TapeLaw(CHANCES)
+    with asking(
+        tokens, law=law, served={"prompt_logprobs": False, "top_logprobs": 3}, synonyms=False
+    ) as asked:
+        found = asked.narrative.next_states(tokens.split("forecast"))
+    off = np.abs(found.values[0] - TRUTH).max()
+    assert 0.01 < off <= found.reading.error < 0.5
+    np.testing.assert_allclose(found.values[0].sum(axis=-1), 1.0)
+
+
+def test_without_log_probabilities_tapes_are_drawn_and_counted(tokens: TokenBatch) -> None:
+    served = {"prompt_logprobs": False, "top_logprobs": 0}
+    windows = tokens.split("forecast")
+    with asking(tokens, served=served, samples=150) as asked:
+        found = asked.narrative.next_states(windows)
+        again = asked.narrative.next_states(windows)
+    assert (found.reading.method, found.reading.samples) == ("samples", 150)
+    assert 0.03 < found.reading.error < 0.05  # sqrt(0.25 / 150) = 0.041 at most
+    deviation = np.abs(found.values[0] - TRUTH) / np.sqrt(TRUTH * (1 - TRUTH) / 150)
+    assert deviation.max() < 4
+    np.testing.assert_array_equal(found.values, again.values)
+
+
+def test_a_chat_model_is_told_the_form_and_counted(tokens: TokenBatch) -> None:
+    with asking(tokens, api="chat", samples=60) as asked:
+        found = asked.narrative.next_states(tokens.split("forecast"))
+        story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])[0]
+        said = asked.server.requests[0].json()["messages"]
+    assert found.reading.method == "samples"
+    assert np.abs(found.values[0] - TRUTH).max() < 0.3
+    assert [message["role"] for message in said] == ["system", "user"]
+    assert "price: drops sharply, drops, holds steady" in said[0]["content"]
+    assert said[1]["content"].endswith("Tell the story of the next session.")
+    assert (story.text, story.ending) == ("The price rose today.", "complete")
+
+
+def test_log_probabilities_of_a_chat_are_refused(tokens: TokenBatch) -> None:
+    with (
+        asking(tokens, api="chat", distributions="prompt logprobs") as asked,
+        pytest.raises(OperatorError, match="completions"),
+    ):
+        asked.narrative.next_states(tokens.split("forecast"))
+
+
+def test_stories_are_drawn_seeded_and_whatever_stands_beside_them(tokens: TokenBatch) -> None:
+    windows = tokens.split("forecast")
+    orders = [Order(row, name, 1) for row in range(2) for name in SCENARIOS]
+    with asking(tokens) as asked:
+        together = asked.narrative.generate(windows, orders)
+        alone = [asked.narrative.generate(windows, [order])[0] for order in reversed(orders)]
+        seeds = {request.json()["seed"] for request in asked.server.requests}
+    assert together == alone[::-1]
+    assert len(seeds) == len(orders)
+    assert {c.ending for c in together} == {"complete"}
+    assert {c.text for c in together} == {"The price rose today."}
+    risky = [c for c in together if c.scenario == "risk"]
+    assert {c.tape["price"] for c in risky} == {"drops sharply"}
+    assert all("volume" not in c.tape for c in together if c.symbol == windows.labels[1].symbol)
+
+
+def test_the_log_probability_is_that_of_the_drawn_answers(tokens: TokenBatch) -> None:
+    """Oracle: the law's table; words and marks are certain under it."""
+    law = TapeLaw(CHANCES)
+    with asking(tokens, law=law) as asked:
+        story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "alternative 2", 1)])[
+            0
+        ]
+    expected = sum(
+        np.log(CHANCES[series][tape_outcomes(series).index(outcome)])
+        for series, outcome in story.tape.items()
+    )
+    assert story.log_probability == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_server_that_tells_no_log_probabilities_leaves_them_unknown(tokens: TokenBatch) -> None:
+    with asking(tokens, served={"top_logprobs": 0}) as asked:
+        story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])[0]
+    assert np.isnan(story.log_probability)
+
+
+@pytest.mark.parametrize(
+    ("words", "changes", "ending"),
+    [
+        ("The price rose today.", {}, "complete"),
+        ("", {}, "empty"),
+        ("Purple monkey dishwasher.", {}, "unparseable"),
+        ("up and up and " * 20, {}, "repeating"),
+        (
+            " ".join(f"word{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(400)),
+            {},
+            "truncated",
+        ),
+    ],
+)
+def test_endings_are_named(
+    tokens: TokenBatch, words: str, changes: dict[str, object], ending: str
+) -> None:
+    with asking(tokens, law=TapeLaw(CHANCES, words=words), **changes) as asked:
+        story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])[0]
+    assert story.ending == ending
+
+
+def test_a_target_story_is_scored_by_what_the_server_holds_of_it(tokens: TokenBatch) -> None:
+    windows = tokens.split("validation")
+    with asking(tokens) as asked:
+        scores = asked.narrative.score(windows)
+    assert scores.shape == (len(windows.ids),)
+    assert (scores < 0).all()
+
+
+def test_a_full_server_is_waited_for_as_long_as_it_asks(tokens: TokenBatch) -> None:
+    with asking(tokens, rate_limited("7")) as asked:
+        asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])
+        assert asked.time.waits == [7.0]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [server_error(503), silent(), stalled(), half_closed(), cut_off(0.7)],
+    ids=["503", "silent", "stalled", "half closed", "cut off"],
+)
+def test_a_passing_trouble_is_tried_again(tokens: TokenBatch, trouble: Fault) -> None:
+    with asking(tokens, trouble, read_timeout=0.3) as asked:
+        story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])[0]
+        assert len(asked.paths) == 2
+    assert story.ending == "complete"
+
+
+@pytest.mark.parametrize("trouble", [server_error(503), silent()], ids=["503", "silent"])
+def test_a_lasting_trouble_is_an_error_of_the_world(tokens: TokenBatch, trouble: Fault) -> None:
+    with (
+        asking(tokens, trouble.always(), read_timeout=0.1) as asked,
+        pytest.raises(WorldError, match="model server at http"),
+    ):
+        asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])
+
+
+def answering(document: object) -> Fault:
+    return fault(lambda request, reply: Reply(document)).always()
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [
+        (not_json().always(), "is JSON"),
+        (answering({"choices": [{"index": 0}]}), "choices.0.text"),
+        (answering({"answer": 42}), "choices"),
+        (answering({"choices": []}), "every prompt once"),
+    ],
+    ids=["page", "choice without text", "another protocol", "no choice"],
+)
+def test_a_malformed_answer_is_named(tokens: TokenBatch, trouble: Fault, words: str) -> None:
+    with (
+        asking(tokens, trouble, distributions="prompt logprobs") as asked,
+        pytest.raises(UpstreamDataError, match=words),
+    ):
+        asked.narrative.next_states(tokens.split("forecast"))
+
+
+def test_a_malformed_stream_is_named(tokens: TokenBatch) -> None:
+    broken = fault(lambda request, reply: Reply("data: {nonsense\n\n"))
+    with asking(tokens, broken) as asked, pytest.raises(UpstreamDataError, match="is JSON"):
+        asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])
+
+
+def test_an_unknown_model_and_a_long_prompt_say_what_to_do(tokens: TokenBatch) -> None:
+    windows, order = tokens.split("forecast"), [Order(0, "base", 1)]
+    with (
+        asking(tokens, model="another") as asked,
+        pytest.raises(DependencyError, match=r"set server\.model"),
+    ):
+        asked.narrative.generate(windows, order)
+    with (
+        asking(tokens, served={"longest": 50}) as asked,
+        pytest.raises(OperatorError, match="lower context_sessions"),
+    ):
+        asked.narrative.generate(windows, order)
+
+
+def test_a_key_goes_along_where_one_is_asked_for_and_is_never_shown(tokens: TokenBatch) -> None:
+    windows, order = tokens.split("forecast"), [Order(0, "base", 1)]
+    with asking(tokens, served={"key": "s3cret"}, key_variable="MODEL_KEY") as asked:
+        assert asked.narrative.generate(windows, order)[0].ending == "complete"
+    with asking(tokens, served={"key": "other"}, key_variable="MODEL_KEY") as asked:
+        with pytest.raises(DependencyError, match="key_variable") as caught:
+            asked.narrative.generate(windows, order)
+        assert "s3cret" not in str(caught.value)
+    with (
+        pytest.raises(DependencyError, match="NO_SUCH_KEY"),
+        asking(tokens, key_variable="NO_SUCH_KEY"),
+    ):
+        pass
+
+
+def test_a_model_that_answers_something_else_is_refused_not_guessed(tokens: TokenBatch) -> None:
+    with (
+        asking(tokens, law=TapeLaw({"price": CHANCES["price"]}), distributions="samples") as asked,
+        pytest.raises(UpstreamDataError, match="answers every series"),
+    ):
+        asked.narrative.next_states(tokens.split("forecast"))
+
+
+def forecast(
+    asked: Asked, tokens: TokenBatch, root: Path, responses: ResponseCache | None = None
+) -> StoryForecast:
+    assert asked.settings.server is not None
+    model = ServedModelStage(asked.settings.server).run(tokens)
+    stage = LlmEngineStage(asked.settings, FolderStore(root), asked.connection, responses)
+    return stage.run(EngineInput(tokens, model))
+
+
+def test_a_whole_forecast_by_a_server(tokens: TokenBatch, tmp_path: Path) -> None:
+    with asking(tokens) as asked:
+        made = forecast(asked, tokens, tmp_path)
+    assert made.reading.method == "prompt logprobs"
+    assert made.trained_until == date(2000, 1, 1)
+    assert [c.scenario for c in made.continuations[:4]] == list(SCENARIOS)
+    np.testing.assert_allclose(made.distributions.values[:, 0], TRUTH[None].repeat(4, 0), atol=1e-6)
+
+
+def test_sessions_that_the_model_may_know_are_not_asked_about(
+    tokens: TokenBatch, tmp_path: Path
+) -> None:
+    known = tokens.split("history").labels[1].target
+    with asking(tokens, known_until=known) as asked:
+        made = forecast(asked, tokens, tmp_path)
+    told = ~np.isnan(made.distributions.values[:, 0]).all(axis=(1, 2))
+    assert told.tolist() == [False, False, True, True]
+
+
+def test_an_answer_that_was_kept_is_not_asked_for_again(tokens: TokenBatch, tmp_path: Path) -> None:
+    kept = ResponseCache(tmp_path / "responses")
+    with asking(tokens, distributions="samples", samples=8) as asked:
+        first = forecast(asked, tokens, tmp_path, kept)
+        count = len(asked.server.requests)
+        assert forecast(asked, tokens, tmp_path, kept) == first
+        assert len(asked.server.requests) == count > 0
+    with asking(tokens, distributions="samples", samples=9) as other:
+        forecast(other, tokens, tmp_path, kept)
+        assert len(other.server.requests) > 0
+
+
+def test_a_server_must_be_named_where_one_answers() -> None:
+    with pytest.raises(ValueError, match="base_url"):
+        EngineSettings(engine="openai")
