@@ -82,8 +82,8 @@ class QuantForecaster:
                     trained_until=None,
                 ),
                 ModelVersion(
-                    name="GARCH(1,1)",
-                    version=f"arch {version('arch')}; {garch.fits} fits, {garch.refused} refused "
+                    name="GJR-GARCH(1,1)" if self._settings.garch.leverage else "GARCH(1,1)",
+                    version=f"2; {garch.fits} fits, {garch.refused} refused "
                     "(a refused fit keeps the symbol's last accepted parameters)",
                     fields=("volatility_5d",),
                     trained_until=fitted,

@@ -18,12 +18,15 @@ class GarchSettings(Part):
         Observations of a symbol between two fits of its parameters (252: yearly).
     fit_window, minimum_observations : int
         Returns that a fit looks back on, at most and at least.
+    leverage : bool
+        Let falls raise the variance more than rises (GJR).
     """
 
     horizon: int = Field(default=5, ge=1)
     refit_every: int = Field(default=252, ge=1)
     fit_window: int = Field(default=1000, ge=100)
     minimum_observations: int = Field(default=250, ge=100)
+    leverage: bool = False
 
 
 class RegimeSettings(Part):

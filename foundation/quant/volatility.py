@@ -1,7 +1,8 @@
 """Past-only GARCH(1,1) volatility for a whole market.
 
-``arch`` fits each symbol's parameters at a few refit points, on the returns known there. Between
-refits the variance recursion runs over all symbols at once:
+Each symbol's parameters are fitted at a few refit points, on the returns known there: all fits of
+all symbols in one program (``garch_fit``). Between refits the variance recursion runs over all
+symbols at once:
 
     h[t+1] = omega + alpha * (r[t] - mu)^2 + beta * h[t]
 
@@ -13,16 +14,18 @@ quasi-likelihood, Bollerslev & Wooldridge (1992), Econometric Reviews 11.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from dataclasses import astuple, dataclass
-from importlib import import_module
+from dataclasses import dataclass
 
 import numpy as np
 
+from foundation.quant.garch_fit import fit_garch
 from foundation.quant.settings import GarchSettings
 
 PERCENT = 100.0
-"""Returns are fitted in percent: the optimiser of ``arch`` is tuned to that scale."""
+"""Returns are fitted in percent, where variances are numbers of order one."""
+
+FITS_AT_ONCE = 512
+"""So that the recursions of a batch stay within the cache."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class GarchPath:
         the close of the row's session. NaN before a symbol's first accepted fit, and where the
         symbol's close is absent.
     fits, refused : int
-        Fits tried, and those refused: not converged, or returns without variation. After a
+        Fits tried, and those refused: returns without variation. After a
         refused fit the symbol keeps its last accepted parameters; before any it stays NaN.
     last_fit_row : int
         Last row that an accepted fit had seen; -1 where none was accepted.
@@ -46,17 +49,6 @@ class GarchPath:
     fits: int
     refused: int
     last_fit_row: int
-
-
-@dataclass(frozen=True)
-class _Parameters:
-    """GARCH(1,1) parameters in percent units, and the variance forecast at the end of the fit."""
-
-    mu: float
-    omega: float
-    alpha: float
-    beta: float
-    next_variance: float
 
 
 def garch_volatility(returns: np.ndarray, settings: GarchSettings) -> GarchPath:
@@ -70,27 +62,26 @@ def garch_volatility(returns: np.ndarray, settings: GarchSettings) -> GarchPath:
     settings : GarchSettings
     """
     scaled = PERCENT * np.asarray(returns, dtype=float)
-    sessions, symbols = scaled.shape
-    starts = np.full((sessions, symbols, 5), np.nan)
-    fits = refused = 0
-    last_fit_row = -1
-    with _one_thread():
-        for symbol in range(symbols):
-            known = np.flatnonzero(~np.isnan(scaled[:, symbol]))
-            for stop in range(settings.minimum_observations, len(known) + 1, settings.refit_every):
-                window = known[max(0, stop - settings.fit_window) : stop]
-                fitted = _fit(scaled[window, symbol])
-                fits += 1
-                if fitted is None:
-                    refused += 1
-                    continue
-                row = int(window[-1])
-                last_fit_row = max(last_fit_row, row)
-                starts[row, symbol] = astuple(fitted)
+    places = _refits(scaled, settings)
+    starts = np.full((*scaled.shape, 6), np.nan)
+    fitted = np.zeros(len(places), dtype=bool)
+    for at in range(0, len(places), FITS_AT_ONCE):
+        some = places[at : at + FITS_AT_ONCE]
+        found = _fit([scaled[window, symbol] for window, symbol in some], settings)
+        for i, (window, symbol) in enumerate(some):
+            fitted[at + i] = accepted = bool(np.isfinite(found[i]).all())
+            if accepted:
+                starts[window[-1], symbol] = found[i]
+    rows = [int(window[-1]) for (window, _), good in zip(places, fitted, strict=True) if good]
+    last_fit_row = max(rows, default=-1)
+    fits, refused = len(places), int((~fitted).sum())
     variance = filtered_variance(scaled, starts)
     parameters = _carried_forward(starts)
     total = aggregated_variance(
-        variance, parameters[..., 1], parameters[..., 2] + parameters[..., 3], settings.horizon
+        variance,
+        parameters[..., 1],
+        parameters[..., 2] + parameters[..., 4] / 2 + parameters[..., 3],
+        settings.horizon,
     )
     volatility = np.where(np.isnan(returns), np.nan, np.sqrt(total) / PERCENT)
     return GarchPath(volatility, fits, refused, last_fit_row)
@@ -125,9 +116,9 @@ def filtered_variance(returns: np.ndarray, starts: np.ndarray) -> np.ndarray:
     ----------
     returns : float64 array, shape (T, N)
         NaN leaves the variance as it was.
-    starts : float64 array, shape (T, N, 5)
-        ``mu, omega, alpha, beta`` that hold from this row on and the variance forecast for the
-        next session; NaN where nothing new starts.
+    starts : float64 array, shape (T, N, 6)
+        ``mu, omega, alpha, beta, gamma`` that hold from this row on and the variance forecast for
+        the next session; NaN where nothing new starts. ``gamma`` adds to ``alpha`` after a fall.
 
     Returns
     -------
@@ -137,17 +128,18 @@ def filtered_variance(returns: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """
     variance = np.full(returns.shape, np.nan)
     current = np.full(returns.shape[1], np.nan)
-    mu, omega, alpha, beta = np.full((4, returns.shape[1]), np.nan)
-    begins = ~np.isnan(starts[..., 4])
+    mu, omega, alpha, beta, gamma = np.full((5, returns.shape[1]), np.nan)
+    begins = ~np.isnan(starts[..., 5])
     absent = np.isnan(returns)
     for t in range(len(returns)):
-        moved = omega + alpha * (returns[t] - mu) ** 2 + beta * current
+        shock = returns[t] - mu
+        moved = omega + (alpha + gamma * (shock < 0)) * shock**2 + beta * current
         current = np.where(absent[t], current, moved)
         if begins[t].any():
             here, new = begins[t], starts[t].T
-            mu, omega, alpha, beta, current = (
+            mu, omega, alpha, beta, gamma, current = (
                 np.where(here, fresh, old)
-                for fresh, old in zip(new, (mu, omega, alpha, beta, current), strict=True)
+                for fresh, old in zip(new, (mu, omega, alpha, beta, gamma, current), strict=True)
             )
         variance[t] = current
     return variance
@@ -169,43 +161,33 @@ def aggregated_variance(
     return total
 
 
-def _fit(returns: np.ndarray) -> _Parameters | None:
-    """Fit by ``arch``; None where the optimiser did not converge or nothing varies.
+def _refits(returns: np.ndarray, settings: GarchSettings) -> list[tuple[np.ndarray, int]]:
+    """Return every fit to be made: the rows that it looks back on, and the symbol."""
+    places = []
+    for symbol in range(returns.shape[1]):
+        known = np.flatnonzero(~np.isnan(returns[:, symbol]))
+        for stop in range(settings.minimum_observations, len(known) + 1, settings.refit_every):
+            places.append((known[max(0, stop - settings.fit_window) : stop], symbol))
+    return places
 
-    The mean is the sample mean, taken out first: one parameter less in a flat likelihood.
+
+def _fit(windows: list[np.ndarray], settings: GarchSettings) -> np.ndarray:
+    """Return mu, omega, alpha, beta, gamma and the next variance of each window, (n, 6).
+
+    NaN where nothing varies. The mean is the sample mean, taken out first: one parameter less in
+    a flat likelihood.
     """
-    if not np.ptp(returns) > 0:
-        return None
-    from arch import arch_model
-
-    mu = float(returns.mean())
-    shocks = returns - mu
-    model = arch_model(shocks, mean="Zero", vol="GARCH", p=1, q=1, dist="normal", rescale=False)
-    result = model.fit(disp="off", show_warning=False, cov_type="classic")
-    omega, alpha, beta = (float(x) for x in result.params)
-    if result.convergence_flag != 0 or not np.isfinite(result.loglikelihood):
-        return None
-    last = result.conditional_volatility[-1] ** 2
-    return _Parameters(mu, omega, alpha, beta, float(omega + alpha * shocks[-1] ** 2 + beta * last))
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    """Hold linear algebra to one thread: its last bits depend on how many there are.
-
-    A flat likelihood turns last bits into other parameters, and the same input would give other
-    bytes on a machine with other cores or another ``OMP_NUM_THREADS``. Only libraries that are
-    loaded already can be held, so ``arch`` and its linear algebra come first.
-    """
-    from threadpoolctl import threadpool_limits
-
-    for name in ("arch", "scipy.linalg", "scipy.optimize"):
-        import_module(name)
-    return threadpool_limits(1, user_api="blas")
+    shocks = np.full((max(map(len, windows)), len(windows)), np.nan)
+    means = np.array([window.mean() for window in windows])
+    for n, window in enumerate(windows):
+        shocks[len(shocks) - len(window) :, n] = window - means[n]
+    fit = fit_garch(shocks, leverage=settings.leverage)
+    return np.stack([means, fit.omega, fit.alpha, fit.beta, fit.gamma, fit.next_variance], axis=1)
 
 
 def _carried_forward(starts: np.ndarray) -> np.ndarray:
     """Return at each row the parameters that hold there, shape (T, N, 5)."""
     rows = np.arange(len(starts))[:, None]
-    place = np.maximum.accumulate(np.where(np.isnan(starts[..., 4]), -1, rows), axis=0)
+    place = np.maximum.accumulate(np.where(np.isnan(starts[..., 5]), -1, rows), axis=0)
     carried = np.take_along_axis(starts, np.maximum(place, 0)[..., None], axis=0)
     return np.where((place >= 0)[..., None], carried, np.nan)
