@@ -46,6 +46,26 @@ class StoryAssemblySettings(Part):
         Probability from which a regime is told plainly.
     range_window : int
         Past sessions against which the expected range is called narrow or wide (by terciles).
+    span_steady, span_sharp : float
+        A week's move up to so many volatility scales is steady, beyond so many sharp (as stage
+        02 grades segments of five sessions).
+    market_instruments : int
+        Instruments that make a market to compare with (their median return).
+    relative_told, relative_near, relative_far : float
+        Distances from the market, in volatility scales of a day: from which a stock's is told,
+        up to which a sector keeps pace, and from which either is far.
+    sector_members : int
+        Stocks of a sector without which nothing is said of its members.
+    option_extreme : float
+        Share at either end of their past at which option ratios and ranks are told.
+    max_pain_gap, gamma_balance : float
+        Distance of max pain from the market (0.02: 2%), and balance of dealers' gamma (-1 to 1),
+        beyond which a side is named.
+    occasion_gap, occasion_move : float
+        Opening gap and move of a day, in volatility scales (an ordinary day moves about 0.5), from
+        which they are an event with a story of their own.
+    response_smaller, response_larger : float
+        Today's move over the mean of earlier occasions of the kind, between which it is usual.
     """
 
     story_sessions: int = Field(default=900, ge=10)
@@ -70,3 +90,17 @@ class StoryAssemblySettings(Part):
     odds_likely: float = Field(default=0.5, ge=0, le=1)
     regime_clear: float = Field(default=0.6, ge=0, le=1)
     range_window: int = Field(default=250, ge=30)
+    span_steady: float = Field(default=0.5, gt=0)
+    span_sharp: float = Field(default=2.0, gt=0)
+    market_instruments: int = Field(default=8, ge=3)
+    relative_told: float = Field(default=0.75, gt=0)
+    relative_near: float = Field(default=0.25, gt=0)
+    relative_far: float = Field(default=1.25, gt=0)
+    sector_members: int = Field(default=3, ge=1)
+    option_extreme: float = Field(default=0.1, gt=0, lt=0.5)
+    max_pain_gap: float = Field(default=0.02, gt=0)
+    gamma_balance: float = Field(default=0.1, gt=0)
+    occasion_gap: float = Field(default=1.5, gt=0)
+    occasion_move: float = Field(default=2.5, gt=0)
+    response_smaller: float = Field(default=0.5, gt=0)
+    response_larger: float = Field(default=1.5, gt=0)

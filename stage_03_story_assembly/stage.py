@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from foundation.contracts import TAPE, FuzzyWindow, MarketWindow, QuantContext, StoryBook
-from foundation.kernel import UpstreamDataError
+from foundation.contracts import (
+    TAPE,
+    FuzzyWindow,
+    Horizon,
+    MarketWindow,
+    QuantContext,
+    StoryBook,
+)
+from foundation.kernel import OperatorError, UpstreamDataError
 from foundation.runtime import Stage
 from foundation.timeseries import Panel
-from stage_03_story_assembly.content.daily import plan
+from stage_03_story_assembly.content import daily, occasions, weekly
+from stage_03_story_assembly.content.plan import StoryPlan
 from stage_03_story_assembly.settings import StoryAssemblySettings
 from stage_03_story_assembly.telling.figures import Figures
 from stage_03_story_assembly.telling.teller import Teller
@@ -25,13 +34,35 @@ class AssemblyInput:
     quant: QuantContext
 
 
+PLANS: dict[Horizon, Callable[..., StoryPlan]] = {
+    Horizon.DAILY: daily.plan,
+    Horizon.WEEKLY: weekly.plan,
+    Horizon.EVENT: occasions.plan,
+}
+"""What stories of each horizon say. Updates during a session have a stage of their own."""
+
+
 class StoryAssemblyStage(Stage[AssemblyInput, StoryBook]):
-    """Tell a story for every symbol and each of the last sessions."""
+    """Tell a story for every symbol and each of the last sessions.
+
+    Parameters
+    ----------
+    settings : StoryAssemblySettings
+    horizon : Horizon
+        Of the day (default), of the weeks that ended, or of the events that happened. Where no
+        week ended and nothing happened there is no story.
+    """
 
     name = "03_story_assembly"
 
-    def __init__(self, settings: StoryAssemblySettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: StoryAssemblySettings, horizon: Horizon = Horizon.DAILY) -> None:
+        if horizon not in PLANS:
+            raise OperatorError(
+                "Stories at a session's close are daily, weekly or of events",
+                value=horizon,
+                remedy="updates during a session are told by IntradayUpdateStage",
+            )
+        self.settings, self.horizon = settings, horizon
 
     def run(self, given: AssemblyInput) -> StoryBook:
         """Return the story book.
@@ -49,7 +80,10 @@ class StoryAssemblyStage(Stage[AssemblyInput, StoryBook]):
                     value=repr(panel),
                     remedy="build all three from the same market window",
                 )
-        teller = Teller(plan(market, fuzzy, quant, self.settings), Figures(market, fuzzy, quant))
+        teller = Teller(
+            PLANS[self.horizon](market, fuzzy, quant, self.settings),
+            Figures(market, fuzzy, quant, self.settings),
+        )
         count = len(market.bars.sessions)
         told = range(max(0, count - self.settings.story_sessions), count)
         full = range(max(0, count - self.settings.full_sessions), count)
@@ -59,6 +93,7 @@ class StoryAssemblyStage(Stage[AssemblyInput, StoryBook]):
             produced_at=market.produced_at,
             session=market.session,
             target_session=market.target_session,
+            horizon=self.horizon,
             sessions=tuple(market.bars.sessions[t] for t in told),
             symbols=market.bars.symbols,
             texts=tuple(tuple(teller.learning(t, n) for n in everyone) for t in told),

@@ -148,8 +148,13 @@ class Statement(Part):
         ``state`` (series is high), ``movement`` (series rose today), ``path`` (rose, paused,
         then surged), ``pattern``, ``event``, ``level`` (support close by), ``regime``,
         ``range``, ``odds``, ``tilt``, ``absence`` (not reported), ``tension`` (two facts that
-        pull apart), ``record`` (the largest rise in a year) or ``streak`` (the third gain in a
-        row).
+        pull apart), ``record`` (the largest rise in a year), ``streak`` (the third gain in a
+        row), ``relative`` (ahead of the market), ``members`` (of a sector), ``options`` (what
+        they tell). Of weeks: ``span`` (the move of a stretch), ``course`` (how it came about),
+        ``shift`` (from one state to another), ``contradiction`` (a tension of the week). Of
+        events: ``occasion`` (gap, extreme move), ``eve`` (a state going in), ``response`` (beside
+        earlier ones). Of a session that still lasts: ``span``, ``place`` (in the range), ``pace``
+        (of trade), ``break`` (of a level), ``check`` (against the morning's story).
     subject : str
         The series, pattern, event or side spoken about.
     value : str
@@ -174,6 +179,20 @@ class Statement(Part):
         "tension",
         "record",
         "streak",
+        "relative",
+        "members",
+        "options",
+        "span",
+        "course",
+        "shift",
+        "contradiction",
+        "occasion",
+        "eve",
+        "response",
+        "place",
+        "pace",
+        "break",
+        "check",
     ]
     subject: str
     value: str

@@ -18,6 +18,35 @@ EVENT_NAMES: dict[str, str] = {
     "housing starts": "homebuilding",
     "policy rate": "the policy rate",
 }
+RELEASE_NAMES: dict[str, str] = {
+    "core cpi m/m": "core inflation",
+    "cpi m/m": "inflation",
+    "ppi m/m": "producer prices",
+    "non-farm employment change": "payrolls",
+    "nonfarm payrolls": "payrolls",
+    "unemployment rate": "unemployment",
+    "retail sales m/m": "retail sales",
+    "advance gdp q/q": "gross domestic product",
+    "prelim gdp q/q": "gross domestic product",
+    "final gdp q/q": "gross domestic product",
+    "gdp": "gross domestic product",
+    "ism manufacturing pmi": "manufacturing survey",
+    "ism non-manufacturing pmi": "services survey",
+    "ism services pmi": "services survey",
+    "cb consumer confidence": "consumer confidence",
+    "durable goods orders m/m": "durable goods",
+    "housing starts": "housing starts",
+    "federal funds rate": "policy rate",
+    "fed interest rate decision": "policy rate",
+}
+"""What calendars call the releases that stories speak of, in lower case."""
+
+
+def release_called(name: str) -> str | None:
+    """Return the release of a calendar's name; None for one that stories do not speak of."""
+    return name if name in EVENT_NAMES else RELEASE_NAMES.get(name.lower().strip())
+
+
 EVENT_SINCE: dict[str, tuple[str, ...]] = {
     "today": (
         "news of {e} came out today",

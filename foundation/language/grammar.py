@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import product
+from itertools import chain, product
 
 from foundation.contracts import REGIMES, STATES, Movement, Statement, statement
 from foundation.kernel import OperatorError
+from foundation.language import company_phrases, intraday_phrases, occasion_phrases, week_phrases
 from foundation.language import event_phrases as happenings
 from foundation.language import phrases as say
 from foundation.language.scales import HEDGES, SCALES, predicates
@@ -58,11 +59,13 @@ def phrasings(said: Statement) -> tuple[str, ...]:
     OperatorError
         If the language has no words for the statement.
     """
-    maker = _MAKERS[said.kind]
-    try:
-        clauses = tuple(maker(said))
-    except (KeyError, ValueError, IndexError):
-        clauses = ()
+    maker = _MAKERS.get(said.kind)
+    clauses = _listed().get(said, ())
+    if not clauses and maker is not None:
+        try:
+            clauses = tuple(maker(said))
+        except (KeyError, ValueError, IndexError):
+            clauses = ()
     if not clauses:
         raise OperatorError(
             "The story language has no words for this statement",
@@ -123,6 +126,20 @@ def every_statement() -> Iterator[Statement]:
     for kind, table in (("record", say.RECORDS), ("streak", say.STREAKS)):
         for value in table:
             yield statement(kind, "price", value)
+    yield from _listed()
+
+
+@cache
+def _listed() -> dict[Statement, tuple[str, ...]]:
+    """Return what the tables of further kinds and horizons list outright."""
+    return dict(
+        chain(
+            company_phrases.clauses(),
+            week_phrases.clauses(happenings.EVENT_NAMES),
+            occasion_phrases.clauses(),
+            intraday_phrases.clauses(happenings.EVENT_NAMES),
+        )
+    )
 
 
 def _every_event() -> Iterator[Statement]:

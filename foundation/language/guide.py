@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from foundation.contracts import STATES, TAPE, Section, Statement, tape_outcomes
+from foundation.contracts import STATES, TAPE, Horizon, Section, Statement, tape_outcomes
 from foundation.language.contradictions import CONFIRMATIONS, OPPOSITIONS, Side
 from foundation.language.event_phrases import EVENT_NAMES, SCHEDULED
 from foundation.language.grammar import (
@@ -26,13 +26,15 @@ from foundation.language.grammar import (
     phrasings,
     with_pronoun,
 )
-from foundation.language.sections import section_of
+from foundation.language.sections import fits, section_of
 
 _ORDER: tuple[Section, ...] = tuple(Section)
 _JOINS: tuple[str, ...] = tuple(sorted({join for group in CONNECTIVES.values() for join in group}))
 _OPENERS: tuple[str, ...] = tuple(opener for group in OPENERS.values() for opener in group)
 (_COLON,) = CONNECTIVES["apposition"]
 _APPOSED = frozenset({"record", "streak"})
+_SEEN_ONLY = frozenset({"relative", "members", "options"})
+"""What rests on other instruments or on option chains: no continuation of one story knows it."""
 _NEEDS_RANGES = frozenset({"trend strength"})
 
 
@@ -321,6 +323,8 @@ def agreeing(
 def _agrees(
     one: Statement, told: Mapping[str, int], absent: frozenset[str], expected: frozenset[str]
 ) -> bool:
+    if not fits(one, Horizon.DAILY) or one.kind in _SEEN_ONLY:
+        return False
     if one.kind == "absence":
         return one.subject in absent and one.subject not in told
     if one.kind == "tension":

@@ -53,7 +53,7 @@ def _frames(
 _ADJECTIVE = _frames(
     "{adverb} {{x}}",
     {
-        "extreme": "exceptionally, extremely, remarkably, extraordinarily",
+        "extreme": "exceptionally, extremely, remarkably, most unusually",
         "very": "very, unusually, notably, uncommonly",
         "strong": "strikingly, distinctly, conspicuously, considerably",
         "marked": "markedly, decidedly, definitely, appreciably",

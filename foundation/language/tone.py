@@ -7,6 +7,7 @@ for the evaluation to say.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from foundation.contracts import STATES, Statement
@@ -140,6 +141,44 @@ _NEWS_TONE: dict[str, float] = {
 }
 
 
+_RELATIVE_TONE: dict[str, float] = {
+    "far behind": -0.5,
+    "behind": -0.25,
+    "ahead": 0.25,
+    "far ahead": 0.5,
+}
+_MEMBERS_TONE: dict[str, float] = {
+    "hardly any": -1.0,
+    "few": -0.5,
+    "most": 0.5,
+    "nearly all": 1.0,
+}
+_CHECK_TONE: dict[tuple[str, str], float] = {
+    ("support", "broken"): -1.0,
+    ("resistance", "broken"): 1.0,
+    ("support", "tested"): 0.5,
+    ("resistance", "tested"): -0.5,
+}
+
+
+def _shift_tone(said: Statement) -> float:
+    old, new = (STATES.index(state) for state in said.value.split(" > "))
+    return _STATE_SIGN.get(said.subject, 0) * (new - old) / 4
+
+
+_FURTHER: dict[str, Callable[[Statement], float]] = {
+    # A record or streak says again, and stronger, what the move before it said.
+    **dict.fromkeys(("record", "streak", "course", "contradiction"), lambda said: 0.0),
+    "span": lambda said: int(said.value.split(": ")[1]) / 2,
+    "shift": _shift_tone,
+    "relative": lambda said: _RELATIVE_TONE.get(said.value, 0.0),
+    "members": lambda said: _MEMBERS_TONE.get(said.value, 0.0),
+    "break": lambda said: _CHECK_TONE[said.subject, said.value],
+    "occasion": lambda said: 1.0 if said.value == "up" else -1.0,
+    "eve": lambda said: _STATE_SIGN.get(said.subject, 0) * (STATES.index(said.value) - 2) / 2,
+}
+
+
 def _event_tone(said: Statement) -> float:
     """A release has none: whether more of it is good is for nobody here to say."""
     aspect, value = said.value.split(": ")
@@ -165,9 +204,8 @@ def tone(said: Statement) -> float:
         return _PATTERN_TONE[said.subject] * strength
     if said.kind == "tension":
         return _TENSION_TONE[said.value]
-    if said.kind in ("record", "streak"):
-        # It says again, and stronger, what the move before it said.
-        return 0.0
+    if said.kind in _FURTHER:
+        return _FURTHER[said.kind](said)
     if said.kind == "event":
         return _event_tone(said)
     return _WORD_TONE.get((said.kind, said.value), 0.0)

@@ -17,4 +17,4 @@ _MARKET: frozenset[str] = frozenset(
 @cache
 def market_wide(said: Statement) -> bool:
     """Say whether a statement is about the market rather than about the instrument."""
-    return said.subject in _MARKET and said.kind != "tension"
+    return said.subject in _MARKET and said.kind not in ("tension", "contradiction")

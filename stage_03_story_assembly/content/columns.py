@@ -8,7 +8,7 @@ story by story.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 import numpy as np
@@ -52,6 +52,11 @@ class Column:
     degrees : float array (T, N)
     cells : tuple of Cell
         Where its evidence stands.
+    lag : int
+        How many sessions back those cells stand.
+    since : int array (T,), optional
+        Of what compares two sessions: the earlier one, whose cells it rests on as well; -1 where
+        there is none.
     """
 
     name: str
@@ -60,6 +65,12 @@ class Column:
     codes: np.ndarray
     degrees: np.ndarray
     cells: tuple[Cell, ...] = field(default=())
+    lag: int = 0
+    since: np.ndarray | None = None
+
+    def only(self, where: np.ndarray) -> Column:
+        """Return the column, silent elsewhere."""
+        return replace(self, codes=np.where(where, self.codes, SILENT))
 
 
 def state_column(

@@ -10,6 +10,11 @@ from foundation.contracts import FuzzyWindow, MarketWindow, QuantContext, Sectio
 from stage_03_story_assembly.coherence import tension_columns
 from stage_03_story_assembly.content import columns as c
 from stage_03_story_assembly.content.columns import Column
+from stage_03_story_assembly.content.company import (
+    member_column,
+    option_columns,
+    relative_columns,
+)
 from stage_03_story_assembly.content.events import event_columns
 from stage_03_story_assembly.content.plan import StoryPlan
 from stage_03_story_assembly.content.records import record_columns
@@ -49,6 +54,7 @@ def plan(
     ordered = [
         c.movement_column(fuzzy, "price"),
         *record_columns(market, fuzzy),
+        *relative_columns(market, settings),
         c.path_column(fuzzy),
         state("trend"),
         tensions["direction"],
@@ -56,6 +62,7 @@ def plan(
         state("volume"),
         c.absence_column("volume", Section.PARTICIPATION, absent("volume")),
         c.movement_column(fuzzy, "volume", sharp),
+        member_column(market, settings),
         state("breadth", extreme),
         tensions["participation"],
         state("momentum"),
@@ -66,14 +73,15 @@ def plan(
         c.pattern_column(fuzzy, settings),
         *event_columns(fuzzy, shape, settings),
         state("volatility"),
+        tensions["risk"],
         state("market volatility"),
         c.absence_column("market volatility", Section.RISK, absent("market volatility")),
         c.movement_column(fuzzy, "market volatility", sharp),
         c.appetite_column(fuzzy, settings, unusual),
         state("credit spread", extreme),
         state("oil", extreme),
-        tensions["risk"],
         *c.level_columns(market, settings),
         *c.quant_columns(quant, settings),
+        *option_columns(market, settings),
     ]
     return StoryPlan(tuple(ordered), needed=("price movement", "path", "trend"))

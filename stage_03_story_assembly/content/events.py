@@ -9,10 +9,17 @@ from __future__ import annotations
 import numpy as np
 
 from foundation.contracts import FuzzyWindow, Section, statement
-from foundation.language.event_phrases import NEWS_COUNTS, NEWS_TONES, NEWS_TOPICS, NO_TOPIC
+from foundation.language.event_phrases import (
+    NEWS_COUNTS,
+    NEWS_TONES,
+    NEWS_TOPICS,
+    NO_TOPIC,
+    release_called,
+)
 from foundation.language.grammar import news_values
 from foundation.timeseries import Panel
 from stage_03_story_assembly.content.columns import SILENT, Cell, Column, absence_column
+from stage_03_story_assembly.content.weeks import Weeks
 from stage_03_story_assembly.settings import StoryAssemblySettings
 
 SURPRISE_BORDERS = (-1.5, -0.5, 0.5, 1.5)
@@ -48,29 +55,95 @@ def event_columns(
     ]
 
 
+ALWAYS = "core inflation"
+"""The release whose distance every story tells; others are told as they come out or come near."""
+
+
+def release_fields(fuzzy: FuzzyWindow) -> dict[str, str]:
+    """Return the releases that stories speak of, and what the window calls each."""
+    found: dict[str, str] = {}
+    for field in sorted(f.split("|")[0] for f in fuzzy.events.fields if f.endswith("|surprise")):
+        name = release_called(field)
+        if name is not None:
+            found.setdefault(name, field)
+    return found
+
+
+def _aspects(fuzzy: FuzzyWindow, field: str, shape: tuple[int, int]) -> list[np.ndarray]:
+    return [
+        np.broadcast_to(fuzzy.events.field(f"{field}|{aspect}"), shape)
+        for aspect in ("sessions since", "weekdays until", "surprise")
+    ]
+
+
 def _releases(
     fuzzy: FuzzyWindow, shape: tuple[int, int], settings: StoryAssemblySettings
 ) -> list[Column]:
     """Say what was released, how it surprised, and what is due; or that nothing is on record."""
     columns = []
     known = np.zeros(shape, dtype=bool)
-    for name in sorted(f.split("|")[0] for f in fuzzy.events.fields if f.endswith("|surprise")):
-        since, until, surprise = (
-            np.broadcast_to(fuzzy.events.field(f"{name}|{aspect}"), shape)
-            for aspect in ("sessions since", "weekdays until", "surprise")
-        )
-        near = settings.near_event_sessions
-        fresh = since <= near
+    near = settings.near_event_sessions
+    for name, field in release_fields(fuzzy).items():
+        since, until, surprise = _aspects(fuzzy, field, shape)
         scheduled = ~np.isnan(until)
-        cell = ("events", name)
+        fresh = since <= (near if name == ALWAYS else 0)
+        due = scheduled if name == ALWAYS else until <= 1
+        heard = fresh | ~scheduled if name == ALWAYS else fresh
+        cell = ("events", field)
         columns += [
-            _banded(name, "since", since, (0.5, near + 0.5), fresh | ~scheduled, cell),
+            _banded(name, "since", since, (0.5, near + 0.5), heard, cell),
             _banded(name, "surprise", surprise, SURPRISE_BORDERS, fresh, cell),
-            _banded(name, "until", until, (1.5, near + 0.5), scheduled, cell),
+            _banded(name, "until", until, (1.5, near + 0.5), due, cell),
         ]
         known |= ~np.isnan(since) | ~np.isnan(until)
     columns.append(absence_column("events", Section.EVENTS, ~known))
     return columns
+
+
+def week_event_columns(
+    fuzzy: FuzzyWindow, weeks: Weeks, shape: tuple[int, int], settings: StoryAssemblySettings
+) -> list[Column]:
+    """Say what fell in the week and how it surprised, and what is due in the coming one."""
+    panel, columns = fuzzy.symbol_events, []
+    length = np.broadcast_to(weeks.length[:, None], shape)
+    for name in ("earnings", "halt", *ACTIONS):
+        if panel.has(f"{name}|sessions since"):
+            since = panel.field(f"{name}|sessions since")
+            columns.append(_once(name, "since: this week", since < length, f"{name} since"))
+        if name == "earnings" and panel.has("earnings|surprise"):
+            surprise = panel.field("earnings|surprise")
+            columns.append(_banded(name, "surprise", surprise, SURPRISE_BORDERS, since < length))
+        if panel.has(f"{name}|weekdays until"):
+            due = panel.field(f"{name}|weekdays until") <= WEEKDAYS
+            columns.append(_once(name, "until: next week", due, f"{name} until"))
+    known = np.zeros(shape, dtype=bool)
+    for name, field in release_fields(fuzzy).items():
+        since, until, surprise = _aspects(fuzzy, field, shape)
+        cell = ("events", field)
+        columns += [
+            _once(name, "since: this week", since < length, "event since", cell),
+            _banded(name, "surprise", surprise, SURPRISE_BORDERS, since < length, cell),
+            _once(name, "until: next week", until <= WEEKDAYS, "event until", cell),
+        ]
+        known |= ~np.isnan(since) | ~np.isnan(until)
+    columns.append(absence_column("events", Section.EVENTS, ~known))
+    return columns
+
+
+WEEKDAYS = 5
+
+
+def _once(name: str, value: str, where: np.ndarray, label: str, cell: Cell | None = None) -> Column:
+    """Say one thing of an event where it is so."""
+    aspect = _FIELDS[value.split(":")[0]]
+    return Column(
+        name=label,
+        section=Section.EVENTS,
+        options=(statement("event", name, value),),
+        codes=np.where(where, 0, SILENT),
+        degrees=np.ones(where.shape),
+        cells=(cell or ("symbol_events", f"{name}|{aspect}"),),
+    )
 
 
 def _earnings(panel: Panel, settings: StoryAssemblySettings) -> list[Column]:

@@ -25,14 +25,18 @@ class Evidence:
 
     def rows(self, column: Column, t: int, n: int) -> Rows:
         """Return the cells; without those that the data does not have (an absence has none)."""
+        at = [t - column.lag]
+        if column.since is not None and column.since[t] >= 0:
+            at.insert(0, int(column.since[t]))
         found = []
-        for address in column.cells:
-            look_up = self._cells.get(address)
-            if look_up is None:
-                look_up = self._cells[address] = self._look_up(address)
-            row = look_up(t, n)
-            if row is not None:
-                found.append(row)
+        for session in at:
+            for address in column.cells:
+                look_up = self._cells.get(address)
+                if look_up is None:
+                    look_up = self._cells[address] = self._look_up(address)
+                row = look_up(session, n)
+                if row is not None:
+                    found.append(row)
         return tuple(found)
 
     def _look_up(self, address: Cell) -> Callable[[int, int], SourceRow | None]:
@@ -91,10 +95,21 @@ class Evidence:
             return np.nan_to_num(degrees).argmax(axis=-1).astype(float)
         holder = {"quant": self._quant.values, "events": self._fuzzy.events,
                   "symbol_events": self._fuzzy.symbol_events}.get(panel)  # fmt: skip
+        if panel == "options":
+            return self._of_options(field)
         source: Panel = getattr(self._market, panel) if holder is None else holder
         if not source.has(field):
             return np.full((len(self.sessions), 1), np.nan)
         return source.field(field)
+
+    def _of_options(self, field: str) -> np.ndarray:
+        """Return an option feature of all instruments, (T, N); NaN for those without chains."""
+        values = np.full((len(self.sessions), len(self.symbols)), np.nan)
+        panel = self._market.options
+        if panel is not None:
+            at = [self.symbols.index(symbol) for symbol in panel.symbols]
+            values[:, at] = panel.field(field)
+        return values
 
     def _release(self, name: str) -> Callable[[int, int], SourceRow | None]:
         """Return how to find the last published figure of a release, as known at each session."""
