@@ -30,6 +30,14 @@ def credentials(environ: Mapping[str, str] | None = None) -> Credentials:
     return Credentials({name: told[name] for name in key_variables() if name in told})
 
 
+def model_credentials(
+    variable: str | None, environ: Mapping[str, str] | None = None
+) -> Credentials:
+    """Return the key of a story model's server: what one named variable holds, or nothing."""
+    told = os.environ if environ is None else environ
+    return Credentials({variable: told[variable]} if variable and variable in told else {})
+
+
 def redis_url(environ: Mapping[str, str] | None = None) -> str:
     """Return the address of a Redis server: ``REDIS_URL``, or the usual one of this machine."""
     told = os.environ if environ is None else environ

@@ -28,6 +28,7 @@ from foundation.kernel import Contract
 from foundation.runtime import External, Plan, Step
 from foundation.storage import ArtefactStore
 from stage_10_integration.house_settings import HouseSettings
+from stage_10_integration.story_server import story_server
 
 DATA = "01_data_engine"
 FUZZY = "02_fuzzification"
@@ -117,7 +118,10 @@ def _stories_to_forecast(
         return TokenizationStage(settings.tokens).run(given["stories"])
 
     def train(given: Inputs) -> Contract:
-        from stage_05_llm_engine import TrainingStage
+        from stage_05_llm_engine import ServedModelStage, TrainingStage
+
+        if served is not None:
+            return ServedModelStage(served).run(given["tokens"])
 
         def tell(step: int, steps: int, loss: float, speed: float) -> None:
             progress(f"step {step} of {steps}, loss {loss:.3f}, {speed:,.0f} tokens/s")
@@ -126,19 +130,22 @@ def _stories_to_forecast(
 
     def holds(made: Contract) -> None:
         assert isinstance(made, StoryModel)
-        store.folders.path(made.weights)
+        if served is None:
+            store.folders.path(made.weights)
 
     def forecast(given: Inputs) -> Contract:
         from stage_05_llm_engine import EngineInput, LlmEngineStage
 
-        return LlmEngineStage(settings.engine, store.folders).run(EngineInput(**given))
+        stage = LlmEngineStage(settings.engine, store.folders, *story_server(settings))
+        return stage.run(EngineInput(**given))
 
     code = ("stage_05_llm_engine",)
+    served = settings.engine.server if settings.engine.engine == "openai" else None
     return [
         Step(TOKENS, 4, "Tokens", TokenBatch, tokens, {"stories": STORIES}, (settings.tokens,),
              ("stage_04_tokenization",)),
         Step(TRAINING, 5, "Story model: training", StoryModel, train, {"tokens": TOKENS},
-             (settings.training,), code, holds=holds),
+             (served or settings.training,), code, holds=holds),
         Step(FORECAST, 5, "Story model: forecasts", StoryForecast, forecast,
              {"tokens": TOKENS, "model": TRAINING}, (settings.engine,), code),
     ]  # fmt: skip
@@ -150,7 +157,7 @@ def _forecast_to_brief(settings: HouseSettings, store: ArtefactStore) -> list[St
         from stage_06_validation import ValidationInput, ValidationStage
 
         engine_input = EngineInput(tokens=given["tokens"], model=given["model"])
-        engine = LlmEngineStage(settings.engine, store.folders)
+        engine = LlmEngineStage(settings.engine, store.folders, *story_server(settings))
         stage = ValidationStage(settings.validation, engine.regenerator(engine_input))
         inputs = {k: v for k, v in given.items() if k not in ("tokens", "model")}
         return stage.run(ValidationInput(**inputs))

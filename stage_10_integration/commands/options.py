@@ -33,6 +33,10 @@ class Options:
     profile: str = "demo"
     recipe: str | None = None
     base: Path | None = None
+    engine: str | None = None
+    base_url: str | None = None
+    model: str | None = None
+    known_until: str | None = None
     settings: tuple[str, ...] = ()
     as_json: bool = False
     debug: bool = False
@@ -56,7 +60,24 @@ class Options:
             flags["market"] = {**flags.get("market", {}), **given}
         if self.store is not None:
             flags["store"] = self.store
+        if told := self._story_server():
+            engine = flags.get("engine", {})
+            server = {**engine.get("server", {}), **told.pop("server", {})}
+            flags["engine"] = {**engine, **told} | ({"server": server} if server else {})
         return flags
+
+    def _story_server(self) -> dict[str, Any]:
+        """Return who tells the stories, where the command line says so."""
+        named = {
+            "base_url": self.base_url,
+            "model": self.model,
+            "known_until": _day(self.known_until) if self.known_until else None,
+        }
+        server = {name: value for name, value in named.items() if value is not None}
+        # a server is only ever named to be asked
+        engine = self.engine or ("openai" if server else None)
+        told: dict[str, Any] = {"engine": engine} if engine else {}
+        return told | ({"server": server} if server else {})
 
 
 DECLARED: dict[str, Any] = {
@@ -97,6 +118,25 @@ DECLARED: dict[str, Any] = {
     "base": Annotated[
         Path | None,
         typer.Option("--base", help="Folder of the pre-trained model that the recipe adapts."),
+    ],
+    "engine": Annotated[
+        str | None,
+        typer.Option("--engine", help="Who tells the stories: transformers (here) or openai."),
+    ],
+    "base_url": Annotated[
+        str | None,
+        typer.Option("--base-url", help="OpenAI-compatible server, e.g. http://localhost:8000/v1."),
+    ],
+    "model": Annotated[
+        str | None, typer.Option("--model", help="The model's name on that server.")
+    ],
+    "known_until": Annotated[
+        str | None,
+        typer.Option(
+            "--known-until",
+            metavar="YYYY-MM-DD",
+            help="That model's knowledge cut-off: no session up to it is scored.",
+        ),
     ],
     "settings": Annotated[
         list[str] | None,
