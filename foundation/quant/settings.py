@@ -142,6 +142,68 @@ class QuantileSettings(Part):
         return max(self.round_choices)
 
 
+class RankerSettings(Part):
+    """LightGBM lambdarank over the stocks of a session.
+
+    Attributes
+    ----------
+    horizon, refit_every, fit_window, minimum_sessions : int
+        As of the quantiles.
+    every : int
+        Of the past's sessions, each how many-th is learnt from: neighbours share most of their
+        outcome, and a fifth of them costs a fifth of the time.
+    least_stocks : int
+        Stocks that a session must have to be ranked.
+    truncation : int
+        Places of a ranking that its loss looks at.
+    features, price_unit_features, round_choices, held_back, leaves, learning_rate, minimum_leaf,
+    feature_fraction, threads, seed
+        As of the quantiles.
+    """
+
+    horizon: int = Field(default=5, ge=1)
+    refit_every: int = Field(default=252, ge=1)
+    fit_window: int = Field(default=750, ge=100)
+    minimum_sessions: int = Field(default=250, ge=60)
+    every: int = Field(default=5, ge=1)
+    least_stocks: int = Field(default=10, ge=2)
+    truncation: int = Field(default=100, ge=1)
+    features: tuple[str, ...] = (
+        "log_return_1",
+        "log_return_5",
+        "log_return_20",
+        "sma_20_gap",
+        "sma_50_gap",
+        "sma_200_gap",
+        "rsi_14",
+        "macd_histogram",
+        "bollinger_b",
+        "bollinger_width",
+        "atr_20",
+        "adx_14",
+        "mfi_14",
+        "realised_volatility_20",
+        "volume_ratio_20",
+        "high_252_gap",
+        "low_252_gap",
+        "gap_open",
+    )
+    price_unit_features: tuple[str, ...] = ("macd_histogram", "atr_20")
+    round_choices: tuple[int, ...] = (0, 20, 50, 100)
+    held_back: float = Field(default=0.25, gt=0, lt=1)
+    leaves: int = Field(default=15, ge=2)
+    learning_rate: float = Field(default=0.05, gt=0)
+    minimum_leaf: int = Field(default=200, ge=1)
+    feature_fraction: float = Field(default=0.7, gt=0, le=1)
+    threads: int = Field(default=1, ge=1)
+    seed: int = 20181228
+
+    @property
+    def rounds(self) -> int:
+        """The most rounds that may be chosen."""
+        return max(self.round_choices)
+
+
 class QuantSettings(Part):
     """Settings of the whole quantitative context."""
 
