@@ -21,7 +21,7 @@ protocol 6.2) and its developer forum on ``Split Factor``.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -46,6 +46,7 @@ from stage_01_data_engine.adapters.actions import (
     split_event,
     with_reported_fields,
 )
+from stage_01_data_engine.adapters.intervals import require_aware
 from stage_01_data_engine.corporate_actions import action_table, adjust, as_traded
 from stage_01_data_engine.findings import Rule
 from stage_01_data_engine.knowledge import require_closed
@@ -143,7 +144,7 @@ class IqfeedSource:
                 f"{request.as_of.isoformat()}",
                 remedy="choose a later as-of date, a longer history or other symbols",
             )
-        self._require_known_splits(told, request)
+        self._require_known_splits(told, request.as_of)
         splits = [known.split for found in told.values() for known in found.splits]
         past = [split for split in splits if split.day <= request.as_of]
         traded = rounded(as_traded(bars, splits), self.settings.decimals, 12)
@@ -179,23 +180,11 @@ class IqfeedSource:
     def interval_bars(
         self, symbol: str, seconds: int, first: datetime, last: datetime
     ) -> pd.DataFrame:
-        """Return bars of so many seconds, with the moment from which each is known.
+        """Return bars shorter than a day; see ``intervals.IntervalSource``.
 
-        Parameters
-        ----------
-        symbol : str
-        seconds : int
-            Length of a bar: 60 for minutes, 3600 for hours.
-        first, last : datetime
-            Bounds, aware; the vendor has minutes of many years, seconds of some months.
-
-        Returns
-        -------
-        DataFrame
-            ``symbol``, ``opened_at`` and ``known_at`` (datetime64[ns, UTC]; a bar is known when
-            it ends), ``open``, ``high``, ``low``, ``close`` (US dollars), ``volume`` (shares),
-            ``trades``. Split-adjusted by the vendor as of today; premarket and after hours
-            included.
+        The vendor adjusts them for every split up to today. They are taken back and adjusted again
+        for the splits up to the date of ``last``, as daily bars are. The vendor has minutes of
+        many years, seconds of some months.
 
         Raises
         ------
@@ -204,28 +193,30 @@ class IqfeedSource:
         UpstreamDataError, WorldError
             As in ``load``.
         """
-        if first.tzinfo is None or last.tzinfo is None or seconds < 1:
-            raise OperatorError(
-                "Interval bars are asked for between two aware moments, a second long at least",
-                value=(first.isoformat(), last.isoformat(), seconds),
-                remedy="add a time zone, e.g. NEW_YORK of foundation.kernel",
-            )
+        require_aware(first, last, seconds)
         begin, end = first.astimezone(NEW_YORK), last.astimezone(NEW_YORK)
         asked = f"the {seconds}-second bars of {symbol}"
+        with self._client(self.settings.level_one_port) as client:
+            told = _fundamentals(client, symbol)
+        self._require_known_splits({symbol: told}, end.date())
         with self._client(self.settings.lookup_port) as client:
             question = lines.interval_between(symbol, seconds, begin, end, "1")
-            told = client.ask(question, lambda line: lines.ends("1", line))
-        answer = lines.read_answer(told, "1", asked, lines.INTERVAL_FIELDS)
-        return _interval_frame(symbol, seconds, answer)
+            answered = client.ask(question, lambda line: lines.ends("1", line))
+        answer = lines.read_answer(answered, "1", asked, lines.INTERVAL_FIELDS)
+        bars = _interval_frame(symbol, seconds, answer)
+        splits = [known.split for known in told.splits]
+        past = action_table(split for split in splits if split.day <= end.date())
+        traded = rounded(as_traded(bars, splits), self.settings.decimals, 12)
+        return adjust(traded, past, end.date()).bars.drop(columns="session")
 
-    def _require_known_splits(self, told: dict[str, _Told], request: MarketRequest) -> None:
+    def _require_known_splits(self, told: dict[str, _Told], as_of: date) -> None:
         """Raise if a split after the as-of date may have gone unnamed."""
         for symbol, found in told.items():
-            later = [k.split.day for k in found.splits if k.split.day > request.as_of]
+            later = [k.split.day for k in found.splits if k.split.day > as_of]
             if len(later) == 2 and self.settings.more_splits == "refuse":
                 raise UpstreamDataError(
                     "IQFeed names every split after the as-of date; it names the last two only",
-                    value=f"{symbol}: two since {request.as_of.isoformat()}",
+                    value=f"{symbol}: two since {as_of.isoformat()}",
                     remedy="use a later as-of date or another source, or, if there were no others, "
                     "set more_splits to accept",
                 )
@@ -339,6 +330,7 @@ def _interval_frame(symbol: str, seconds: int, answer: lines.Answer) -> pd.DataF
     return pd.DataFrame(
         {
             "symbol": pd.Series([symbol] * len(ended), dtype=object),
+            "session": known.dt.tz_convert(NEW_YORK).dt.normalize().dt.tz_localize(None),
             "opened_at": known - timedelta(seconds=seconds),
             "known_at": known,
             **{name: cells[name] for name in

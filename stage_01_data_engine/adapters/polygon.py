@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -27,10 +27,12 @@ from pydantic import Field
 
 from foundation.connect import Connection, Credential, HttpClient, Rate, RetryPolicy, VendorPolicy
 from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, QualityFinding
-from foundation.kernel import OperatorError, UpstreamDataError
+from foundation.kernel import NEW_YORK, OperatorError, UpstreamDataError
 from foundation.kernel.model import Part
 from foundation.market import close_of
+from stage_01_data_engine.adapters.intervals import require_aware
 from stage_01_data_engine.adapters.payload import Place, Row
+from stage_01_data_engine.adapters.polygon_intraday import interval_frame, path_of
 from stage_01_data_engine.corporate_actions import (
     Adjusted,
     CashDividend,
@@ -142,7 +144,7 @@ class PolygonSource:
                 pieces.append(bars)
                 findings += found
                 unread += aside
-                _read_splits(client, symbol, request, actions)
+                _read_splits(client, symbol, request.sessions[0], request.as_of, actions)
                 _read_dividends(client, symbol, request, actions)
                 news += self._news(client, symbol, request)
             events = [*actions.events, *news]
@@ -168,6 +170,31 @@ class PolygonSource:
             note=f"Bars as traded, adjusted here for {self.settings.adjustment} up to the as-of "
             "date. Names are asked for one by one: whether delisted ones are missing is not known.",
         )
+
+    def interval_bars(
+        self, symbol: str, seconds: int, first: datetime, last: datetime
+    ) -> pd.DataFrame:
+        """Return bars shorter than a day; see ``intervals.IntervalSource``.
+
+        As traded, adjusted here for the splits up to the date of ``last``.
+
+        Raises
+        ------
+        OperatorError
+            If the bounds carry no zone or a bar no time.
+        DependencyError, UpstreamDataError, WorldError
+            As in ``load``.
+        """
+        require_aware(first, last, seconds)
+        place = Place("Polygon", f"the {seconds}-second bars of {symbol}")
+        asked = {"adjusted": "false", "sort": "asc", "limit": self.settings.page_limit}
+        begin, end = (moment.astimezone(NEW_YORK).date() for moment in (first, last))
+        actions = _Actions()
+        with self._client() as client:
+            pages = _pages(client, path_of(symbol, seconds, first, last), asked, place)
+            bars = interval_frame(symbol, seconds, pages, place)
+            _read_splits(client, symbol, begin, end, actions)
+        return adjust(bars, action_table(actions.splits), end).bars.drop(columns="session")
 
     def option_chain(self, symbol: str) -> pd.DataFrame:
         """Return the chain of an underlying as it is quoted now.
@@ -353,11 +380,11 @@ def _dates(days: pd.DatetimeIndex) -> np.ndarray:
 
 
 def _read_splits(
-    client: HttpClient, symbol: str, request: MarketRequest, actions: _Actions
+    client: HttpClient, symbol: str, first: date, last: date, actions: _Actions
 ) -> None:
-    """Read the splits of a symbol that took effect up to the as-of date, each once."""
+    """Read the splits of a symbol that took effect after one day and up to another, each once."""
     place = Place("Polygon", f"the splits of {symbol}")
-    asked = {"ticker": symbol, "execution_date.lte": request.as_of.isoformat(), "limit": 1000}
+    asked = {"ticker": symbol, "execution_date.lte": last.isoformat(), "limit": 1000}
     found = {}
     for page in _pages(client, "/v3/reference/splits", asked, place):
         for row in place.rows(page, "results"):
@@ -365,7 +392,7 @@ def _read_splits(
             before, after = place.number(row, "split_from"), place.number(row, "split_to")
             if before <= 0 or after <= 0:
                 raise place.broken("has positive numbers of shares", row)
-            if request.sessions[0] < day <= request.as_of:
+            if first < day <= last:
                 found[day, before, after] = SplitOn(symbol, day, before, after)
     for split in sorted(found.values()):
         actions.splits.append(split)

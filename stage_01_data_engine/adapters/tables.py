@@ -197,7 +197,8 @@ class TableSource:
         listed = tuple(sorted(set(bars.rows["symbol"])))
         wanted = (request.symbols or listed) if has_bars else ()
         frame = bars.rows[bars.rows["symbol"].isin(wanted)].reset_index(drop=True)
-        if frame.empty and series.rows.empty and quotes.rows.empty:
+        chain = _since(quotes.rows, request.sessions[0])
+        if frame.empty and series.rows.empty and chain.empty:
             raise UpstreamDataError(
                 f"The tables of {self.path.name!r} have a bar, a value or a quote in the window",
                 value=request.as_of.isoformat(),
@@ -217,7 +218,7 @@ class TableSource:
             ),
             findings=bars.findings + series.findings + quotes.findings,
             unread=bars.unread + series.unread + quotes.unread,
-            option_quotes=quotes.rows if len(quotes.rows) else None,
+            option_quotes=chain if len(chain) else None,
             note="Tables with declared columns. Kinds of instruments are not reported; each "
             "counts as an equity. Whether delisted ones are missing is not known.",
         )
@@ -402,6 +403,14 @@ def _frame(
     return pd.DataFrame(
         {"date": session_column(dated), **own, "known_at": known, "location": location}
     )
+
+
+def _since(quotes: pd.DataFrame, first: date) -> pd.DataFrame:
+    """Return the option quotes of a session and of those after it."""
+    if quotes.empty:
+        return quotes
+    recent = quotes["snapshot"].to_numpy().astype("M8[D]") >= np.datetime64(first)
+    return quotes[recent].reset_index(drop=True)
 
 
 def _contracts(columns: dict[str, Any]) -> pd.Series:

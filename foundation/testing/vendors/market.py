@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 
 from foundation.kernel import NEW_YORK, seed_from
-from foundation.market import next_session, sessions
+from foundation.market import close_of, next_session, sessions
 
 
 @dataclass(frozen=True)
@@ -114,6 +114,24 @@ class VendorMarket:
                         values[at, :4] *= split.before / split.after
                         values[at, 4] *= split.after / split.before
         return values
+
+    def minutes(self, symbol: str, day: date) -> np.ndarray:
+        """Return the minute bars (m, 5) of regular trading on a session, as traded.
+
+        Together they make the session's bar: the first opens, the last closes, one each touches
+        high and low, volumes add up.
+        """
+        at = self.sessions.index(day)
+        opened, high, low, close, volume = self.bars[symbol][at].tolist()
+        count = (close_of(day).hour * 60 + close_of(day).minute) - 570
+        path = opened + (close - opened) * np.arange(count + 1) / count
+        path[[0, -1]] = opened, close
+        first, last = path[:-1], path[1:]
+        top, bottom = np.maximum(first, last), np.minimum(first, last)
+        top[count // 2], bottom[count // 3] = high, low
+        shares = np.full(count, volume // count)
+        shares[-1] += volume - shares.sum()
+        return np.column_stack([first, top, bottom, last, shares])
 
     def cut_after(self, day: date) -> VendorMarket:
         """Return the market without anything later than the end of ``day``."""

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
+
+import numpy as np
 
 from foundation.kernel import NEW_YORK
 from foundation.testing.vendors.market import VendorMarket
@@ -91,11 +94,15 @@ class PolygonEmulator(Emulator):
         query = request.query
         if "cursor" in query:
             query = dict(parse_qsl(_decode(query["cursor"])))
-        if (multiple, span) != ("1", "day"):
-            return _error(400, f"the emulator has daily bars only, not {multiple} {span}")
+        if multiple != "1" or span not in ("day", "hour", "minute"):
+            return _error(400, f"the emulator has no bars of {multiple} {span}")
         adjusted = query.get("adjusted", "true") != "false"
         first, last = _moment(begin), _moment(end)
-        rows = [row for row in self._rows(symbol, adjusted) if first <= row["t"] <= last]
+        if span == "day":
+            rows = self._rows(symbol, adjusted)
+        else:
+            rows = self._intervals(symbol, span, first, last)
+        rows = [row for row in rows if first <= row["t"] <= last]
         size = min(int(query.get("limit", "5000")), self.page_size)
         page, rest = rows[:size], rows[size:]
         payload: dict[str, Any] = {
@@ -111,7 +118,7 @@ class PolygonEmulator(Emulator):
         if rest:
             cursor = _encode(urlencode({k: v for k, v in query.items() if k != "apiKey"}))
             payload["next_url"] = (
-                f"{self.url}/v2/aggs/ticker/{symbol}/range/1/day/{rest[0]['t']}/{end}"
+                f"{self.url}/v2/aggs/ticker/{symbol}/range/1/{span}/{rest[0]['t']}/{end}"
                 f"?cursor={cursor}"
             )
         return Reply(payload)
@@ -137,6 +144,39 @@ class PolygonEmulator(Emulator):
             }
             for day, (opened, high, low, close, volume) in zip(days, values.tolist(), strict=True)
         ]
+
+    def _intervals(self, symbol: str, span: str, first: int, last: int) -> Iterator[dict[str, Any]]:
+        """Yield minute or hour bars, as traded, stamped with their beginning.
+
+        Each session has one minute before the open and one after the close. The bar of the hour
+        from nine holds what was traded from half past on.
+        """
+        length = 60_000 if span == "minute" else 3_600_000
+        for day in self.market.sessions if symbol in self.market.bars else ():
+            midnight = midnight_ms(day)
+            if not first - 86_400_000 < midnight <= last:
+                continue
+            values = self.market.minutes(symbol, day)
+            opens = int(datetime.combine(day, time(9, 30), tzinfo=NEW_YORK).timestamp() * 1000)
+            stamps = opens + 60_000 * np.arange(len(values))
+            values = np.vstack([values[:1], values, values[-1:]])
+            stamps = np.concatenate([[opens - 600_000], stamps, [stamps[-1] + 600_000]])
+            values[[0, -1], 4] = 100
+            begun = stamps - stamps % length
+            if span == "hour":  # Regular trading alone: this vendor mixes no parts of a day.
+                values, begun = values[1:-1], begun[1:-1]
+            for stamp in np.unique(begun):
+                own = values[begun == stamp]
+                yield {
+                    "v": float(own[:, 4].sum()),
+                    "vw": round(float(own[:, 3].mean()), 4),
+                    "o": float(own[0, 0]),
+                    "c": float(own[-1, 3]),
+                    "h": float(own[:, 1].max()),
+                    "l": float(own[:, 2].min()),
+                    "t": int(stamp),
+                    "n": len(own) * 3,
+                }
 
     def _overview(self, symbol: str) -> Reply:
         if symbol not in self.market.bars:
