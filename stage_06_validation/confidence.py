@@ -1,4 +1,4 @@
-"""How far to trust a symbol's forecast: four parts in [0, 1] and their weighted mean.
+"""How far to trust a symbol's forecast: five parts in [0, 1] and their weighted mean.
 
 This is a summary of evidence, not a probability: until stage 09 has measured it against
 outcomes, nobody knows how often a forecast with confidence 0.7 comes true.
@@ -15,6 +15,7 @@ from foundation.contracts import (
     TAPE,
     CheckedContinuation,
     Confidence,
+    FuzzyWindow,
     MarketWindow,
 )
 from stage_06_validation.accuracy import said_outcomes
@@ -30,6 +31,7 @@ def assess(
     scenarios: Sequence[CheckedContinuation],
     facts: SymbolFacts,
     data_quality: float,
+    story_basis: float,
     settings: ValidationSettings,
 ) -> Confidence:
     """Return the confidence in the chosen draft; discounted when the gate refused it."""
@@ -38,12 +40,14 @@ def assess(
         "precedent": precedent(chosen, facts, settings),
         "data_quality": data_quality,
         "consensus": consensus(chosen, scenarios, facts),
+        "story_basis": story_basis,
     }
     weights = (
         settings.certainty_weight,
         settings.precedent_weight,
         settings.quality_weight,
         settings.consensus_weight,
+        settings.basis_weight,
     )
     mean = float(np.dot(weights, list(parts.values())) / sum(weights))
     discount = 1.0 if chosen.accepted else settings.unaccepted_discount
@@ -128,6 +132,16 @@ def data_quality(market: MarketWindow, settings: ValidationSettings) -> dict[str
         faulty = min(1.0, faults[instrument.symbol] / max(1, len(recent.sessions)))
         quality[instrument.symbol] = _unit((1 - absent) * (1 - faulty) * kept)
     return quality
+
+
+def story_basis(fuzzy: FuzzyWindow) -> dict[str, float]:
+    """Return, per symbol, how far today's states carry a story: what fuzzy rules conclude from
+    their coverage, clarity and agreement, over 100; 0 where no series has a state."""
+    today = fuzzy.inference.until(fuzzy.session).last(1).field("story confidence")[-1]
+    return {
+        symbol: _unit(float(points) / 100.0) if not np.isnan(points) else 0.0
+        for symbol, points in zip(fuzzy.inference.symbols, today, strict=True)
+    }
 
 
 def _outcomes(checked: CheckedContinuation) -> dict[str, int]:

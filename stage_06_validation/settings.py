@@ -56,7 +56,7 @@ float
         Words a readable sentence has at most and at least.
     quality_sessions : int
         Sessions back from the as-of session over which data quality is measured.
-    certainty_weight, precedent_weight, quality_weight, consensus_weight : float
+    certainty_weight, precedent_weight, quality_weight, consensus_weight, basis_weight : float
         Weights of the parts of confidence; normalised to sum to one.
     unaccepted_discount : float in [0, 1]
         Factor on confidence when the chosen draft is one that the gate refused.
@@ -94,4 +94,5 @@ float
     precedent_weight: float = Field(default=1.0, ge=0)
     quality_weight: float = Field(default=1.0, ge=0)
     consensus_weight: float = Field(default=1.0, gt=0)
+    basis_weight: float = Field(default=1.0, ge=0)
     unaccepted_discount: float = Field(default=0.5, ge=0, le=1)

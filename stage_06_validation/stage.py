@@ -14,7 +14,7 @@ from foundation.contracts import (
 )
 from foundation.language import Reading, Yardstick, read
 from foundation.runtime.stage import Stage
-from stage_06_validation.confidence import assess, data_quality
+from stage_06_validation.confidence import assess, data_quality, story_basis
 from stage_06_validation.draft import Draft
 from stage_06_validation.facts import SymbolFacts, ValidationInput, gather_facts
 from stage_06_validation.gate import Record, Regenerate, pass_gate
@@ -64,6 +64,7 @@ class ValidationStage(Stage[ValidationInput, ValidatedForecast]):
         """
         facts = gather_facts(given, self.settings)
         quality = data_quality(given.market, self.settings)
+        basis = story_basis(given.fuzzy)
 
         def judge(continuation: Continuation) -> CheckedContinuation:
             known = facts[continuation.symbol]
@@ -77,13 +78,17 @@ class ValidationStage(Stage[ValidationInput, ValidatedForecast]):
             session=given.forecast.session,
             target_session=given.forecast.target_session,
             verdicts=tuple(
-                self._verdict(record, facts[symbol], quality.get(symbol, 0.0))
+                self._verdict(
+                    record, facts[symbol], quality.get(symbol, 0.0), basis.get(symbol, 0.0)
+                )
                 for symbol, record in records.items()
             ),
             distributions=given.forecast.distributions,
         )
 
-    def _verdict(self, record: Record, facts: SymbolFacts, quality: float) -> ForecastVerdict:
+    def _verdict(
+        self, record: Record, facts: SymbolFacts, quality: float, basis: float
+    ) -> ForecastVerdict:
         verdict, chosen = record.decide()
         scenarios = tuple(record.standing(s) for s in SCENARIOS if s in record.drafts)
         return ForecastVerdict(
@@ -93,5 +98,5 @@ class ValidationStage(Stage[ValidationInput, ValidatedForecast]):
             scenarios=scenarios,
             rejected=record.rejected(),
             attempts=record.attempts(),
-            confidence=assess(chosen, scenarios, facts, quality, self.settings),
+            confidence=assess(chosen, scenarios, facts, quality, basis, self.settings),
         )

@@ -60,6 +60,7 @@ def forecast_note(verdict: ForecastVerdict) -> str:
         "precedent": c.precedent,
         "data quality": c.data_quality,
         "consensus": c.consensus,
+        "the basis of today's story": c.story_basis,
     }
     weakest = min(parts, key=lambda name: parts[name])
     return f"{how} Confidence {c.overall:.2f}, held back most by {weakest} ({parts[weakest]:.2f})."

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from foundation.contracts.feedback import PerformanceReport
 from foundation.contracts.portfolio import MarketIntelligence, PortfolioPlan
 from foundation.contracts.signal import Signal
@@ -47,6 +49,10 @@ class InstrumentPage(Part):
 
 class DecisionBrief(Contract):
     """The daily brief, as data; Markdown, HTML and JSON are renderings of it."""
+
+    schema_version: int = Field(
+        default=2, ge=1, description="2: ``story_basis`` joined the parts of confidence."
+    )
 
     session: date
     target_session: date

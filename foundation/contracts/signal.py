@@ -83,6 +83,10 @@ class Signal(Part):
 class SignalSet(Contract):
     """Signals for every instrument, in order of the universe."""
 
+    schema_version: int = Field(
+        default=2, ge=1, description="2: ``story_basis`` joined the parts of confidence."
+    )
+
     session: date
     target_session: date
     signals: tuple[Signal, ...]

@@ -35,13 +35,14 @@ class ValidationFinding(Part):
 
 
 class Confidence(Part):
-    """Confidence in [0, 1] and its parts."""
+    """Confidence in [0, 1] and its parts; the stage's README gives each formula."""
 
     overall: float = Score
     model_certainty: float = Score
     precedent: float = Score
     data_quality: float = Score
     consensus: float = Score
+    story_basis: float = Score
 
 
 class CheckedContinuation(Part):
@@ -70,6 +71,10 @@ class ForecastVerdict(Part):
 
 class ValidatedForecast(Contract):
     """Verdicts by symbol; the state distributions pass through unchanged."""
+
+    schema_version: int = Field(
+        default=2, ge=1, description="2: ``story_basis`` joined the parts of confidence."
+    )
 
     session: date
     target_session: date

@@ -79,16 +79,46 @@ def test_the_risk_draft_does_not_disturb_consensus() -> None:
 
 
 def test_a_refused_draft_halves_confidence() -> None:
-    sure = c.assess(checked(), (checked(),), facts(), 1.0, SETTINGS)
-    unsure = c.assess(checked(accepted=False), (checked(),), facts(), 1.0, SETTINGS)
+    sure = c.assess(checked(), (checked(),), facts(), 1.0, 0.5, SETTINGS)
+    unsure = c.assess(checked(accepted=False), (checked(),), facts(), 1.0, 0.5, SETTINGS)
     assert unsure.overall == pytest.approx(sure.overall / 2)
 
 
 def test_overall_is_the_mean_of_its_parts_by_default() -> None:
-    found = c.assess(checked(), (checked(),), facts(), 0.8, SETTINGS)
-    parts = (found.model_certainty, found.precedent, found.data_quality, found.consensus)
+    found = c.assess(checked(), (checked(),), facts(), 0.8, 0.3, SETTINGS)
+    parts = (
+        found.model_certainty,
+        found.precedent,
+        found.data_quality,
+        found.consensus,
+        found.story_basis,
+    )
     assert found.data_quality == 0.8
-    assert found.overall == pytest.approx(sum(parts) / 4)
+    assert found.story_basis == 0.3
+    assert found.overall == pytest.approx(sum(parts) / 5)
+
+
+def test_the_basis_of_a_story_is_what_the_rules_conclude_of_todays_states() -> None:
+    fuzzy = samples.fuzzy_window()
+    values = fuzzy.inference.values.copy()
+    k = fuzzy.inference.fields.index("story confidence")
+    values[-1, :3, k] = (90.0, 25.0, np.nan)
+    values[-2, :, k] = 100.0
+    told = fuzzy.model_copy(
+        update={"inference": fuzzy.inference.model_copy(update={"values": values})}
+    )
+    basis = c.story_basis(told)
+    assert list(basis) == list(fuzzy.inference.symbols)
+    assert list(basis.values())[:3] == [0.9, 0.25, 0.0]
+
+
+def test_a_blurred_day_is_believed_less_than_a_clear_one_and_a_setting_says_how_much_less() -> None:
+    def overall(basis: float, settings: ValidationSettings = SETTINGS) -> float:
+        return c.assess(checked(), (checked(),), facts(), 1.0, basis, settings).overall
+
+    assert overall(0.9) - overall(0.1) == pytest.approx(0.8 / 5)
+    without = SETTINGS.model_copy(update={"basis_weight": 0.0})
+    assert overall(0.9, without) == overall(0.1, without)
 
 
 def test_what_a_source_never_reports_is_no_fault_of_the_data() -> None:

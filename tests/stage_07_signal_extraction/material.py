@@ -59,8 +59,8 @@ def silent_quant(inputs: SignalInput) -> SignalInput:
 
 def with_confidence(inputs: SignalInput, overall: float) -> SignalInput:
     """The inputs with another overall confidence in every verdict."""
-    parts = {"model_certainty": 0.5, "precedent": 0.5, "data_quality": 0.5, "consensus": 0.5}
-    confidence = Confidence(overall=overall, **parts)
+    parts = ("model_certainty", "precedent", "data_quality", "consensus", "story_basis")
+    confidence = Confidence(overall=overall, **dict.fromkeys(parts, 0.5))
     verdicts = tuple(
         v.model_copy(update={"confidence": confidence}) for v in inputs.validated.verdicts
     )

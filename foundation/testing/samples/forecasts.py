@@ -138,7 +138,12 @@ def _verdict(forecast: StoryForecast, symbol: str, again: bool) -> ForecastVerdi
         rejected=rejected,
         attempts=2 if again else 1,
         confidence=Confidence(
-            overall=0.62, model_certainty=0.5, precedent=0.6, data_quality=0.99, consensus=0.5
+            overall=0.62,
+            model_certainty=0.5,
+            precedent=0.6,
+            data_quality=0.99,
+            consensus=0.5,
+            story_basis=0.51,
         ),
     )
 
