@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from foundation.contracts import BAR_FIELDS, Instrument
+from foundation.contracts import BAR_FIELDS, MARKET, Instrument
 from foundation.market import sessions
 from stage_01_data_engine import DataEngineSettings
 from stage_01_data_engine.bitemporal import judge_sightings
+from stage_01_data_engine.event_rules import (
+    judge_actions,
+    judge_earnings,
+    judge_membership,
+    judge_snapshots,
+    judge_texts,
+)
 from stage_01_data_engine.intraday import place
 from stage_01_data_engine.option_quotes import OPTION_COLUMNS, judge_chain
 from stage_01_data_engine.periods import judge_series
@@ -90,6 +98,66 @@ def other_sets(shared: Path) -> Iterator[tuple[str, Judged, int, int]]:
     for length, file in INTRADAY.items():
         bars = intraday(shared, file)
         yield f"intraday {length}", place(bars, length, location=file), len(bars), 0  # type: ignore[arg-type]
+
+
+def event_sets(shared: Path) -> Iterator[tuple[str, Judged, int, int]]:
+    """Yield name, verdict, rows of the file and 0, of the sets of events."""
+    news = pd.read_parquet(shared / "news_benzinga_headlines" / "headlines_2009_2017.parquet")
+    news = news.drop(columns="date").rename(
+        columns={"stock": "symbol", "title": "text", "ts_utc": "stamp"}
+    )
+    end = datetime(2017, 12, 31, 23, 59, tzinfo=UTC)
+    yield "news_benzinga_headlines", judge_texts(news, collected=end, location="b"), len(news), 0
+    news = pd.read_parquet(shared / "news_sp500_headlines" / "headlines_2008_2019.parquet")
+    news = news.rename(columns={"title": "text", "date": "stamp"}).assign(symbol=MARKET)
+    end = datetime(2019, 12, 31, 23, 59, tzinfo=UTC)
+    yield "news_sp500_headlines", judge_texts(news, collected=end, location="s"), len(news), 0
+    tweets = pd.read_parquet(shared / "news_stocknet_tweets" / "tweets_2014_2015h1.parquet")
+    tweets = tweets.rename(columns={"ticker": "symbol", "created_at": "stamp"})
+    end = datetime(2015, 7, 1, tzinfo=UTC)
+    yield "news_stocknet_tweets", judge_texts(tweets, collected=end, location="t"), len(tweets), 0
+    texts = pd.read_csv(shared / "news_labelled_sentiment" / "labels_a.csv.gz")
+    texts = texts.assign(symbol=MARKET, stamp=pd.Timestamp("2020-01-01", tz="UTC"))
+    found = judge_texts(texts, collected=datetime(2020, 1, 2, tzinfo=UTC), location="l")
+    yield "news_labelled_sentiment (undated: one day for all)", found, len(texts), 0
+    yield from _reports(shared)
+    yield from _changes(shared)
+
+
+def _reports(shared: Path) -> Iterator[tuple[str, Judged, int, int]]:
+    table = pd.read_parquet(shared / "earnings_calendar" / "earnings_1993_2018.parquet")
+    table = table.rename(columns={"epsEstimated": "eps_estimate"})
+    end = date(2018, 12, 31)
+    yield "earnings_calendar", judge_earnings(table, collected=end, location="e"), len(table), 0
+    table = pd.read_csv(shared / "corporate_actions" / "earnings_latest.csv.gz")
+    table["date"] = pd.to_datetime(table["date"], dayfirst=True)
+    for column in ("eps_est", "eps"):
+        table[column] = pd.to_numeric(table[column], errors="coerce")
+    table = table.rename(columns={"eps_est": "eps_estimate"})
+    found = judge_earnings(table, collected=date(2021, 5, 27), location="v")
+    yield "corporate_actions earnings", found, len(table), 0
+
+
+def _changes(shared: Path) -> Iterator[tuple[str, Judged, int, int]]:
+    paid = pd.read_csv(shared / "corporate_actions" / "dividends_latest.csv.gz")
+    paid = paid.rename(columns={"dividend": "value"}).assign(
+        ex_date=pd.to_datetime(paid["date"], dayfirst=True), kind="dividend"
+    )
+    yield "corporate_actions dividends", judge_actions(paid, location="d"), len(paid), 0
+    bars = pd.read_parquet(shared / "corporate_actions" / "prices_raw_with_splits.parquet")
+    splits = bars.loc[bars["split_coefficient"] != 1, ["ticker", "date", "split_coefficient"]]
+    splits = splits.set_axis(["symbol", "ex_date", "value"], axis=1).assign(kind="split")
+    yield "corporate_actions splits", judge_actions(splits, location="s"), len(splits), 0
+    folder = shared / "constituents"
+    members = pd.read_csv(folder / "sp500_membership_intervals.csv", keep_default_na=False)
+    members = members.rename(columns={"ticker": "symbol", "start_date": "start", "end_date": "end"})
+    members["end"] = pd.to_datetime(members["end"], errors="coerce")
+    found = judge_membership(members, collected=date(2025, 11, 11), location="m")
+    yield "constituents membership", found, len(members), 0
+    lists = pd.read_csv(
+        folder / "sp500_constituents_yearly_snapshots.csv.gz", keep_default_na=False
+    )
+    yield "constituents lists", judge_snapshots(lists, location="c"), len(lists), 0
 
 
 ZONES = {
