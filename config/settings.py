@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 from config.market import ConnectionSettings, MarketSettings
 from config.recipes import story_tiny_cpu
 from foundation.kernel import OperatorError, Part
+from foundation.quant.characteristics import CharacteristicSettings
 from foundation.quant.settings import QuantSettings
 from stage_01_data_engine.adapters import SimulationSettings, SourceSettings
 from stage_01_data_engine.settings import DataEngineSettings
@@ -60,6 +61,7 @@ class Settings(Part):
     data: DataEngineSettings = DataEngineSettings()
     fuzzification: FuzzificationSettings = FuzzificationSettings()
     quant: QuantSettings = QuantSettings()
+    characteristics: CharacteristicSettings = CharacteristicSettings()
     stories: StoryAssemblySettings = StoryAssemblySettings()
     tokens: TokenizationSettings = TokenizationSettings()
     training: TrainingRecipe = Field(default_factory=story_tiny_cpu)

@@ -11,12 +11,14 @@ from foundation.contracts import (
     ForecastVerdict,
     InstrumentPage,
     SignalSet,
+    StockCharacteristics,
     StoryBook,
     ValidatedForecast,
     tape_outcomes,
 )
 from foundation.kernel import UpstreamDataError
 from foundation.timeseries import Panel
+from stage_08_decision_support.character import character
 from stage_08_decision_support.phrasing import count, listed, percent
 
 
@@ -72,7 +74,10 @@ def by_conviction(pages: Sequence[InstrumentPage]) -> list[InstrumentPage]:
 
 
 def instrument_pages(
-    stories: StoryBook, validated: ValidatedForecast, signals: SignalSet
+    stories: StoryBook,
+    validated: ValidatedForecast,
+    signals: SignalSet,
+    characteristics: StockCharacteristics,
 ) -> tuple[InstrumentPage, ...]:
     """Return pages in the order of the signals.
 
@@ -97,6 +102,7 @@ def instrument_pages(
             forecast_text=forecast_text(verdicts[signal.symbol], validated.distributions),
             forecast_note=forecast_note(verdicts[signal.symbol]),
             signal=signal,
+            character=character(characteristics, signal.symbol),
         )
         for signal in signals.signals
     )

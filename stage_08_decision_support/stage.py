@@ -11,6 +11,7 @@ from foundation.contracts import (
     PerformanceReport,
     PortfolioPlan,
     SignalSet,
+    StockCharacteristics,
     StoryBook,
     ValidatedForecast,
 )
@@ -36,6 +37,7 @@ class BriefInput:
     performance: PerformanceReport
     portfolio: PortfolioPlan
     intelligence: MarketIntelligence
+    characteristics: StockCharacteristics
 
 
 class DecisionSupportStage(Stage[BriefInput, DecisionBrief]):
@@ -56,7 +58,9 @@ class DecisionSupportStage(Stage[BriefInput, DecisionBrief]):
     def run(self, given: BriefInput) -> DecisionBrief:
         """Return the brief; the order of setups is by conviction, highest first."""
         _check_one_session(given)
-        pages = instrument_pages(given.stories, given.validated, given.signals)
+        pages = instrument_pages(
+            given.stories, given.validated, given.signals, given.characteristics
+        )
         story_of = {page.signal.symbol: page.story for page in pages}
         target = given.market.target_session
         considered = (
@@ -98,6 +102,7 @@ def _check_one_session(given: BriefInput) -> None:
         "performance": given.performance.session,
         "portfolio": given.portfolio.session,
         "intelligence": given.intelligence.session,
+        "characteristics": given.characteristics.values.sessions[-1],
     }
     if len(set(sessions.values())) > 1:
         raise UpstreamDataError(

@@ -13,6 +13,7 @@ from foundation.contracts import (
     FuzzyWindow,
     MarketWindow,
     QuantContext,
+    StockCharacteristics,
     StoryBook,
     TokenBatch,
 )
@@ -125,7 +126,7 @@ def as_known_by(contract: Contract, session: date) -> dict[str, Any]:
                 f"option positions of {s}": options.select(symbols=[s]) for s in options.symbols
             }
         return _until(panels, session)
-    if isinstance(contract, QuantContext):
+    if isinstance(contract, QuantContext | StockCharacteristics):
         return _until({"values": contract.values}, session)
     if isinstance(contract, StoryBook):
         return _stories(contract, session)

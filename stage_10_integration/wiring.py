@@ -18,6 +18,7 @@ from foundation.contracts import (
     PortfolioPlan,
     QuantContext,
     SignalSet,
+    StockCharacteristics,
     StoryBook,
     StoryForecast,
     StoryModel,
@@ -33,6 +34,7 @@ from stage_10_integration.story_server import story_server
 DATA = "01_data_engine"
 FUZZY = "02_fuzzification"
 QUANT = "quant"
+CHARACTERISTICS = "characteristics"
 STORIES = "03_story_assembly"
 TOKENS = "04_tokenization"
 TRAINING = "05_training"
@@ -90,6 +92,11 @@ def _data_to_stories(settings: HouseSettings, source: External) -> list[Step]:
 
         return QuantForecaster(settings.quant).context(given["market"])
 
+    def characteristics(given: Inputs) -> Contract:
+        from foundation.quant.characteristics import stock_characteristics
+
+        return stock_characteristics(given["market"], given["fuzzy"], settings.characteristics)
+
     def stories(given: Inputs) -> Contract:
         from stage_03_story_assembly import AssemblyInput, StoryAssemblyStage
 
@@ -103,6 +110,9 @@ def _data_to_stories(settings: HouseSettings, source: External) -> list[Step]:
              (settings.fuzzification,), ("stage_02_fuzzification",)),
         Step(QUANT, 3, "Quantitative context", QuantContext, quant, market,
              (settings.quant,), ("foundation.quant",)),
+        Step(CHARACTERISTICS, 3, "Characteristics of each stock", StockCharacteristics,
+             characteristics, {**market, "fuzzy": FUZZY}, (settings.characteristics,),
+             ("foundation.quant.characteristics",)),
         Step(STORIES, 3, "Stories", StoryBook, stories,
              {**market, "fuzzy": FUZZY, "quant": QUANT}, (settings.stories,),
              ("stage_03_story_assembly",)),
@@ -208,6 +218,7 @@ def _forecast_to_brief(settings: HouseSettings, store: ArtefactStore) -> list[St
              ("stage_10_integration.intelligence",)),
         Step(BRIEF, 8, "Daily brief", DecisionBrief, brief,
              {**market, **stories, "validated": VALIDATION, "signals": SIGNALS,
-              "performance": FEEDBACK, "portfolio": PORTFOLIO, "intelligence": INTELLIGENCE},
+              "performance": FEEDBACK, "portfolio": PORTFOLIO, "intelligence": INTELLIGENCE,
+              "characteristics": CHARACTERISTICS},
              (settings.brief,), ("stage_08_decision_support",)),
     ]  # fmt: skip

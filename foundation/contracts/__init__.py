@@ -1,5 +1,6 @@
 """What stages say to one another: one file per boundary."""
 
+from foundation.contracts.characteristics import CHARACTERISTICS, StockCharacteristics
 from foundation.contracts.decision import (
     Alert,
     DecisionBrief,
@@ -53,6 +54,7 @@ from foundation.contracts.portfolio import (
     Theme,
 )
 from foundation.contracts.quant_context import QUANT_FIELDS, ModelVersion, QuantContext
+from foundation.contracts.session_so_far import SO_FAR_FIELDS, SessionSoFar
 from foundation.contracts.signal import (
     Levels,
     Reconciliation,
@@ -90,6 +92,7 @@ from foundation.contracts.validated_forecast import (
 
 __all__ = [
     "BAR_FIELDS",
+    "CHARACTERISTICS",
     "HORIZONS",
     "MARKET",
     "MEDIUM",
@@ -98,6 +101,7 @@ __all__ = [
     "REGIMES",
     "SCENARIOS",
     "SERIES",
+    "SO_FAR_FIELDS",
     "STATES",
     "TAPE",
     "Alert",
@@ -142,6 +146,7 @@ __all__ = [
     "Section",
     "Sentence",
     "Series",
+    "SessionSoFar",
     "Shape",
     "Signal",
     "SignalSet",
@@ -150,6 +155,7 @@ __all__ = [
     "SourceRow",
     "StageEvent",
     "Statement",
+    "StockCharacteristics",
     "Story",
     "StoryBook",
     "StoryForecast",

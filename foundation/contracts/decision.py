@@ -39,12 +39,16 @@ class Alert(Part):
 
 
 class InstrumentPage(Part):
-    """Everything the brief says about one instrument."""
+    """Everything the brief says about one instrument.
+
+    ``character`` says what kind of stock it is; empty where that is not known.
+    """
 
     story: Story
     forecast_text: str
     forecast_note: str
     signal: Signal
+    character: str = ""
 
 
 class DecisionBrief(Contract):

@@ -221,6 +221,9 @@ def _instrument(page: InstrumentPage, target_session: date) -> Iterator[str]:
             written.append(text)
         yield f"**{section.name.capitalize()}.** " + " ".join(written)
         yield ""
+    if page.character:
+        yield f"**Character.** {_plain(page.character)}"
+        yield ""
     told_at = say.long_date(target_session)
     yield f"**Forecast for {told_at}.** {_plain(page.forecast_text)}"
     yield ""

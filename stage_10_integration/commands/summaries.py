@@ -18,6 +18,7 @@ from foundation.contracts import (
     PortfolioPlan,
     QuantContext,
     SignalSet,
+    StockCharacteristics,
     StoryBook,
     StoryForecast,
     StoryModel,
@@ -88,6 +89,8 @@ def _(made: MarketWindow) -> Lines:
     yield "bars", _panel(made.bars)
     yield "features", f"{_panel(made.features)}: {', '.join(made.features.fields)}"
     yield "market-wide", f"{_panel(made.market)}: {', '.join(made.market.fields)}"
+    if made.options is not None:
+        yield "options", f"{_panel(made.options)}: {', '.join(made.options.symbols)}"
     yield "events", str(len(made.events))
     counts = made.counts
     yield "rows", f"{counts.received} received, {counts.quarantined} quarantined"
@@ -119,6 +122,14 @@ def _(made: QuantContext) -> Lines:
     yield "values", f"{_panel(made.values)}: {', '.join(made.values.fields)}"
     for model in made.models:
         yield model.name, f"{', '.join(model.fields)}; trained until {model.trained_until}"
+
+
+@summary_lines.register
+def _(made: StockCharacteristics) -> Lines:
+    yield "values", f"{_panel(made.values)}: {', '.join(made.values.fields)}"
+    for symbol, row in list(zip(made.values.symbols, made.values.values[-1], strict=True))[:10]:
+        told = zip(made.values.fields, row, strict=True)
+        yield symbol, ", ".join(f"{f.replace('_', ' ')} {v:.3g}" for f, v in told if v == v)
 
 
 @summary_lines.register

@@ -28,6 +28,7 @@ def given(run: SampleRun) -> BriefInput:
         performance=run.performance,
         portfolio=run.portfolio,
         intelligence=run.intelligence,
+        characteristics=run.characteristics,
     )
 
 

@@ -1,10 +1,17 @@
-"""A quantitative context that belongs to a market window."""
+"""A quantitative context and characteristics that belong to a market window."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from foundation.contracts import QUANT_FIELDS, MarketWindow, ModelVersion, QuantContext
+from foundation.contracts import (
+    CHARACTERISTICS,
+    QUANT_FIELDS,
+    MarketWindow,
+    ModelVersion,
+    QuantContext,
+    StockCharacteristics,
+)
 from foundation.testing.samples.market import market_window
 from foundation.timeseries import Panel
 
@@ -41,5 +48,33 @@ def quant_context(market: MarketWindow | None = None, seed: int = 11) -> QuantCo
             ModelVersion(
                 name="sample quantiles", version="1", fields=QUANT_FIELDS[4:10], trained_until=until
             ),
+        ),
+    )
+
+
+def stock_characteristics(
+    market: MarketWindow | None = None, seed: int = 13
+) -> StockCharacteristics:
+    """Return characteristics; NaN in the first quarter, and no sentiment beta for indices."""
+    market = market or market_window()
+    rng = np.random.default_rng(seed)
+    shape = (len(market.bars.sessions), len(market.bars.symbols))
+    made = {
+        "beta": 1 + 0.2 * rng.standard_normal(shape),
+        "hurst_exponent": 0.5 + 0.05 * rng.standard_normal(shape),
+        "earnings_sensitivity": 0.04 * rng.uniform(0.5, 2, shape),
+        "sentiment_beta": 0.01 * rng.standard_normal(shape),
+        "liquidity_bucket": rng.integers(0, 3, shape).astype(float),
+    }
+    for values in made.values():
+        values[: shape[0] // 4] = np.nan
+    made["sentiment_beta"][:, [i.kind == "index" for i in market.instruments]] = np.nan
+    return StockCharacteristics(
+        as_of=market.as_of,
+        produced_at=market.produced_at,
+        values=Panel.from_fields(
+            market.bars.sessions,
+            market.bars.symbols,
+            {name: made[name] for name in CHARACTERISTICS},
         ),
     )

@@ -13,6 +13,7 @@ from foundation.contracts import (
     PortfolioPlan,
     QuantContext,
     SignalSet,
+    StockCharacteristics,
     StoryBook,
     StoryForecast,
     StoryModel,
@@ -30,7 +31,7 @@ from foundation.testing.samples.decisions import (
 from foundation.testing.samples.forecasts import story_forecast, validated_forecast
 from foundation.testing.samples.fuzzy import fuzzy_window
 from foundation.testing.samples.market import market_window
-from foundation.testing.samples.quant import quant_context
+from foundation.testing.samples.quant import quant_context, stock_characteristics
 from foundation.testing.samples.stories import story_book
 from foundation.testing.samples.tokens import story_model, token_batch
 
@@ -42,6 +43,7 @@ class SampleRun:
     market: MarketWindow
     fuzzy: FuzzyWindow
     quant: QuantContext
+    characteristics: StockCharacteristics
     stories: StoryBook
     tokens: TokenBatch
     model: StoryModel
@@ -80,6 +82,7 @@ def sample_run(sessions: int = 240, seed: int = 7) -> SampleRun:
         market,
         fuzzy,
         quant,
+        stock_characteristics(market),
         stories,
         tokens,
         model,
