@@ -54,7 +54,6 @@ from foundation.contracts.portfolio import (
     Theme,
 )
 from foundation.contracts.quant_context import QUANT_FIELDS, ModelVersion, QuantContext
-from foundation.contracts.session_so_far import SO_FAR_FIELDS, SessionSoFar
 from foundation.contracts.signal import (
     Levels,
     Reconciliation,
@@ -101,7 +100,6 @@ __all__ = [
     "REGIMES",
     "SCENARIOS",
     "SERIES",
-    "SO_FAR_FIELDS",
     "STATES",
     "TAPE",
     "Alert",
@@ -146,7 +144,6 @@ __all__ = [
     "Section",
     "Sentence",
     "Series",
-    "SessionSoFar",
     "Shape",
     "Signal",
     "SignalSet",
