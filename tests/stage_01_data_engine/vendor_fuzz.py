@@ -27,8 +27,9 @@ from foundation.testing.vendors import (
     YahooEmulator,
     vendor_market,
 )
-from stage_01_data_engine import FredSource, MarketRequest, PolygonSource, RawMarket
+from stage_01_data_engine import FredSource, MarketRequest, PolygonSource
 from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource
+from stage_01_data_engine.adapters.intervals import placed_bars
 from stage_01_data_engine.adapters.iqfeed import IqfeedSource
 from stage_01_data_engine.adapters.nasdaq_data_link import (
     NasdaqDataLinkSettings,
@@ -108,18 +109,33 @@ class _Client:
         return self.get(path, parameters, accept=accept).json()
 
 
-def outcome(vendor: str, seed: int) -> RawMarket | FinancialStoryError:
+def outcome(vendor: str, seed: int) -> object:
     """Return what a source makes of one conversation in which something is wrong.
 
     Any other exception is a crash.
     """
     draw = Random(seed)
     client, source = MAKERS[vendor](draw)
+    if vendor in ANSWERS:
+        client.left %= ANSWERS[vendor]
     source._client = lambda *_: client
     try:
-        return source.load(REQUEST)  # type: ignore[no-any-return]
+        return ASKED.get(vendor, _whole)(source)
     except FinancialStoryError as error:
         return error
+
+
+def _whole(source: Any) -> Any:
+    return source.load(REQUEST)
+
+
+def _hours(as_of: date) -> Callable[[Any], Any]:
+    """Return what asks for the hour bars of a session, and judges them."""
+    return lambda source: placed_bars(source, "hour", MarketRequest(as_of, ("AAA",), 1)).kept
+
+
+def _chain(source: Any) -> Any:
+    return source.option_chain("AAA")
 
 
 def _polygon(draw: Random) -> tuple[_Client, Any]:
@@ -246,13 +262,25 @@ def _yahoo(draw: Random) -> tuple[Any, Any]:
     return None, YahooSource(Connection(timekeeper=ManualTime()), downloader=downloader)
 
 
+ASKED: dict[str, Callable[[Any], Any]] = {
+    "polygon, hours": _hours(date(2018, 11, 21)),
+    "polygon, option chain": _chain,
+    "iqfeed, hours": _hours(WORLD.sessions[-1]),
+}
+"""What is asked of a source, where it is not a window."""
+ANSWERS = {"polygon, hours": 2, "polygon, option chain": 1}
+"""How many answers such a conversation has; one of the first few is disturbed in others."""
+
 MAKERS: dict[str, Callable[[Random], tuple[_Client, Any]]] = {
     "polygon": _polygon,
+    "polygon, hours": _polygon,
+    "polygon, option chain": _polygon,
     "fred": _fred,
     "finnhub": _finnhub,
-    "nasdaq data link": _data_link("QUOTEMEDIA/PRICES"),
-    "nasdaq data link, time series": _data_link("EOD/{symbol}"),
+    "nasdaq-data-link": _data_link("QUOTEMEDIA/PRICES"),
+    "nasdaq-data-link, time series": _data_link("EOD/{symbol}"),
     "iqfeed": _iqfeed,
+    "iqfeed, hours": _iqfeed,
 }
 if find_spec("yfinance") is not None:  # The optional extra "live".
     MAKERS["yahoo"] = _yahoo
