@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 WALL_CLOCK = Rule(
     "A release stands at the wall clock of its place, summer and winter",
-    "the stamps lack daylight saving: read them in their fixed offset (`from_fixed_offset`)",
+    "the stamps lack daylight saving: read them in their fixed offset (`wall_clock`)",
     ("stamp",),
     "warning",
     "kept",
@@ -69,10 +69,7 @@ def clock_shifts(
 
     moments = pd.DatetimeIndex(stamps)
     minute = (moments.hour * 60 + moments.minute).to_numpy()
-    place = ZoneInfo(zone)
-    local = moments.tz_localize(place, ambiguous=True, nonexistent="shift_forward")
-    offset = (local.tz_localize(None) - local.tz_convert("UTC").tz_localize(None)).to_numpy()
-    summer = offset > (np.nanmin(offset) if len(offset) else np.timedelta64(0, "s"))
+    summer = _in_summer(moments, zone)
     frame = pd.DataFrame({"event": event.to_numpy(), "summer": summer, "minute": minute})
     count = frame.groupby(["event", "summer", "minute"], observed=True).size().rename("n")
     total = count.groupby(level=[0, 1]).transform("sum")
@@ -89,6 +86,44 @@ def clock_shifts(
     usual = frame["event"].map(seasons[True])
     shifted = frame["event"].isin(shift.index) & frame["summer"] & (frame["minute"] == usual)
     return shifted.to_numpy(), {str(name): int(by) for name, by in shift.items()}
+
+
+def _in_summer(moments: pd.DatetimeIndex, zone: str) -> np.ndarray:
+    """Say which wall-clock moments lie in daylight saving time of a place."""
+    local = moments.tz_localize(ZoneInfo(zone), ambiguous=True, nonexistent="shift_forward")
+    offset = (local.tz_localize(None) - local.tz_convert("UTC").tz_localize(None)).to_numpy()
+    return np.asarray(offset > (np.nanmin(offset) if len(offset) else np.timedelta64(0, "s")))
+
+
+def all_day(stamps: pd.Series, event: pd.Series, zone: str) -> np.ndarray:
+    """Say which entries of a calendar in a fixed offset stand for a day, not for a moment.
+
+    Bank holidays, or figures that come out some time during a day, are stamped with midnight. In a
+    place that changes its clocks, a release that kept to them would stand at midnight of the file
+    in one season only: what stands there in summer and in winter follows no clock. In a place that
+    does not change them, the two cannot be told apart, and nothing counts as all-day.
+
+    Parameters
+    ----------
+    stamps : Series of datetime64 without zone
+        As written in the file's fixed offset.
+    event : Series of str
+    zone : str
+        The place's.
+    """
+    import pandas as pd
+
+    moments = pd.DatetimeIndex(stamps)
+    midnight = np.asarray(moments == moments.normalize())
+    summer = _in_summer(moments, zone)
+    frame = pd.DataFrame(
+        {"event": event.to_numpy(), "summer": summer & midnight, "winter": ~summer & midnight,
+         "midnight": midnight}
+    )  # fmt: skip
+    by_event = frame.groupby("event")[["summer", "winter", "midnight"]]
+    both = by_event.transform("any")[["summer", "winter"]].all(axis=1)
+    usual = by_event.transform("mean")["midnight"] >= SEASON_SHARE
+    return np.asarray(midnight & both.to_numpy() & usual.to_numpy())
 
 
 def judge_calendar(
@@ -121,8 +156,26 @@ def judge_calendar(
     )
 
 
-def from_fixed_offset(stamps: pd.Series, hours: float) -> pd.Series:
-    """Return the moments (UTC) of stamps written in one fixed offset, e.g. -5 for UTC-5."""
+def wall_clock(
+    stamps: pd.Series, event: pd.Series, *, hours: float, zone: str
+) -> tuple[pd.Series, np.ndarray]:
+    """Return stamps written in one fixed offset as the wall clock of a place.
+
+    Parameters
+    ----------
+    hours : float
+        The offset from UTC, e.g. -5.
+
+    Returns
+    -------
+    wall : Series of datetime64 without zone
+        All-day entries keep their date, at midnight.
+    whole_day : bool array
+        Which entries those are (``all_day``): their moment is not known.
+    """
     import pandas as pd
 
-    return (stamps - pd.Timedelta(hours=hours)).dt.tz_localize("UTC")
+    whole_day = all_day(stamps, event, zone)
+    moments = (stamps - pd.Timedelta(hours=hours)).dt.tz_localize("UTC")
+    wall = moments.dt.tz_convert(zone).dt.tz_localize(None)
+    return wall.where(~whole_day, stamps.dt.normalize()), whole_day

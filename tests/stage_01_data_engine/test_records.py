@@ -21,7 +21,7 @@ from foundation.testing.record_defects import (
 from stage_01_data_engine.bitemporal import as_known, judge_sightings
 from stage_01_data_engine.option_quotes import OPTION_COLUMNS, judge_chain
 from stage_01_data_engine.periods import judge_series, missing_periods, period_of
-from stage_01_data_engine.release_clock import clock_shifts, from_fixed_offset, judge_calendar
+from stage_01_data_engine.release_clock import clock_shifts, judge_calendar, wall_clock
 from stage_01_data_engine.verdicts import Judged
 
 
@@ -128,10 +128,44 @@ def test_stamps_without_daylight_saving_are_found_and_repaired() -> None:
     adds_up(judged, len(made.table))
     all_found(made, judged)
     fixed = made.table["event"].isin([f"release {n}" for n in range(20)])
-    moments = from_fixed_offset(made.table["stamp"], -5)
-    wall = moments.dt.tz_convert("America/New_York").dt.tz_localize(None)
+    wall, whole_day = wall_clock(
+        made.table["stamp"], made.table["event"], hours=-5, zone="America/New_York"
+    )
+    assert not whole_day.any()
     repaired = made.table["stamp"].where(~fixed, wall)
     assert not clock_shifts(repaired, made.table["event"], "America/New_York")[0].any()
+
+
+def test_all_day_entries_follow_no_clock_where_clocks_change() -> None:
+    """A holiday at midnight all year is a day; a release at midnight in summer only is a moment."""
+    months = pd.DatetimeIndex([f"{2000 + n // 2}-{('01', '07')[n % 2]}-15" for n in range(24)])
+    summer = np.asarray(months.month == 7)
+    moment = months + pd.to_timedelta(np.where(summer, 0, 1), unit="h")
+    stamp = pd.Series([*months, *moment])
+    event = pd.Series(["holiday"] * 24 + ["release"] * 24)
+    wall, whole = wall_clock(stamp, event, hours=-5, zone="America/New_York")
+    assert whole.tolist() == [True] * 24 + [False] * 24
+    assert (wall[:24].to_numpy() == months.to_numpy()).all()
+    assert set(wall[24:].dt.hour) == {1}, "one in the morning, summer and winter"
+    tokyo, told = wall_clock(stamp, event, hours=-5, zone="Asia/Tokyo")
+    assert not told.any(), "14:00 in Tokyo all year is a release like any other"
+    assert set(tokyo[:24].dt.hour) == {14}
+
+
+def test_repaired_stamps_of_the_shared_calendar_are_wall_clock(shared_data: Path) -> None:
+    path = shared_data / "economic_calendar" / "forexfactory_2007_2015.parquet"
+    if not path.is_file():
+        pytest.skip(f"no {path.name} in the shared data")
+    table = pd.read_parquet(path)
+    table = table[table["country"] == "USD"].reset_index(drop=True)
+    wall, whole = wall_clock(
+        table["datetime_utc_minus5_no_dst"], table["event"], hours=-5, zone="America/New_York"
+    )
+    assert {"Bank Holiday"} <= set(table.loc[whole, "event"])
+    shifted, _ = clock_shifts(wall, table["event"], "America/New_York")
+    assert shifted.mean() < 0.001
+    payrolls = (table["event"] == "Non-Farm Employment Change").to_numpy()
+    assert (wall[payrolls].dt.strftime("%H:%M") == "08:30").mean() > 0.95
 
 
 def test_payrolls_of_the_shared_calendar_shift_with_the_season(shared_data: Path) -> None:
