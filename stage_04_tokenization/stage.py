@@ -75,7 +75,7 @@ def choose_vocabulary(
     """Return the base model's vocabulary, or one learnt from the ``train`` split's stories."""
     if settings.base_tokenizer is not None:
         return BaseModelVocabulary(Path(settings.base_tokenizer), settings.layout)
-    seen = stories_of(plans["train"])
+    seen = stories_of([plan for plan in plans["train"] if plan.label.task == "next day"])
     count = min(len(seen), settings.vocabulary_stories)
     chosen = [seen[i * len(seen) // count] for i in range(count)]
     return BpeVocabulary.train(

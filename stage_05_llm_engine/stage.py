@@ -170,12 +170,12 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
             )
         settings = self.settings
         if settings.engine == "openai":
-            narrative = adapters.served(settings, given.tokens, self.connection)
+            narrative = adapters.open_server(settings, given.tokens, self.connection)
         else:
             if self._loaded is None or self._loaded[0] != given.model.weights:
                 folder = self.store.path(given.model.weights)
                 self._loaded = (given.model.weights, checkpoint.read(folder))
-            narrative = adapters.in_process(settings, given.tokens, given.model, self._loaded[1])
+            narrative = adapters.open_network(settings, given.tokens, given.model, self._loaded[1])
         if self.responses is None:
             return narrative
         return CachedNarrative(narrative, settings, self.responses, self.connection.timekeeper.now)

@@ -10,7 +10,9 @@ from stage_05_llm_engine.narrative import NarrativeModel
 from stage_05_llm_engine.settings import EngineSettings
 
 
-def served(settings: EngineSettings, tokens: TokenBatch, connection: Connection) -> NarrativeModel:
+def open_server(
+    settings: EngineSettings, tokens: TokenBatch, connection: Connection
+) -> NarrativeModel:
     """Return the engine that asks a server."""
     from stage_05_llm_engine.adapters.server.engine import ServerNarrative
 
@@ -19,7 +21,7 @@ def served(settings: EngineSettings, tokens: TokenBatch, connection: Connection)
     )
 
 
-def in_process(
+def open_network(
     settings: EngineSettings, tokens: TokenBatch, model: StoryModel, network: Any
 ) -> NarrativeModel:
     """Return the engine that runs a loaded network in this process."""
