@@ -125,3 +125,19 @@ def test_a_forecast_does_not_depend_on_its_company(
         }
     )
     np.testing.assert_allclose(exact.next_states(one).values[0], together[2], atol=1e-5)
+
+
+def test_a_story_scores_what_the_training_loss_says_of_it(
+    planted: Trained, exact: TransformersNarrative
+) -> None:
+    """Oracle: a plain pass of the stock model over each window, token by token."""
+    windows = planted.tokens.split("validation")
+    scores = exact.score(windows)
+    assert np.isnan(exact.score(planted.tokens.split("forecast"))).all()
+    for row in (0, 7, 30):
+        ids = torch.tensor([context(windows, row)])
+        with torch.no_grad():
+            said = exact.model(input_ids=ids).logits[0].double().log_softmax(dim=-1)
+        counted = np.nonzero(windows.loss_mask[row])[0].tolist()
+        expected = sum(float(said[place - 1, ids[0, place]]) for place in counted)
+        assert scores[row] == pytest.approx(expected, abs=1e-3)

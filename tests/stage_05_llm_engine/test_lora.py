@@ -11,7 +11,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GptOssConfig, GptOssForCausalLM, PreTrainedTokenizerFast
 
 from config.recipes import gpt_oss_20b_lora
-from foundation.contracts import TAPE, TokenBatch
+from foundation.contracts import TAPE, TapeCodes, TokenBatch
 from foundation.kernel import DependencyError, OperatorError
 from foundation.storage.folders import FolderStore
 from foundation.testing.planted_stories import planted_stories
@@ -25,7 +25,11 @@ from stage_05_llm_engine import (
     TrainingRecipe,
     TrainingStage,
 )
+from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
+from stage_05_llm_engine.adapters.in_process.generation import draw
+from stage_05_llm_engine.drawing import Draft
 from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.scenarios import Scenario
 from tests.stage_05_llm_engine.conftest import ENGINE
 
 
@@ -185,3 +189,60 @@ def test_the_20b_recipe_says_what_is_missing_on_this_machine(
 ) -> None:
     with pytest.raises(DependencyError, match="CUDA"):
         TrainingStage(gpt_oss_20b_lora(str(base)), FolderStore(tmp_path)).run(tokens)
+
+
+def test_answers_of_several_tokens_are_drawn_as_often_as_their_distribution_says(
+    base: Path, tokens: TokenBatch
+) -> None:
+    """Drawing token by token among what is allowed would not: branches differ in their ends."""
+    model = GptOssForCausalLM.from_pretrained(str(base)).eval()
+    narrative = TransformersNarrative(
+        model, tokens.codes, tokens.tokenizer_json,
+        ENGINE.model_copy(update={"scoring_precision": "float32"}), weights="random",
+    )  # fmt: skip
+    windows, codes, count = tokens.split("forecast"), tokens.codes, 250
+    s = TAPE.index("momentum")
+    assert len(codes.outcomes[s][4]) > 1
+    assert codes.synonyms[s][4]
+    expected = narrative.next_states(windows).values[0, s]
+    drafts = [
+        Draft(codes, [s], Scenario("base", 1.0, 1.0, {}), seed, max_words=1, repeat_span=4,
+              repeat_times=3)
+        for seed in range(count)
+    ]  # fmt: skip
+    context = windows.ids[0, : windows.attention_mask[0].sum()].tolist()
+    draw(model, codes, [context], [(0, d) for d in drafts])
+    told = np.bincount([d.outcomes[s] for d in drafts], minlength=5) / count
+    error = np.sqrt(expected * (1 - expected) / count)
+    assert (np.abs(told - expected) < 4 * error + 1 / count).all()
+    for draft in drafts[:5]:
+        summed = _spelled(model, [*context, *codes.story, *codes.series[s]], codes, s)
+        assert draft.log_probability - _word(model, context, draft) == pytest.approx(
+            summed[draft.outcomes[s]], abs=1e-3
+        )
+
+
+def _chances(model: torch.nn.Module, ids: list[int]) -> torch.Tensor:
+    with torch.no_grad():
+        return model(input_ids=torch.tensor([ids])).logits[0].double().log_softmax(dim=-1)
+
+
+def _spelled(
+    model: torch.nn.Module, asked: list[int], codes: TapeCodes, series: int
+) -> list[float]:
+    """Add up all spellings of each answer by plain passes of the stock model."""
+    found = []
+    for outcome in range(5):
+        scores = []
+        for spelling in codes.spellings(series, outcome):
+            said = _chances(model, [*asked, *spelling])
+            scores.append(
+                sum(float(said[len(asked) - 1 + i, token]) for i, token in enumerate(spelling))
+            )
+        found.append(float(np.logaddexp.reduce(scores)))
+    return found
+
+
+def _word(model: torch.nn.Module, context: list[int], draft: Draft) -> float:
+    said = _chances(model, [*context, *draft.ids])
+    return float(said[-2, draft.ids[-1]])
