@@ -25,7 +25,7 @@ from foundation.language.reading.predicates import (
     resolved,
 )
 from foundation.language.reading.result import Clause
-from foundation.language.reading.words import NAMED, Token, Word, tokens, words
+from foundation.language.reading.words import Token, Word, tokens, words
 
 _SPACES = re.compile(r"\s+")
 
@@ -103,7 +103,7 @@ def ground(
 
 
 def _shown(text: str, start: int, end: int) -> str:
-    return _SPACES.sub(" ", text[start:end]).strip().rstrip(".!? ").replace(NAMED, "the price")
+    return _SPACES.sub(" ", text[start:end]).strip().rstrip(".!? ")
 
 
 def _merged(text: str, parts: Sequence[Clause]) -> Iterator[Clause]:

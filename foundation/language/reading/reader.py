@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from foundation.contracts import Statement
 from foundation.language.grammar import CONNECTIVES
-from foundation.language.reading.exact import meaning
+from foundation.language.reading.exact import meaning, put_right
 from foundation.language.reading.figures import Yardstick
 from foundation.language.reading.grounding import ground
-from foundation.language.reading.result import Clause, Reading
+from foundation.language.reading.result import Clause, How, Reading
 from foundation.language.reading.words import NAMED
 
 _FIGURES = re.compile(r"\s*\([^()]*\)")
@@ -45,12 +46,12 @@ def read(
     """
     plain = _blanked(_FIGURES, text, "")
     if name:
-        named = re.compile(rf"(?<!\w)(?:the )?{re.escape(name)}(?!\w)", re.IGNORECASE)
-        plain = _blanked(named, plain, NAMED)
+        written = "|".join(map(re.escape, {name, name.upper()}))
+        plain = _blanked(re.compile(rf"(?<!\w)(?:[Tt]he |THE )?(?:{written})(?!\w)"), plain, NAMED)
     clauses: list[Clause] = []
     number = 0
     for start, end in _pieces(_SENTENCE_END, plain, 0, len(plain)):
-        found = list(_sentence(plain, start, end, number, yardsticks or {}))
+        found = list(_sentence(plain, start, end, number, name or "", yardsticks or {}))
         clauses += found
         number += bool(found)
     return Reading(clauses=tuple(clauses))
@@ -69,7 +70,12 @@ def _pieces(pattern: re.Pattern[str], text: str, start: int, end: int) -> Iterat
 
 
 def _sentence(
-    text: str, start: int, end: int, number: int, yardsticks: Mapping[str, Yardstick]
+    text: str,
+    start: int,
+    end: int,
+    number: int,
+    name: str,
+    yardsticks: Mapping[str, Yardstick],
 ) -> Iterator[Clause]:
     """Yield the clauses of one sentence; those next to one another that are not the language's
     own are read together."""
@@ -82,15 +88,41 @@ def _sentence(
         shown = _SPACES.sub(" ", text[first:last]).strip().rstrip(".!? ")
         if not shown:
             continue
-        said = meaning(shown.lower().replace(NAMED, "the price"), before)
+        how, said = _looked_up(shown.lower(), name.lower(), before)
         if said is None:
             carried = carried if strange else before
             strange = (strange[0] if strange else first, last)
         else:
             if strange:
-                yield from ground(text, *strange, number, carried, yardsticks)
+                yield from _grounded(text, strange, number, name, carried, yardsticks)
                 strange = None
-            yield Clause(shown, first, last, number, "exact", (said,))
+            yield Clause(shown.replace(NAMED, name), first, last, number, how, (said,))
         before = said
     if strange:
-        yield from ground(text, *strange, number, carried, yardsticks)
+        yield from _grounded(text, strange, number, name, carried, yardsticks)
+
+
+def _looked_up(clause: str, name: str, before: Statement | None) -> tuple[How, Statement | None]:
+    """Look a lower-case clause up as it stands, then with slips of the pen put right.
+
+    A name may also be a word ("A", "Gap"): where the price makes no sense in its place, it is
+    taken for that word.
+    """
+    for named in ("the price", name) if NAMED in clause else ("",):
+        said = meaning(clause.replace(NAMED, named), before)
+        if said is not None:
+            return "exact", said
+    respelt = put_right(clause.replace(NAMED, "the price"))
+    return "respelt", meaning(respelt, before) if respelt else None
+
+
+def _grounded(
+    text: str,
+    stretch: tuple[int, int],
+    number: int,
+    name: str,
+    before: Statement | None,
+    yardsticks: Mapping[str, Yardstick],
+) -> Iterator[Clause]:
+    for clause in ground(text, *stretch, number, before, yardsticks):
+        yield replace(clause, text=clause.text.replace(NAMED, name))

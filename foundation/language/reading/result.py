@@ -8,7 +8,7 @@ from typing import Literal
 
 from foundation.contracts import Statement
 
-How = Literal["exact", "paraphrase", "unread"]
+How = Literal["exact", "respelt", "paraphrase", "unread"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class Clause:
         Its place in the text that was read, as for slicing.
     sentence : int
         Number of its sentence, from 0.
-    how : "exact", "paraphrase" or "unread"
-        Looked up among the clauses of the language, understood in other words, or not
-        understood.
+    how : "exact", "respelt", "paraphrase" or "unread"
+        Looked up among the clauses of the language as it stood, or with slips of the pen put
+        right; understood in other words; or not understood.
     statements : tuple of Statement
-        What it says is so; one for an exact clause.
+        What it says is so; one for a clause that was looked up.
     denied : tuple of Statement
         What it says is not so ("the price did not rise" denies both rises).
     left : tuple of str

@@ -17,6 +17,7 @@ from foundation.contracts import STATES
 from foundation.language import phrases, synonyms
 from foundation.language.grammar import every_statement, phrasings
 from foundation.language.reading.figures import multiple_of, number_of
+from foundation.language.reading.spelling import Shelves
 
 _TOKEN = re.compile(
     r"(?<![\w.])[-+\u2212]?\d[\d,]*(?:\.\d+)?%?|\ue000|[^\W\d_]+|[,;:()\u2013\u2014]|(?<= )-(?= )"
@@ -24,7 +25,6 @@ _TOKEN = re.compile(
 NAMED = "\ue000"
 """Stands in a text for the instrument's name."""
 _MARKS = frozenset(",;:()-\u2013\u2014")
-_SHORTEST_REPAIR = 5
 
 Tags = dict[str, object]
 
@@ -270,41 +270,10 @@ def _levels_and_regimes() -> Iterator[tuple[str, str, object]]:
 
 
 @lru_cache(maxsize=1)
-def _known_words() -> dict[str, list[str]]:
-    """Return single known words by first letter, last letter and length."""
-    shelves: dict[str, list[str]] = {}
-    for key in phrase_table()[0]:
-        word = key[0]
-        if len(key) == 1 and len(word) >= _SHORTEST_REPAIR and word.isalpha():
-            shelves.setdefault(f"{word[0]}{word[-1]}", []).append(word)
-    return shelves
+def _shelves() -> Shelves:
+    return Shelves(key[0] for key in phrase_table()[0] if len(key) == 1)
 
 
 @lru_cache(maxsize=65_536)
 def _repaired(text: str) -> str | None:
-    """Return the one known word that a slip of the pen away is ``text``.
-
-    Two letters swapped, one left out, doubled or mistaken, inside the word: its ends must stand,
-    because endings carry meaning ("shared" is not "shares").
-    """
-    if len(text) < _SHORTEST_REPAIR:
-        return None
-    shelf = _known_words().get(f"{text[0]}{text[-1]}", ())
-    near = {word for word in shelf if _one_slip(text, word)}
-    return near.pop() if len(near) == 1 else None
-
-
-def _one_slip(text: str, word: str) -> bool:
-    if len(text) == len(word):
-        wrong = [i for i, (a, b) in enumerate(zip(text, word, strict=True)) if a != b]
-        swapped = (
-            len(wrong) == 2
-            and wrong[1] == wrong[0] + 1
-            and text[wrong[0]] == word[wrong[1]]
-            and text[wrong[1]] == word[wrong[0]]
-        )
-        return swapped or (len(wrong) == 1 and len(word) > _SHORTEST_REPAIR + 1)
-    if abs(len(text) - len(word)) != 1 or min(len(text), len(word)) <= _SHORTEST_REPAIR:
-        return False
-    short, long = sorted((text, word), key=len)
-    return any(short == long[:i] + long[i + 1 :] for i in range(len(long)))
+    return _shelves().nearest(text)

@@ -189,6 +189,23 @@ PIECES = (
 )
 
 
+def test_a_name_that_is_also_a_word_hides_nothing() -> None:
+    clause = phrasings(statement("level", "support", "near"))
+    for text in (f"{c[0].upper()}{c[1:]}." for c in clause):
+        assert read(text, name="A").statements == (statement("level", "support", "near"),)
+    assert said("A tumbled today.", name="A") == {("movement", "price", "-2")}
+
+
+def test_a_slip_inside_the_languages_own_clause_is_put_right() -> None:
+    clause = phrasings(statement("state", "momentum", "high", "clear"))[0]
+    slipped = clause.replace("momentum", "momenutm")
+    (read_back,) = read(slipped).clauses
+    assert (read_back.how, read_back.statements) == (
+        "respelt",
+        (statement("state", "momentum", "high", "clear"),),
+    )
+
+
 @given(st.lists(st.sampled_from(PIECES), max_size=25), st.booleans())
 def test_nothing_unknown_is_dropped_and_places_are_in_order(parts: list[str], caps: bool) -> None:
     text = " ".join(parts).upper() if caps else " ".join(parts)
