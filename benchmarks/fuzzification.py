@@ -11,7 +11,9 @@ Claims measured:
    how far degrees lie from scikit-fuzzy's on windows summed exactly by ``math.fsum``;
 3. sensitivity: how many states and movements each setting changes, and what tomorrow's states
    then owe to today's: log-loss skill of a first-order Markov chain beyond persistence, fitted on
-   the first half and scored on the second, with 95% circular block bootstrap intervals.
+   the first half and scored on the second, with 95% circular block bootstrap intervals;
+4. what the rules conclude of a session's states (story confidence) tells how well its morrow is
+   told from it: the chain's log loss by thirds of that confidence.
 
 Run: ``python benchmarks/fuzzification.py [--symbols 100] [--only speed|window|sensitivity]``.
 Needs ``../shared/data``. The dated result stands in ``docs/evidence/fuzzification.md``.
@@ -355,17 +357,58 @@ def sensitivity(window: MarketWindow) -> None:
         "the second half.\n"
     )
     say(
-        "| setting | states changed | session moves changed | path steps changed | states: "
+        "| setting | states known | of them changed | session moves changed | path steps changed | states: "
         "persistence | chain beyond it [95%] | beyond frequencies | with the lean | price moves: "
         "beyond frequencies [95%] |"
     )
-    say("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    say("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     for update in ({}, *VARIANTS):
         settings = SETTINGS.model_copy(update=update)
         fuzzy = FuzzificationStage(settings).run(window) if update else plain
         print(update or "as set", file=sys.stderr, flush=True)
         (name, value), *_ = update.items() or {"as set": ""}.items()
         say(f"| {f'`{name}` {value}'.strip() if update else name} | {variant(plain, fuzzy)} |")
+    say()
+
+
+def confidence(window: MarketWindow) -> None:
+    """Claim 4: thirds cut on the first half, scored on the second."""
+    fuzzy = FuzzificationStage(SETTINGS).run(window)
+    points, now = fuzzy.inference.field("story confidence"), states(fuzzy)
+    half = len(now) // 2
+    edges = np.nanquantile(points[:half], [1 / 3, 2 / 3])
+    third = np.where(np.isnan(points), -1, np.digitize(points, edges))
+    say("### Story confidence and tomorrow\n")
+    say("| story confidence | forecasts | state stays | log loss [95%] |")
+    say("|---|---:|---:|---:|")
+    names = (f"up to {edges[0]:.0f}", f"{edges[0]:.0f} to {edges[1]:.0f}", f"over {edges[1]:.0f}")
+    for k, name in enumerate(names):
+        loss, stays, counts = (np.zeros(len(now) - 1) for _ in range(3))
+        for s in range(now.shape[-1]):
+            there = ~np.isnan(now[:-1, :, s]) & ~np.isnan(now[1:, :, s])
+            today, then = np.nan_to_num(now[:-1, :, s]), np.nan_to_num(now[1:, :, s])
+            pair = (today * 5 + then).astype(int)
+            past = there.copy()
+            past[half:] = False
+            chain = np.bincount(pair[past], minlength=25).reshape(5, 5) + 0.5
+            chain = np.log(chain / chain.sum(axis=1, keepdims=True)).ravel()
+            chosen = there & (third[:-1] == k)
+            chosen[:half] = False
+            loss -= np.where(chosen, chain[pair], 0.0).sum(axis=1)
+            stays += (chosen & (today == then)).sum(axis=1)
+            counts += chosen.sum(axis=1)
+        later = slice(half, None)
+        found = circular_block_bootstrap(
+            np.stack([loss, stays], axis=1)[later],
+            np.stack([counts, counts], axis=1)[later],
+            block=10,
+            samples=1_000,
+            seed=0,
+        )
+        say(
+            f"| {name} | {int(counts.sum()):,} | {found[1].mean:.1%} | {found[0].mean:.3f} "
+            f"[{found[0].low:.3f}, {found[0].high:.3f}] |"
+        )
     say()
 
 
@@ -382,7 +425,7 @@ def variant(plain: FuzzyWindow, fuzzy: FuzzyWindow) -> str:
     _, _, _, leaned = gain(leaning(fuzzy), now, 15)
     _, _, _, price = gain(session + 2, session + 2, 5)
     return (
-        f"{changed(now, states(plain))} | "
+        f"{(~np.isnan(now)).mean():.1%} | {changed(now, states(plain))} | "
         f"{changed(session, plain.movements.field('price')[..., :1])} | "
         f"{changed(path, usual)} | {still:.3f} | {shown(beyond)} | {over.mean:+.3f} | "
         f"{leaned.mean:+.3f} | {shown(price)}"
@@ -412,7 +455,9 @@ def main() -> None:
     if chosen.only in (None, "window"):
         whole_window(window_of())
     if chosen.only in (None, "sensitivity"):
-        sensitivity(window_of(chosen.symbols))
+        some = window_of(chosen.symbols)
+        sensitivity(some)
+        confidence(some)
 
 
 if __name__ == "__main__":
