@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from foundation.contracts import PRICE_OUTCOMES, TAPE, StoryBook, WindowLabel
+from foundation.contracts import PRICE_OUTCOMES, TAPE, Horizon, StoryBook, WindowLabel
 from foundation.contracts.token_batch import Task
 from foundation.kernel import OperatorError
-from foundation.language import read
 from stage_04_tokenization.settings import TokenizationSettings
 from stage_04_tokenization.splits import Spans, Split, strided
 
+NEXT: Task = "next day"
 PRICE = TAPE.index("price")
 ADVERSE = PRICE_OUTCOMES.index("drops sharply")
 
@@ -27,17 +27,29 @@ class Plan:
     target: int | None
     label: WindowLabel
 
-    @property
-    def positions(self) -> tuple[int, ...]:
-        """All sessions' positions, the target's last."""
-        return self.context if self.target is None else (*self.context, self.target)
-
 
 Plans = dict[Split, list[Plan]]
 
 
-def make_plans(book: StoryBook, cut: Spans, settings: TokenizationSettings) -> Plans:
+HORIZONS: dict[Task, Horizon] = {
+    "intraday update": Horizon.INTRADAY,
+    "weekly summary": Horizon.WEEKLY,
+    "event-driven": Horizon.EVENT,
+}
+"""Tasks whose target is told by a book of its own; the others' by the book of daily stories."""
+
+
+def make_plans(
+    book: StoryBook, more: Sequence[StoryBook], cut: Spans, settings: TokenizationSettings
+) -> Plans:
     """Return the windows of every split, symbol by symbol.
+
+    Parameters
+    ----------
+    book : StoryBook
+        Daily stories.
+    more : sequence of StoryBook
+        Those of other horizons, on the same sessions and symbols.
 
     Raises
     ------
@@ -45,7 +57,7 @@ def make_plans(book: StoryBook, cut: Spans, settings: TokenizationSettings) -> P
         If a task is asked for whose stories the book does not hold.
     """
     told = np.array([[bool(text) for text in row] for row in book.texts], dtype=bool)
-    poses = {task: _poser(task, book) for task in settings.tasks}
+    poses = {task: _poser(task, book, more) for task in settings.tasks}
     plans: Plans = {"train": [], "validation": [], "history": [], "forecast": []}
     learning: tuple[tuple[Split, range], ...] = (
         ("train", cut.train),
@@ -58,8 +70,10 @@ def make_plans(book: StoryBook, cut: Spans, settings: TokenizationSettings) -> P
 
     def windows(symbol: int, targets: Iterator[int], task: Task) -> Iterator[Plan]:
         for target in targets:
-            if told[target - 1 : target + 1, symbol].all() and poses[task](target, symbol):
-                yield _plan(book, told, symbol, target - 1, target, task, settings)
+            if told[target - 1 : target + 1, symbol].all() and poses[task][target, symbol]:
+                # A week is summed up once its last session has been told.
+                until = target if task == "weekly summary" else target - 1
+                yield _plan(book, told, symbol, until, target, task, settings)
 
     for n, name in enumerate(book.symbols):
         for split, span in learning:
@@ -88,7 +102,7 @@ def _plan(
 ) -> Plan:
     """Return the window whose context ends at ``origin``, a session with a story."""
     first = max(0, origin + 1 - settings.context_sessions)
-    following = book.sessions[origin + 1] if origin + 1 < len(book.sessions) else None
+    following = origin + 1 if target is None else target
     return Plan(
         symbol,
         tuple(t for t in range(first, origin + 1) if told[t, symbol]),
@@ -96,33 +110,54 @@ def _plan(
         WindowLabel(
             symbol=book.symbols[symbol],
             context_until=book.sessions[origin],
-            target=following,
+            target=book.sessions[following] if following < len(book.sessions) else None,
             task=task,
         ),
     )
 
 
-def _poser(task: Task, book: StoryBook) -> Callable[[int, int], bool]:
-    """Return what says whether a next day, by position and symbol, poses a task."""
-    if task == "next day":
-        return lambda target, symbol: True
+def book_of(task: Task, book: StoryBook, more: Sequence[StoryBook]) -> StoryBook:
+    """Return the book that tells the targets of a task.
+
+    Raises
+    ------
+    OperatorError
+        If there is none, or it stands on other sessions or symbols than the daily one.
+    """
+    if task not in HORIZONS:
+        return book
+    found = next((one for one in more if one.horizon == HORIZONS[task]), None)
+    if found is None:
+        raise OperatorError(
+            f"The task {task} needs stories of the horizon {HORIZONS[task].value}",
+            value=f"books of {[one.horizon.value for one in (book, *more)]}",
+            remedy="leave the task out of the tokenization settings, or tell such stories",
+        )
+    if (found.sessions, found.symbols) != (book.sessions, book.symbols):
+        raise OperatorError(
+            "Books of all horizons stand on the same sessions and symbols",
+            value=f"{len(found.sessions)} and {len(book.sessions)} sessions",
+            remedy="tell them from one market window",
+        )
+    return found
+
+
+def _poser(task: Task, book: StoryBook, more: Sequence[StoryBook]) -> np.ndarray:
+    """Return bool (T, N): whether a session of a symbol is a target of a task."""
     if task == "risk scenario":
-        drops = book.observed.values[:, :, PRICE] == ADVERSE
-        return lambda target, symbol: bool(drops[target, symbol])
-    if task == "event-driven":
-        return lambda target, symbol: tells_of_event(book.texts[target - 1][symbol])
-    raise OperatorError(
-        "A task needs stories of its kind in the book",
-        value=f"{task}; the book tells sessions only",
-        remedy="leave the task out of the tokenization settings",
-    )
+        return np.asarray(book.observed.values[:, :, PRICE] == ADVERSE)
+    return np.array([[bool(text) for text in row] for row in book_of(task, book, more).texts])
 
 
-def tells_of_event(text: str) -> bool:
-    """Say whether a story speaks of an event, past or due, of its instrument or its market."""
-    return any(said.kind == "event" for said in read(text).statements)
+def stories_of(plans: Sequence[Plan]) -> list[tuple[int, int, Task]]:
+    """Return (session, symbol, teller's task) of every story that some window holds, once.
 
-
-def stories_of(plans: Sequence[Plan]) -> list[tuple[int, int]]:
-    """Return (session, symbol) of every story that some window holds, each once, in order."""
-    return sorted({(t, plan.symbol) for plan in plans for t in plan.positions})
+    Stories of the past are told as next days, whatever the window asks for.
+    """
+    past = {(t, plan.symbol, NEXT) for plan in plans for t in plan.context}
+    targets = {
+        (plan.target, plan.symbol, plan.label.task if plan.label.task in HORIZONS else NEXT)
+        for plan in plans
+        if plan.target is not None
+    }
+    return sorted(past | targets)

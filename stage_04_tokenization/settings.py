@@ -45,9 +45,9 @@ class TokenizationSettings(Part):
         the target as the assistant's).
     tasks : tuple of str
         What the windows to learn from ask for, the next day among them. Others are added to
-        those windows, not put in their place. ``event-driven``: next days whose eve tells of an
-        event of the instrument. ``risk scenario``: next days on which the price dropped sharply,
-        and the model is told so beforehand.
+        those windows, not put in their place. ``risk scenario``: next days on which the price
+        dropped sharply, and the model is told so beforehand. ``intraday update``, ``weekly
+        summary``, ``event-driven``: need a story book of their horizon.
     """
 
     context_sessions: int = Field(default=6, ge=1, le=60)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from foundation.contracts import StoryBook, TokenBatch
+from foundation.contracts import TAPE, StoryBook, TokenBatch
 from foundation.contracts.token_batch import Task
 from foundation.kernel import OperatorError, UpstreamDataError, hash_text
 from foundation.runtime.stage import Stage
 from stage_04_tokenization.base_model import BaseModelVocabulary
-from stage_04_tokenization.plans import PRICE, Plans, make_plans, stories_of
+from stage_04_tokenization.plans import (
+    HORIZONS,
+    NEXT,
+    PRICE,
+    Plans,
+    book_of,
+    make_plans,
+    stories_of,
+)
 from stage_04_tokenization.settings import TokenizationSettings
 from stage_04_tokenization.splits import spans
 from stage_04_tokenization.tape import EncodedStory, tape_order, write_story
@@ -29,19 +38,27 @@ class TokenizationStage(Stage[StoryBook, TokenBatch]):
     def __init__(self, settings: TokenizationSettings) -> None:
         self.settings = settings
 
-    def run(self, given: StoryBook) -> TokenBatch:
+    def run(self, given: StoryBook, more: Sequence[StoryBook] = ()) -> TokenBatch:
         """Return windows of every split and the vocabulary they are written in.
+
+        Parameters
+        ----------
+        given : StoryBook
+            Daily stories.
+        more : sequence of StoryBook
+            Stories of other horizons, for the tasks that need them.
 
         Raises
         ------
         OperatorError
             If there are too few sessions for the splits, a window cannot hold two stories, or a
-            task is asked for that the book has no stories for.
+            task is asked for that no book has stories for.
         UpstreamDataError
             If no symbol has stories to train on, or a tape holds an impossible outcome.
         """
         check_tape(given)
-        plans = make_plans(given, spans(len(given.sessions), self.settings), self.settings)
+        cut = spans(len(given.sessions), self.settings)
+        plans = make_plans(given, more, cut, self.settings)
         if not plans["train"] or not plans["validation"]:
             raise UpstreamDataError(
                 "Training and validation need symbols with stories of consecutive sessions",
@@ -49,7 +66,7 @@ class TokenizationStage(Stage[StoryBook, TokenBatch]):
                 remedy="check how many sessions stage 03 had enough history to tell",
             )
         vocabulary = choose_vocabulary(given, plans, self.settings)
-        story = teller(given, vocabulary, plans)
+        story = teller(given, more, vocabulary, plans)
         codes, limit = vocabulary.codes, self.settings.max_tokens
         return TokenBatch(
             as_of=given.as_of,
@@ -75,29 +92,37 @@ def choose_vocabulary(
     """Return the base model's vocabulary, or one learnt from the ``train`` split's stories."""
     if settings.base_tokenizer is not None:
         return BaseModelVocabulary(Path(settings.base_tokenizer), settings.layout)
-    seen = stories_of([plan for plan in plans["train"] if plan.label.task == "next day"])
+    seen = stories_of([plan for plan in plans["train"] if plan.label.task == NEXT])
     count = min(len(seen), settings.vocabulary_stories)
     chosen = [seen[i * len(seen) // count] for i in range(count)]
     return BpeVocabulary.train(
-        [book.texts[t][n] for t, n in chosen],
+        [book.texts[t][n] for t, n, _ in chosen],
         vocabulary_size=settings.vocabulary_size,
         across_words=settings.across_words,
     )
 
 
-def teller(book: StoryBook, vocabulary: StoryVocabulary, plans: Plans) -> Teller:
-    """Encode every story that some window holds, once; return what tells them."""
+def teller(
+    book: StoryBook, more: Sequence[StoryBook], vocabulary: StoryVocabulary, plans: Plans
+) -> Teller:
+    """Encode every story that some window holds, once; return what tells them.
+
+    Only stories of sessions have a tape: a week, an event or a morning is told in words alone.
+    """
     places = stories_of([plan for found in plans.values() for plan in found])
-    encoded = vocabulary.encode([book.texts[t][n] for t, n in places])
+    encoded = vocabulary.encode([book_of(task, book, more).texts[t][n] for t, n, task in places])
     words = dict(zip(places, encoded, strict=True))
+    untold = np.full(len(TAPE), np.nan)
 
     @cache
     def story(t: int, n: int, task: Task) -> EncodedStory:
         order = tape_order(book.symbols[n], book.sessions[t])
+        if task in HORIZONS:
+            return write_story(vocabulary.codes, order, untold, words[t, n, task])
         if task == "risk scenario":
             # What is supposed comes first: the rest of the tape follows from it.
             order = (PRICE, *(s for s in order if s != PRICE))
-        return write_story(vocabulary.codes, order, book.observed.values[t, n], words[t, n])
+        return write_story(vocabulary.codes, order, book.observed.values[t, n], words[t, n, NEXT])
 
     return story
 

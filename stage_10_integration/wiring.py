@@ -125,7 +125,8 @@ def _stories_to_forecast(
     def tokens(given: Inputs) -> Contract:
         from stage_04_tokenization import TokenizationStage
 
-        return TokenizationStage(settings.tokens).run(given["stories"])
+        more = [given[name] for name in told if name != "stories"]
+        return TokenizationStage(settings.tokens).run(given["stories"], more)
 
     def train(given: Inputs) -> Contract:
         from stage_05_llm_engine import ServedModelStage, TrainingStage
@@ -149,10 +150,12 @@ def _stories_to_forecast(
         stage = LlmEngineStage(settings.engine, store.folders, *story_server(settings))
         return stage.run(EngineInput(**given))
 
+    books = {"weekly summary": WEEKLY, "event-driven": OCCASIONS}
+    told = {"stories": STORIES} | {b: b for t, b in books.items() if t in settings.tokens.tasks}
     code = ("stage_05_llm_engine",)
     served = settings.engine.server if settings.engine.engine == "openai" else None
     return [
-        Step(TOKENS, 4, "Tokens", TokenBatch, tokens, {"stories": STORIES}, (settings.tokens,),
+        Step(TOKENS, 4, "Tokens", TokenBatch, tokens, told, (settings.tokens,),
              ("stage_04_tokenization",)),
         Step(TRAINING, 5, "Story model: training", StoryModel, train, {"tokens": TOKENS},
              (served or settings.training,), code, holds=holds),

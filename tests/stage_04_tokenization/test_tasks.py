@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
-from foundation.contracts import TAPE, StoryBook, TokenBatch, statement
-from foundation.contracts.token_batch import TASKS
+from foundation.contracts import TAPE, Horizon, StoryBook, TokenBatch
+from foundation.contracts.token_batch import TASKS, Task
 from foundation.kernel import OperatorError
-from foundation.language import phrasings, read
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
-from stage_04_tokenization.plans import tells_of_event
 from tests.stage_04_tokenization.conftest import SETTINGS
 
 PRICE = TAPE.index("price")
-BOTH = SETTINGS.model_copy(update={"tasks": ("next day", "risk scenario", "event-driven")})
+BOTH = SETTINGS.model_copy(update={"tasks": ("next day", "risk scenario")})
 
 
 @pytest.fixture(scope="module")
@@ -54,19 +53,42 @@ def test_the_risk_task_says_so_and_puts_the_drop_first(many: TokenBatch) -> None
         assert target_ids(many, row)[: len(asked) + 1] == [*asked, codes.outcomes[PRICE][0][0]]
 
 
-def test_an_event_on_the_eve_poses_the_event_task(book: StoryBook) -> None:
-    """Planted stories tell of no event: one is told here, in each wording of an earnings report."""
-    texts = [list(row) for row in book.texts]
-    assert not any(tells_of_event(text) for row in book.texts for text in row)
-    wordings = phrasings(statement("event", "earnings", "since: today"))
-    for place, clause in enumerate(wordings):
-        texts[20 + place][1] += f" {clause.capitalize()}."
-    changed = book.model_copy(update={"texts": tuple(map(tuple, texts))})
-    batch = TokenizationStage(BOTH).run(changed)
-    labels = batch.split("train").labels
-    found = [labels[i] for i in rows_of(batch, "event-driven")]
-    assert {label.symbol for label in found} == {book.symbols[1]}
-    assert {label.context_until for label in found} == set(book.sessions[20 : 20 + len(wordings)])
+def horizon_book(book: StoryBook, horizon: Horizon) -> StoryBook:
+    """Return a book that tells something every fifth session."""
+    texts = tuple(
+        tuple(
+            f"{horizon.value} story {t} of {name}." if t % 5 == 4 else "" for name in book.symbols
+        )
+        for t in range(len(book.sessions))
+    )
+    return book.model_copy(update={"horizon": horizon, "texts": texts})
+
+
+@pytest.mark.parametrize(
+    ("task", "horizon", "told_until"),
+    [
+        ("weekly summary", Horizon.WEEKLY, 0),
+        ("event-driven", Horizon.EVENT, -1),
+        ("intraday update", Horizon.INTRADAY, -1),
+    ],
+)
+def test_targets_of_other_horizons_are_told_by_their_own_book(
+    book: StoryBook, batch: TokenBatch, task: Task, horizon: Horizon, told_until: int
+) -> None:
+    settings = SETTINGS.model_copy(update={"tasks": ("next day", task)})
+    made = TokenizationStage(settings).run(book, (horizon_book(book, horizon),))
+    reader, labels = Tokenizer.from_str(made.tokenizer_json), made.split("train").labels
+    assert made.tokenizer_hash == batch.tokenizer_hash
+    rows = rows_of(made, task)
+    assert {book.sessions.index(labels[row].target) % 5 for row in rows} == {4}
+    for row in rows[:8]:
+        t = book.sessions.index(labels[row].target)
+        ids = target_ids(made, row)
+        mark = [*made.codes.task(task), *made.codes.story, *made.codes.text]
+        assert ids[: len(mark)] == mark  # words alone, no tape
+        words = reader.decode(ids[len(mark) : -1], skip_special_tokens=False)
+        assert words == f"{horizon.value} story {t} of {labels[row].symbol}."
+        assert labels[row].context_until == book.sessions[t + told_until]
 
 
 def test_other_tasks_are_added_and_change_no_window_of_the_next_day(
@@ -90,7 +112,7 @@ def test_a_task_carries_no_loss(many: TokenBatch) -> None:
 
 
 @pytest.mark.parametrize("task", ["weekly summary", "intraday update"])
-def test_a_task_that_the_book_has_no_stories_for_is_refused(book: StoryBook, task: str) -> None:
+def test_a_task_without_a_book_of_its_horizon_is_refused(book: StoryBook, task: str) -> None:
     settings = SETTINGS.model_copy(update={"tasks": ("next day", task)})
     with pytest.raises(OperatorError, match=task):
         TokenizationStage(settings).run(book)
@@ -100,7 +122,3 @@ def test_a_task_that_the_book_has_no_stories_for_is_refused(book: StoryBook, tas
 def test_the_next_day_is_always_among_the_tasks_and_each_once(tasks: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="next day"):
         TokenizationSettings.model_validate({"tasks": tasks})
-
-
-def test_planted_stories_can_be_read(book: StoryBook) -> None:
-    assert read(book.texts[20][0]).statements
