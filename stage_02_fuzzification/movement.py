@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from foundation.contracts import HORIZONS
-from stage_02_fuzzification.blocks import over_blocks, window_sums
+from stage_02_fuzzification.blocks import BLOCK_VALUES, over_blocks, window_sums
 
 REFERENCE_SESSIONS = 5
 SMALLEST = np.finfo(float).tiny
@@ -119,10 +119,16 @@ def by_horizon(session: np.ndarray, segment: np.ndarray, stride: int) -> np.ndar
     stride : int
         Sessions between the ends of neighbouring segments. NaN before the first.
     """
-    told = np.full((*session.shape, len(HORIZONS)), np.nan)
-    told[..., 0] = session
-    for horizon, ago in ((1, 2 * stride), (2, stride), (3, 0)):
-        told[ago:, ..., horizon] = segment[: max(0, len(segment) - ago)]
+    told = np.empty((*session.shape, len(HORIZONS)))
+    rows = max(1, BLOCK_VALUES // max(1, session[:1].size))
+    # A few sessions at a time: the four neighbours of a cell are written while it is in the cache.
+    for first in range(0, len(told), rows):
+        last = min(len(told), first + rows)
+        told[first:last, ..., 0] = session[first:last]
+        for horizon, ago in ((1, 2 * stride), (2, stride), (3, 0)):
+            known = max(first, min(last, ago))
+            told[first:known, ..., horizon] = np.nan
+            told[known:last, ..., horizon] = segment[known - ago : last - ago]
     return told
 
 
