@@ -85,7 +85,7 @@ def open_source(settings: Settings) -> SourceReading:
     readings: list[Reading] = []
     source = _composed(settings, connection, readings)
     request = MarketRequest(
-        as_of=_as_of(settings),
+        as_of=as_of_of(settings),
         symbols=settings.market.symbols,
         history_sessions=settings.data.history_sessions,
     )
@@ -162,7 +162,7 @@ def _check(settings: Settings) -> None:
         )
 
 
-def _as_of(settings: Settings) -> date:
+def as_of_of(settings: Settings) -> date:
     """Return the last session that may be seen. Only sources with an end have one of their own."""
     market = settings.market
     if market.as_of is not None:

@@ -6,6 +6,7 @@ from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource
 from stage_01_data_engine.adapters.folder import FolderSource
 from stage_01_data_engine.adapters.fred import FredSettings, FredSource
 from stage_01_data_engine.adapters.iqfeed import IqfeedSettings, IqfeedSource
+from stage_01_data_engine.adapters.iqfeed_stream import IqfeedStream, Quote
 from stage_01_data_engine.adapters.nasdaq_data_link import (
     NasdaqDataLinkSettings,
     NasdaqDataLinkSource,
@@ -29,12 +30,14 @@ __all__ = [
     "FredSource",
     "IqfeedSettings",
     "IqfeedSource",
+    "IqfeedStream",
     "JoinedSource",
     "NasdaqDataLinkSettings",
     "NasdaqDataLinkSource",
     "Opening",
     "PolygonSettings",
     "PolygonSource",
+    "Quote",
     "Reading",
     "SimulatedSource",
     "SimulationSettings",

@@ -33,6 +33,7 @@ from foundation.market import close_of
 from stage_01_data_engine.adapters.intervals import require_aware
 from stage_01_data_engine.adapters.payload import Place, Row
 from stage_01_data_engine.adapters.polygon_intraday import interval_frame, path_of
+from stage_01_data_engine.adapters.polygon_options import snapshot_frame
 from stage_01_data_engine.corporate_actions import (
     Adjusted,
     CashDividend,
@@ -196,20 +197,16 @@ class PolygonSource:
             _read_splits(client, symbol, begin, end, actions)
         return adjust(bars, action_table(actions.splits), end).bars.drop(columns="session")
 
-    def option_chain(self, symbol: str) -> pd.DataFrame:
-        """Return the chain of an underlying as it is quoted now.
+    def option_snapshot(self, symbol: str) -> pd.DataFrame:
+        """Return the chain of an underlying as it is quoted now; see ``SnapshotSource``.
 
         A snapshot has no past: it is known when it is fetched, and no as-of date can be asked
-        for. Keep it to have a history.
+        for. ``option_snapshots.keep_snapshot`` keeps it, so that it will have one.
 
-        Returns
-        -------
-        DataFrame
-            One row per contract: ``contract``, ``underlying``, ``kind`` (call, put), ``expiration``
-            (date), ``strike``, ``bid``, ``ask``, ``last``, ``spot`` (US dollars), ``volume``,
-            ``open_interest`` (contracts), ``implied_volatility`` (a year, as a fraction),
-            ``delta``, ``gamma``, ``theta``, ``vega``, ``quoted_at`` and ``known_at``
-            (datetime64[ns, UTC]). NaN or NaT where the vendor reports nothing.
+        Raises
+        ------
+        DependencyError, UpstreamDataError, WorldError
+            As in ``load``.
         """
         with self._client() as client:
             place = Place("Polygon", f"the option chain of {symbol}")
@@ -224,7 +221,7 @@ class PolygonSource:
                 value=symbol,
                 remedy="check the symbol, and whether your plan covers options",
             )
-        return _chain(rows, symbol, place, self.connection.timekeeper.now())
+        return snapshot_frame(rows, symbol, place, self.connection.timekeeper.now())
 
     def _symbols(self, request: MarketRequest) -> tuple[str, ...]:
         if request.symbols is None:
@@ -448,40 +445,3 @@ def _read_dividends(
 
 def _order(event: MarketEvent) -> tuple[Any, ...]:
     return (event.known_at, event.symbol, event.kind, event.name, event.event_time, event.text)
-
-
-def _chain(rows: list[Row], symbol: str, place: Place, now: Any) -> pd.DataFrame:
-    """Return snapshot rows as a table of contracts."""
-    import pandas as pd
-
-    def part(name: str) -> list[Row]:
-        return [row[name] if isinstance(row.get(name), dict) else {} for row in rows]
-
-    details, quotes, greeks = part("details"), part("last_quote"), part("greeks")
-    kinds = [place.text(row, "contract_type") for row in details]
-    if strange := set(kinds) - {"call", "put", "other"}:
-        raise place.broken("has call or put in 'contract_type'", strange)
-    quoted = place.numbers(quotes, "last_updated", optional=True)
-    numbers = {
-        "strike": place.numbers(details, "strike_price"),
-        "bid": place.numbers(quotes, "bid", optional=True),
-        "ask": place.numbers(quotes, "ask", optional=True),
-        "last": place.numbers(part("day"), "close", optional=True),
-        "spot": place.numbers(part("underlying_asset"), "price", optional=True),
-        "volume": place.numbers(part("day"), "volume", optional=True),
-        "open_interest": place.numbers(rows, "open_interest", optional=True),
-        "implied_volatility": place.numbers(rows, "implied_volatility", optional=True),
-        **{name: place.numbers(greeks, name, optional=True) for name in
-           ("delta", "gamma", "theta", "vega")},
-    }  # fmt: skip
-    return pd.DataFrame(
-        {
-            "contract": [place.text(row, "ticker") for row in details],
-            "underlying": symbol,
-            "kind": kinds,
-            "expiration": pd.to_datetime([place.day(row, "expiration_date") for row in details]),
-            **numbers,
-            "quoted_at": pd.to_datetime(quoted, unit="ns", utc=True).astype("datetime64[ns, UTC]"),
-            "known_at": pd.Timestamp(now).tz_convert("UTC").as_unit("ns"),
-        }
-    )

@@ -24,6 +24,7 @@ from stage_01_data_engine.adapters.folder import FolderSource
 from stage_01_data_engine.adapters.fred import FredSource
 from stage_01_data_engine.adapters.iqfeed import IqfeedSource
 from stage_01_data_engine.adapters.nasdaq_data_link import NasdaqDataLinkSource
+from stage_01_data_engine.adapters.option_snapshots import kept_layouts
 from stage_01_data_engine.adapters.polygon import PolygonSource
 from stage_01_data_engine.adapters.settings import SourceSettings
 from stage_01_data_engine.adapters.simulated import SimulatedSource, SimulationSettings
@@ -116,13 +117,15 @@ def _open_folder(opening: Opening) -> Source:
 def _open_tables(opening: Opening) -> Source:
     chosen = opening.sources.tables
     path = _folder_of("tables", chosen.path, opening)
-    if not chosen.layouts:
+    layouts = (*chosen.layouts, *(kept_layouts(path) if chosen.snapshots else ()))
+    if not layouts:
         raise OperatorError(
             "A source of tables has a layout for each of them",
-            value="sources.tables.layouts is empty",
-            remedy="declare [[sources.tables.layouts]] with file, kind and columns (docs/data.md)",
+            value=f"none declared, no option snapshots read in {path.name}",
+            remedy="declare [[sources.tables.layouts]] with file, kind and columns (docs/data.md), "
+            "or set sources.tables.snapshots where `story data options` kept some",
         )
-    return TableSource(path, chosen.layouts, opening.data)
+    return TableSource(path, layouts, opening.data)
 
 
 CBOE_LAYOUTS: dict[str, TableLayout] = {

@@ -31,8 +31,9 @@ class TablesSettings(Part):
     path: Path | None = Field(
         default=None, description="The folder; None: the path that the market names."
     )
-    layouts: tuple[TableLayout, ...] = Field(
-        default=(), description="One for each file or sheet; at least one is needed."
+    layouts: tuple[TableLayout, ...] = Field(default=(), description="One for each file or sheet.")
+    snapshots: bool = Field(
+        default=False, description="Whether to read what `story data options` kept in the folder."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stage_10_integration.commands import data_sources
+from stage_10_integration.commands import data_live, data_sources
 from stage_10_integration.commands.options import Options, with_options
 
 group = typer.Typer(no_args_is_help=True, help="Look at the data under the stories.")
@@ -16,6 +16,7 @@ group = typer.Typer(no_args_is_help=True, help="Look at the data under the stori
 def register(application: typer.Typer) -> None:
     """Add the command group of this file."""
     data_sources.register(group)
+    data_live.register(group)
     application.add_typer(group, name="data")
 
 

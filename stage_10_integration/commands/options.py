@@ -49,8 +49,7 @@ class Options:
         market = {
             "as_of": _day(self.as_of) if self.as_of else None,
             "symbols": _names("symbol", self.symbols, "--symbols AAPL,MSFT"),
-            # a folder is only ever named to be read
-            "source": self.source or ("folder" if self.path else None),
+            "source": self._source(),
             "otherwise": _names("source", self.otherwise, "--otherwise yahoo,folder"),
             "join": _names("source", self.join, "--join fred,finnhub"),
             "path": self.path,
@@ -78,6 +77,11 @@ class Options:
         engine = self.engine or ("openai" if server else None)
         told: dict[str, Any] = {"engine": engine} if engine else {}
         return told | ({"server": server} if server else {})
+
+    def _source(self) -> str | None:
+        """Return the source asked for. A folder that is named alone is named to be read."""
+        alone = self.path is not None and self.join is None and self.otherwise is None
+        return self.source or ("folder" if alone else None)
 
 
 DECLARED: dict[str, Any] = {

@@ -165,10 +165,10 @@ def test_the_free_plan_is_kept_to_five_requests_a_minute() -> None:
 
 def test_an_option_chain_has_a_row_per_contract_stamped_with_when_it_is_known() -> None:
     with source_of() as (_, source):
-        chain = source.option_chain("AAA")
+        chain = source.option_snapshot("AAA")
     assert len(chain) == 12
     assert chain["contract"].is_unique
-    assert set(chain["kind"]) == {"call", "put"}
+    assert set(chain["right"]) == {"C", "P"}
     assert (chain["bid"] < chain["ask"]).all()
     assert chain["spot"].iloc[0] == WORLD.bars["AAA"][-1, 3]
     assert (
@@ -186,9 +186,9 @@ def test_an_option_without_greeks_has_nan_and_an_unknown_underlying_is_an_error(
         return payload | {"results": rows}
 
     with source_of(reshaped(bare)) as (_, source):
-        assert source.option_chain("AAA")["delta"].isna().all()
+        assert source.option_snapshot("AAA")["delta"].isna().all()
         with pytest.raises(UpstreamDataError, match="NOSUCH"):
-            source.option_chain("NOSUCH")
+            source.option_snapshot("NOSUCH")
 
 
 def test_the_stage_turns_it_into_a_window() -> None:

@@ -135,7 +135,7 @@ def _hours(as_of: date) -> Callable[[Any], Any]:
 
 
 def _chain(source: Any) -> Any:
-    return source.option_chain("AAA")
+    return source.option_snapshot("AAA")
 
 
 def _polygon(draw: Random) -> tuple[_Client, Any]:
