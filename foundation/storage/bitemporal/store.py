@@ -23,7 +23,7 @@ from foundation.timeseries import Panel
 if TYPE_CHECKING:
     import pandas as pd
 
-Library = Literal["bars", "series", "events", "instruments", "features", "embeddings"]
+Library = Literal["bars", "series", "events", "options", "reference", "features", "embeddings"]
 LIBRARIES: tuple[Library, ...] = get_args(Library)
 CATALOGUE = "catalogue"
 """The library that says which tables there are and which snapshots are complete. ArcticDB's own
@@ -51,7 +51,7 @@ class _Table(NamedTuple):
 
 
 class BitemporalStore:
-    """Rows with two times in six libraries, each with tables named by dataset.
+    """Rows with two times in libraries by kind, each with tables named by dataset.
 
     Parameters
     ----------
@@ -65,7 +65,13 @@ class BitemporalStore:
     # writing
 
     def append(
-        self, library: Library, table: str, rows: pd.DataFrame, *, tolerance: float = 0.0
+        self,
+        library: Library,
+        table: str,
+        rows: pd.DataFrame,
+        *,
+        tolerance: float = 0.0,
+        beside: Collection[str] = (),
     ) -> Appended:
         """Append what rows say that is new.
 
@@ -78,6 +84,8 @@ class BitemporalStore:
             values count as absent).
         tolerance : float
             Relative difference up to which two numbers are the same.
+        beside : collection of str
+            Columns that are kept and never compared, such as the place of a row in its file.
 
         Raises
         ------
@@ -95,7 +103,8 @@ class BitemporalStore:
             log, version = given.iloc[:0], -1
         else:
             version, log = self._log_from(opened, table, given)
-        judged = judge(log, given, [*about.numbers, *about.texts], tolerance)
+        compared = [name for name in (*about.numbers, *about.texts) if name not in beside]
+        judged = judge(log, given, compared, tolerance)
         if judged.clash:
             raise _conflict(judged.clash, log, given, about, f"{library}/{table}")
         fresh = given[judged.fresh].assign(revises=judged.revises[judged.fresh])
@@ -149,8 +158,9 @@ class BitemporalStore:
         since: date | datetime | None = None,
         until: date | datetime | None = None,
         entities: Sequence[str] | None = None,
+        states: Literal["last", "all"] = "last",
     ) -> pd.DataFrame:
-        """Return one row per key, as it was known.
+        """Return one row per key, as it was known; or all its states up to then.
 
         Parameters
         ----------
@@ -162,12 +172,14 @@ class BitemporalStore:
             Bounds of the event time, both included.
         entities : sequence of str, optional
             None for all.
+        states : "last" or "all"
+            All: withdrawals are rows too, with a column ``withdrawn``.
 
         Returns
         -------
         DataFrame
             ``entity`` (str), ``event_time``, ``copy``, ``known_at`` (datetime64[ns], UTC), values;
-            ordered by event time, entity and copy.
+            ordered by event time, entity, copy and known_at.
 
         Raises
         ------
@@ -178,22 +190,15 @@ class BitemporalStore:
             library, table, known_at, self._stand(version, snapshot), since, until, entities
         )
         names = np.array(about.entities, dtype=object)
-        rows = rows.iloc[latest(rows)]
+        marks = ["withdrawn"] if states == "all" else []
+        if states == "last":
+            rows = rows.iloc[latest(rows)]
         rank = np.argsort(np.argsort(names.astype(str)))[rows["entity"].to_numpy()]
-        order = np.lexsort((rows["copy"], rank, rows["event_time"]))
+        order = np.lexsort((rows["known_at"], rows["copy"], rank, rows["event_time"]))
         rows = rows.iloc[order].reset_index(drop=True)
-        columns = ["event_time", "copy", "known_at", *about.numbers, *about.texts]
-        named = rows[columns]
+        named = rows[["event_time", "copy", "known_at", *marks, *about.numbers, *about.texts]]
         named.insert(0, "entity", names[rows["entity"].to_numpy()])
         return named
-
-    def history(self, library: Library, table: str, entity: str) -> pd.DataFrame:
-        """Return every state of an entity's keys, withdrawals too, in the order they were known."""
-        rows, about = self._states(library, table, None, None, None, None, (entity,))
-        columns = ["event_time", "copy", "known_at", "withdrawn", *about.numbers, *about.texts]
-        return rows.sort_values(["event_time", "copy", "known_at"], kind="stable")[
-            columns
-        ].reset_index(drop=True)
 
     def panel(
         self,
@@ -419,7 +424,8 @@ def _prepared(rows: pd.DataFrame, known: _Table | None, table: str) -> tuple[pd.
             remedy="say what each row is about and since when it is known",
         )
     names = known.entities if known else []
-    new = sorted(set(rows["entity"].unique()) - set(names))
+    old = set(names)
+    new = [name for name in dict.fromkeys(rows["entity"]) if name not in old]
     about = _Table([*names, *map(str, new)], known.numbers if known else numbers,
                    known.texts if known else texts)  # fmt: skip
     given = pd.DataFrame(

@@ -63,9 +63,9 @@ class IngestLedger:
         entry["recorded_at"] = ingest.recorded_at.astimezone(UTC)
         with transaction(self._engine) as connection:
             made = connection.execute(insert(INGESTS).values(**entry))
-            number = made.inserted_primary_key[0]
-            if findings:
-                rows = [{"ingest": number, **finding.model_dump()} for finding in findings]
+            key = made.inserted_primary_key
+            if findings and key is not None:
+                rows = [{"ingest": key[0], **finding.model_dump()} for finding in findings]
                 connection.execute(insert(FINDINGS), rows)
 
     def ingests(self, dataset: str | None = None) -> tuple[Ingest, ...]:
@@ -86,17 +86,20 @@ class IngestLedger:
         return max(enumerate(entries), key=lambda e: (e[1].as_of, e[0]))[1] if entries else None
 
     def findings(self, dataset: str, until: date) -> tuple[QualityFinding, ...]:
-        """Return what was found in the ingests of a dataset up to an as-of date, in order."""
-        from sqlalchemy import select
+        """Return what the ingests of a dataset found up to an as-of date, in order.
+
+        Of several ingests as of one date the first counts: what a later one found was not known.
+        """
+        from sqlalchemy import func, select
 
         from foundation.storage.records.schema import FINDINGS, INGESTS
 
-        asked = (
-            select(FINDINGS)
-            .join(INGESTS)
+        first = (
+            select(func.min(INGESTS.c.id))
             .where(INGESTS.c.dataset == dataset, INGESTS.c.as_of <= until)
-            .order_by(FINDINGS.c.id)
+            .group_by(INGESTS.c.as_of)
         )
+        asked = select(FINDINGS).where(FINDINGS.c.ingest.in_(first)).order_by(FINDINGS.c.id)
         names = tuple(QualityFinding.model_fields)
         with transaction(self._engine) as connection:
             return tuple(
