@@ -9,7 +9,7 @@ from __future__ import annotations
 
 NOUNS: dict[str, tuple[str, ...]] = {
     "price": (
-        "price", "prices", "share price", "stock price", "shares", "share", "stock", "equity",
+        "price", "prices", "share price", "stock price", "shares", "stock", "equity",
         "shares of the company", "the company s shares", "the close", "closing price",
         "price action",
     ),
@@ -224,7 +224,7 @@ IRREGULAR: dict[str, tuple[str, ...]] = {
 DIRECTIONS: dict[int, tuple[str, ...]] = {
     -1: ("down", "lower", "below yesterday s", "below yesterday s close"),
     0: (
-        "flat", "unchanged", "little changed", "steady", "level", "sideways", "firm",
+        "flat", "unchanged", "little changed", "steady", "sideways", "firm",
         "essentially unchanged",
     ),
     1: ("up", "higher", "above yesterday s", "above yesterday s close"),
@@ -253,7 +253,8 @@ LINKS: tuple[str, ...] = (
     "stayed", "turned", "turns", "became", "becomes", "came in", "comes in", "stands", "stood",
     "ended", "ends", "closed", "closes", "finished", "finishes", "traded", "trades", "trading",
     "kept", "has", "have", "had", "sits", "sat", "runs", "ran", "got", "getting", "shows", "showed",
-    "do", "does", "did", "to be", "reads", "still", "again", "also", "both", "itself", "itself was",
+    "do", "does", "did", "to be", "reads", "lies", "lie", "lay", "still", "again", "also", "both",
+    "itself", "itself was",
 )  # fmt: skip
 """What may stand between a noun and what is said of it."""
 
@@ -278,6 +279,7 @@ OTHER_TIMES: tuple[str, ...] = (
 """Words that move a clause to another time than this session's close."""
 
 FILLERS: tuple[str, ...] = (
+    "company", "firm", "the company", "the firm", "report", "the report", "results", "earnings",
     "the", "a", "an", "its", "their", "this", "that", "these", "today", "session", "on the day",
     "this session", "day", "now", "just", "then", "it", "they", "of", "in", "by", "to", "at",
     "from", "for", "is", "s", "all", "so", "too", "ground", "some ground", "yet", "once",

@@ -33,6 +33,7 @@ NO_SERIES = "names nothing that the language speaks of"
 NOTHING_SAID = "says nothing that the language knows of what it names"
 NOT_ASSERTED = "is a possibility, not a claim"
 OTHER_SESSION = "speaks of another session"
+A_QUESTION = "is a question"
 
 
 @dataclass
@@ -81,6 +82,9 @@ def ground(
     yardsticks : mapping of series to Yardstick
     """
     given = tokens(text, start, end)
+    if text[start:end].rstrip().endswith("?"):
+        yield Clause(_shown(text, start, end), start, end, number, "unread", why=A_QUESTION)
+        return
     parts: list[Clause] = []
     path = _path(text, start, end, given, number)
     if path is not None:
@@ -131,7 +135,7 @@ def _read(
     """Return what a clause says, its words, and what it leaves to the next clause."""
     told = piece.words
     found = _Found()
-    negated = scope.negated and piece.joined_by == "that"
+    negated = scope.negated and piece.joined_by in ("that", "as")
     possible = (scope.possible and piece.joined_by == "that") or any(
         w.has("possibility") for w in told
     )
@@ -204,9 +208,15 @@ def _subjects(told: Sequence[Word]) -> list[tuple[tuple[str, ...], int]]:
 
 
 def _part_of_another(told: Sequence[Word], at: int) -> bool:
-    """Say whether a noun is part of a longer, unknown one ("fuel prices")."""
+    """Say whether a noun belongs to something unknown: "fuel prices", "shares of a rival"."""
+    behind = [w for w in told[at + 1 : at + 4] if w.text not in ("the", "a")]
+    if len(behind) > 1 and behind[0].text in ("of", "in") and behind[1].unknown:
+        return True
     own = told[at].text.partition(" ")[0] in ("the", "its")
-    return at > 0 and not own and told[at - 1].unknown
+    if at == 0 or own:
+        return False
+    before = told[at - 2] if at > 1 and told[at - 1].text == "s" else told[at - 1]
+    return before.unknown
 
 
 def _carried(piece: Piece, scope: _Scope) -> tuple[str, ...]:
@@ -256,6 +266,8 @@ def _alternative(
 def _take_attributes(told: Sequence[Word], at: int, word: Word, found: _Found) -> None:
     series = word.get("noun")
     if isinstance(series, str) and not _part_of_another(told, at):
+        if series == "price" and at + 1 < len(told) and told[at + 1].unknown:
+            return  # "A rise in stock buy-backs" is no rise of the stock.
         said = nominal(told, at, series) or attributive(told, at, series)
         if said is not None:
             found.take(said)
@@ -299,12 +311,21 @@ def _take_levels(told: Sequence[Word], found: _Found) -> None:
     if len(sides) != 1 or any(w.has("possibility", "negation", "other time") for w in told):
         return
     at, side = sides[0]
-    bands = [i for i, w in enumerate(told) if w.has("band") and i != at]
+    bands = [
+        i
+        for i, w in enumerate(told)
+        if w.has("band") and i != at and not _strange_between(told, i, at)
+    ]
     if bands and isinstance(side, str):
         # Behind the side counts before in front of it: "the price is well above support, near".
         best = min(bands, key=lambda i: abs(i - at))
         found.statements.append(statement("level", side, str(told[best].get("band"))))
         found.used |= {at, best}
+
+
+def _strange_between(told: Sequence[Word], one: int, other: int) -> bool:
+    between = told[min(one, other) + 1 : max(one, other)]
+    return any(w.unknown or w.has("noun", "pattern") for w in between)
 
 
 def _take_regime(told: Sequence[Word], found: _Found) -> None:
@@ -321,7 +342,7 @@ def _take_idioms(piece: Piece, found: _Found, negated: bool) -> None:
     for said, first, last in piece.idioms:
         found.used |= set(range(first, last))
         before = piece.words[:first]
-        if any(w.has("possibility") for w in before):
+        if any(w.has("possibility") for w in before) or (before and before[-1].unknown):
             continue
         if negated or any(w.has("negation") for w in before):
             found.denied.append(said)

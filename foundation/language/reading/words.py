@@ -252,7 +252,7 @@ def _patterns() -> Iterator[tuple[str, str, object]]:
     for name, spoken in phrases.PATTERNS.items():
         bare = re.sub(r"^an? ", "", spoken)
         # A single word such as "hammer" is only a pattern with its article.
-        for said in (spoken, *((bare, name) if " " in bare else ())):
+        for said in (spoken, *(one for one in (bare, name) if " " in one)):
             yield said, "pattern", name
     for name, others in synonyms.PATTERNS.items():
         yield from ((said, "pattern", name) for said in others)

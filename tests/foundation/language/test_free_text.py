@@ -125,6 +125,7 @@ def test_denials_that_leave_one_thing_say_that_thing() -> None:
         ("Yesterday the shares plunged.", "another session"),
         ("The price will fall.", "another session"),
         ("Revenue fell sharply.", "names nothing"),
+        ("Did the price fall?", "question"),
         ("Volume is a topic of debate.", "says nothing"),
     ],
 )
@@ -138,7 +139,15 @@ def test_what_makes_no_claim_of_this_session_is_returned_with_the_reason(
 
 @pytest.mark.parametrize(
     "text",
-    ["Fuel prices rose.", "Analysts raised price targets.", "The price of wheat fell."],
+    [
+        "Fuel prices rose.",
+        "Analysts raised price targets.",
+        "The price of wheat fell.",
+        "Shares of a rival fell.",
+        "The rival's shares fell.",
+        "Shipments beat expectations.",
+        "The dollar sits at trend support.",
+    ],
 )
 def test_a_longer_noun_is_another_thing(text: str) -> None:
     assert said(text) == set()
@@ -174,6 +183,7 @@ def test_two_claims_of_one_sentence_are_two_claims_in_order() -> None:
 def test_case_and_slips_of_the_pen_are_forgiven_but_endings_are_not_guessed() -> None:
     assert said("THE STCOK FELL SHAPRLY") == {("movement", "price", "-2")}
     assert said("The shared fell") == set()
+    assert said("They were taking stock") == set()
 
 
 def test_the_instruments_name_is_its_price() -> None:
