@@ -186,5 +186,7 @@ def test_a_series_both_have_is_the_first_ones(tmp_path: Path) -> None:
         raw = JoinedSource(BundledSource(), fred(stack)).load(
             MarketRequest(date(2018, 12, 28), ("SPX",), 40)
         )
-    places = raw.observations["location"]
+    both = {"vix", "wti", "credit_spread", "core_cpi_yoy"}
+    places = raw.observations.loc[raw.observations["series"].isin(both), "location"]
     assert places.str.startswith(("vix.csv", "wti.csv", "default.csv", "core-cpi.csv")).all()
+    assert {"treasury_10y", "treasury_2y"} <= set(raw.observations["series"]), "FRED's alone"
