@@ -9,14 +9,15 @@ from typing import Literal
 
 import numpy as np
 
-from foundation.contracts import MARKET, QualityFinding
+from foundation.contracts import MARKET, Dimension, QualityFinding
 
 
 @dataclass(frozen=True)
 class Rule:
     """A rule that rows must keep, what to do when one does not, and the fields to show then.
 
-    ``name`` is how lists of single rows call it; ``why`` says what breaks when rows break it.
+    ``name`` is how lists of single rows call it; ``why`` says what breaks when rows break it;
+    ``dimension`` is the kind of quality that it is about.
     """
 
     text: str
@@ -26,6 +27,7 @@ class Rule:
     action: Literal["kept", "repaired", "quarantined"] = "quarantined"
     name: str = ""
     why: str = ""
+    dimension: Dimension | None = None
 
     def finding(
         self, symbol: str, value: str, *, location: str = "", rows: int = 0

@@ -15,6 +15,7 @@ ON_SESSION = Rule(
     "remove the row, or check the time zone of its date",
     ("close",),
     name="off-session",
+    dimension="schema",
     why="a bar of a holiday or weekend shifts every window that counts sessions",
 )
 PHANTOM = Rule(
@@ -22,6 +23,7 @@ PHANTOM = Rule(
     "remove the row: a holiday was filled with the previous bar",
     ("close", "volume"),
     name="phantom-session",
+    dimension="duplicate",
     why="a copied holiday adds a return of zero and doubles a session's volume",
 )
 CLOSE_REPORTED = Rule(
@@ -29,6 +31,7 @@ CLOSE_REPORTED = Rule(
     "supply the close or remove the row",
     ("close",),
     name="no-close",
+    dimension="completeness",
     why="without a close there is no return",
 )
 FINITE = Rule(
@@ -36,6 +39,7 @@ FINITE = Rule(
     "correct or remove the row",
     BAR_FIELDS,
     name="not-finite",
+    dimension="schema",
     why="infinity spreads through every mean that touches it",
 )
 POSITIVE = Rule(
@@ -43,6 +47,7 @@ POSITIVE = Rule(
     "correct the price or remove the row",
     BAR_FIELDS[:4],
     name="price-not-positive",
+    dimension="schema",
     why="a price of zero or less has no logarithm; vendors write zero for missing",
 )
 VOLUME_SIGN = Rule(
@@ -50,6 +55,7 @@ VOLUME_SIGN = Rule(
     "correct the volume or remove the row",
     ("volume",),
     name="negative-volume",
+    dimension="schema",
     why="a count of shares below zero shows a corrupt row",
 )
 LOW_HIGH = Rule(
@@ -57,6 +63,7 @@ LOW_HIGH = Rule(
     "swap or correct low and high",
     ("low", "high"),
     name="low-above-high",
+    dimension="inconsistency",
     why="true range would be negative; which of the two is wrong cannot be told",
 )
 IN_RANGE = Rule(
@@ -64,6 +71,7 @@ IN_RANGE = Rule(
     "compare the row with another source and correct it",
     ("open", "high", "low", "close"),
     name="outside-range",
+    dimension="inconsistency",
     why="one of four prices is wrong and it cannot be told which",
 )
 SAME_TWICE = Rule(
@@ -71,6 +79,7 @@ SAME_TWICE = Rule(
     "remove the repeated row; its first copy was kept",
     ("close",),
     name="repeated-key",
+    dimension="duplicate",
     why="a bar that counts twice doubles volume and adds a return of zero",
 )
 CONFLICT = Rule(
@@ -78,6 +87,7 @@ CONFLICT = Rule(
     "keep the right row; none was used, since none can be told to be right",
     ("close",),
     name="conflicting-key",
+    dimension="duplicate",
     why="picking the first or the last would be a guess",
 )
 ASCENDING = Rule(
@@ -87,6 +97,7 @@ ASCENDING = Rule(
     "info",
     "repaired",
     name="out-of-order",
+    dimension="schema",
     why="returns follow dates; rows were sorted",
 )
 FIELDS_REPORTED = Rule(
@@ -96,6 +107,7 @@ FIELDS_REPORTED = Rule(
     "warning",
     "kept",
     name="field-missing",
+    dimension="completeness",
     why="a filled-in field would be made up",
 )
 TRADED = Rule(
@@ -105,6 +117,7 @@ TRADED = Rule(
     "info",
     "kept",
     name="no-volume",
+    dimension="staleness",
     why="a close without trade repeats an older price",
 )
 VOLUME_WITH_MOVEMENT = Rule(
@@ -114,6 +127,7 @@ VOLUME_WITH_MOVEMENT = Rule(
     "warning",
     "repaired",
     name="zero-volume-moved",
+    dimension="inconsistency",
     why="prices move by trading, so the zero means not reported",
 )
 JUMP = Rule(
@@ -123,6 +137,7 @@ JUMP = Rule(
     "warning",
     "kept",
     name="jump",
+    dimension="outlier",
     why="a return this large is news, a corporate action or an error",
 )
 SPLIT = Rule(
@@ -132,6 +147,7 @@ SPLIT = Rule(
     "warning",
     "kept",
     name="split-suspected",
+    dimension="outlier",
     why="an unadjusted split reads as a crash of a half or more that never was",
 )
 BAD_PRINT = Rule(
@@ -141,6 +157,7 @@ BAD_PRINT = Rule(
     "warning",
     "kept",
     name="bad-print",
+    dimension="outlier",
     why="one misprint makes two extreme returns and spoils volatility for weeks",
 )
 COPIED = Rule(
@@ -150,6 +167,7 @@ COPIED = Rule(
     "info",
     "kept",
     name="copied-bar",
+    dimension="staleness",
     why="prices and volume that all repeat are seldom trading",
 )
 FILLED = Rule(
@@ -159,6 +177,7 @@ FILLED = Rule(
     "warning",
     "kept",
     name="filled-session",
+    dimension="staleness",
     why="a filled session hides a real one: its returns show up a day late",
 )
 TRANSPLANTED = Rule(
@@ -166,6 +185,7 @@ TRANSPLANTED = Rule(
     "take the session's own bar from another source; this one is a copy",
     ("close", "volume"),
     name="transplanted-bar",
+    dimension="duplicate",
     why="a later bar on an earlier session is the future standing in the past",
 )
 ON_TWO_SESSIONS = Rule(
@@ -173,6 +193,7 @@ ON_TWO_SESSIONS = Rule(
     "keep the right one; neither was used, since neither can be told to be the copy",
     ("close", "volume"),
     name="on-two-sessions",
+    dimension="duplicate",
     why="one of the two may be a later bar on an earlier session",
 )
 STALE = Rule(
@@ -182,6 +203,7 @@ STALE = Rule(
     "warning",
     "kept",
     name="stale-run",
+    dimension="staleness",
     why="carried-forward prices show no risk, and a jump when they end",
 )
 REUSED = Rule(
@@ -191,6 +213,7 @@ REUSED = Rule(
     "warning",
     "kept",
     name="reused-symbol",
+    dimension="inconsistency",
     why="two companies under one symbol give returns that nobody ever earned",
 )
 LONG_GAP = Rule(
@@ -200,6 +223,7 @@ LONG_GAP = Rule(
     "info",
     "kept",
     name="long-gap",
+    dimension="completeness",
     why="windows across a long gap mix two times",
 )
 SHARED = Rule(
@@ -209,6 +233,7 @@ SHARED = Rule(
     "warning",
     "kept",
     name="shared-series",
+    dimension="duplicate",
     why="a series that counts twice fakes correlation, breadth and diversification",
 )
 COMPLETE = Rule(
@@ -218,6 +243,7 @@ COMPLETE = Rule(
     "warning",
     "kept",
     name="sessions-missing",
+    dimension="completeness",
     why="returns over a hole cover more than one session",
 )
 CURRENT = Rule(
@@ -225,6 +251,7 @@ CURRENT = Rule(
     "choose an earlier as-of date or refresh the data; without today there is no story of tomorrow",
     (),
     name="not-current",
+    dimension="staleness",
     why="a story of tomorrow starts from today",
 )
 REPORTS_RANGES = Rule(
@@ -234,6 +261,7 @@ REPORTS_RANGES = Rule(
     "info",
     "kept",
     name="close-only",
+    dimension="completeness",
     why="what needs ranges or volume is absent, not guessed",
 )
 

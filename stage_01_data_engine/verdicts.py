@@ -164,6 +164,7 @@ def listing_of(lines: Sequence[BrokenRow]) -> RowVerdicts:
                 text=rule.text,
                 why=rule.why,
                 remedy=rule.remedy,
+                dimension=rule.dimension,
                 severity=rule.severity,
                 action=rule.action,
             )

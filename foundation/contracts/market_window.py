@@ -69,6 +69,13 @@ class QualityFinding(Part):
     rows: int = 1
 
 
+Dimension = Literal[
+    "completeness", "staleness", "outlier", "inconsistency", "schema", "duplicate"
+]
+"""What kind of quality a rule is about: bars that are missing, old, unlikely, in contradiction with
+themselves or others, not what their field holds, or there more than once."""
+
+
 class VerdictRule(Part):
     """A rule that single rows broke: its short name, what it says, why, and what to do."""
 
@@ -76,6 +83,7 @@ class VerdictRule(Part):
     text: str
     why: str = ""
     remedy: str = ""
+    dimension: Dimension | None = None
     severity: Literal["info", "warning", "error"]
     action: Literal["kept", "repaired", "quarantined"]
 

@@ -22,6 +22,7 @@ READABLE_DATE = Rule(
     "write the date as YYYY-MM-DD",
     ("date",),
     name="unreadable-date",
+    dimension="schema",
     why="a row without a date has no place in time",
 )
 ONE_ZONE = Rule(
@@ -29,6 +30,7 @@ ONE_ZONE = Rule(
     "write every date of the file in America/New_York, or none with a zone",
     ("date",),
     name="mixed-zones",
+    dimension="schema",
     why="the same moment falls on two dates",
 )
 NUMBERS = Rule(
@@ -36,12 +38,14 @@ NUMBERS = Rule(
     "write plain decimal numbers, no thousands separators, and as many fields as the header",
     BAR_FIELDS,
     name="not-a-number",
+    dimension="schema",
     why="a number read out of a broken cell would be made up",
 )
 NAMED = Rule(
     "Every row of a file of many symbols names its symbol",
     "fill in the symbol",
     name="no-symbol",
+    dimension="schema",
     why="a price of nobody cannot be placed",
 )
 HAS_KNOWN_ROWS = Rule(
@@ -60,6 +64,7 @@ DATED_KNOWLEDGE = Rule(
     "add a column known_at with aware timestamps",
     severity="warning",
     name="known-at-missing",
+    dimension="completeness",
     why="a value used before it was published shows the future",
 )
 

@@ -66,6 +66,7 @@ AT_MIDNIGHT = Rule(
     "ask the vendor which session the bar belongs to; it was not guessed at",
     ("date",),
     name="not-midnight",
+    dimension="schema",
     why="a bar moved to another session is a look ahead or a look behind",
 )
 

@@ -32,18 +32,21 @@ NUMBER = Rule(
     "A cell of a column of numbers holds a number",
     "correct the cell, or leave it empty where nothing is known",
     name="not-a-number",
+    dimension="schema",
     why="a number read out of a broken cell would be made up",
 )
 DATED = Rule(
     "A cell of a column of dates holds a date as the layout writes it",
     "correct the cell, or the layout's date_format",
     name="unreadable-date",
+    dimension="schema",
     why="a row without a date has no place in time",
 )
 FILLED = Rule(
     "A cell that a row cannot do without is filled",
     "fill the cell in, or remove the row",
     name="cell-empty",
+    dimension="completeness",
     why="a row that lacks what it is about says nothing",
 )
 

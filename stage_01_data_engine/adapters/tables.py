@@ -74,6 +74,7 @@ RIGHT = Rule(
     "An option is a call or a put",
     "write C, call, P or put",
     name="no-right",
+    dimension="schema",
     why="calls and puts at one strike are different contracts",
 )
 

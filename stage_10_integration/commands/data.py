@@ -51,7 +51,7 @@ def quality(
     """Write the quality report: what is missing, which rules were broken, where and when."""
     from foundation.contracts import MarketWindow
     from foundation.kernel import WorldError
-    from stage_01_data_engine.quality_report import write_quality_report
+    from stage_08_decision_support.quality_report import quality_document, write_quality_report
     from stage_10_integration.commands.opening import Session
     from stage_10_integration.commands.reporting import console, print_json
     from stage_10_integration.wiring import DATA
@@ -76,7 +76,7 @@ def quality(
     )
     if options.as_json:
         findings = [f.model_dump(mode="json") for f in window.findings]
-        print_json({"report": str(path), "counts": c.model_dump(), "findings": findings})
+        print_json({"report": str(path), **quality_document(window), "findings": findings})
 
 
 @group.command("features")

@@ -17,6 +17,11 @@ from foundation.kernel import FinancialStoryError
 from stage_08_decision_support.adapters.web import api, pages, static_files
 from stage_08_decision_support.adapters.web.metrics import WebMetrics
 from stage_08_decision_support.adapters.web.runs import RunSource, RunView
+from stage_08_decision_support.quality_report import (
+    quality_document,
+    quality_sections,
+    quality_stylesheet,
+)
 from stage_08_decision_support.rendering.document import render_json
 from stage_08_decision_support.rendering.templating import environment, stylesheet
 
@@ -168,6 +173,15 @@ def _serve_pages(app: FastAPI, page: Page, latest: Latest, known: Known) -> None
              "calibration": pages.calibration_by_series(report)},
         )  # fmt: skip
 
+    @app.get("/quality", response_class=HTMLResponse)
+    def quality() -> Response:
+        view = latest()
+        # Both are made here; what a source says in them has been escaped.
+        sections = Markup(quality_sections(view.market))
+        return page(
+            "quality", {"view": view, "sections": sections, "style": Markup(quality_stylesheet())}
+        )
+
     @app.get("/runs", response_class=HTMLResponse)
     def run_page() -> Response:
         return page("runs", {"view": latest()})
@@ -190,6 +204,10 @@ def _serve_api(app: FastAPI, metrics: WebMetrics, latest: Latest, known: Known) 
     def performance_data() -> Response:
         report = latest().brief.performance
         return Response(report.model_dump_json(), media_type="application/json")
+
+    @app.get("/api/quality")
+    def quality_data() -> JSONResponse:
+        return JSONResponse(quality_document(latest().market))
 
     @app.get("/health")
     def health() -> JSONResponse:

@@ -6,7 +6,8 @@ from html import escape
 
 import numpy as np
 
-from stage_01_data_engine.quality_report.facts import MissingMap
+from foundation.contracts import VerdictRule
+from stage_08_decision_support.quality_report.facts import MissingMap
 
 WIDTH = 1104
 """Width of the page's column in pixels."""
@@ -67,29 +68,26 @@ def missing_picture(found: MissingMap) -> str:
     )
 
 
-def calendar_picture(
-    rules: list[str], severity: dict[str, str], months: np.ndarray, count: np.ndarray
-) -> str:
+def calendar_picture(rules: list[VerdictRule], months: np.ndarray, count: np.ndarray) -> str:
     """Draw rules by months; the area of a dot is the number of rows, on a logarithmic scale."""
     top, row = 4, 46
     height = row * len(rules)
     step = WIDTH / len(months)
     largest = np.log1p(count.max(initial=1))
     parts = [_months(0, months, WIDTH, top, height)]
-    for n, text in enumerate(rules):
+    for n, rule in enumerate(rules):
         y = top + n * row
         total = int(count[n].sum())
         parts.append(f'<path class="grid" d="M0 {y + row}H{WIDTH}"/>')
         parts.append(
-            f'<text class="said" x="0" y="{y + 16}">{escape(text)} '
+            f'<text class="said" x="0" y="{y + 16}">{escape(rule.text)} '
             f'<tspan class="total">{total:,}</tspan></text>'
         )
-        kind = severity.get(text, "info")
         for m in np.flatnonzero(count[n]):
             rows = int(count[n, m])
             radius = 2 + 6.5 * (np.log1p(rows) / largest) ** 0.8
             parts.append(
-                f'<circle class="{kind}" cx="{(m + 0.5) * step:.1f}" cy="{y + 31}" '
+                f'<circle class="{rule.severity}" cx="{(m + 0.5) * step:.1f}" cy="{y + 31}" '
                 f'r="{radius:.1f}"><title>{months[m]}: {rows:,} rows</title></circle>'
             )
     return (

@@ -1,29 +1,34 @@
-"""The report as one self-contained HTML file: no script, no font or picture from elsewhere."""
+"""The report as sections of HTML: for a page of the dashboard, and as one self-contained file."""
 
 from __future__ import annotations
 
+import math
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from foundation.contracts import MARKET, MarketWindow
-from stage_01_data_engine.quality_report import facts as count
-from stage_01_data_engine.quality_report.pictures import (
+from stage_08_decision_support.quality_report import facts as count
+from stage_08_decision_support.quality_report.metrics import (
+    DIMENSIONS,
+    SymbolQuality,
+    completeness,
+    symbol_quality,
+)
+from stage_08_decision_support.quality_report.pictures import (
     calendar_picture,
     missing_picture,
     share_bar,
 )
+from stage_08_decision_support.rendering.templating import stylesheet
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+ABSENT = "\N{EN DASH}"
 DONE = {"kept": "kept, reported", "repaired": "repaired", "quarantined": "set aside"}
+WORST = 15
+"""Symbols shown at once; the others unfold."""
 
 
-def write_quality_report(
-    window: MarketWindow, path: Path, verdicts: pd.DataFrame | None = None
-) -> Path:
+def write_quality_report(window: MarketWindow, path: Path) -> Path:
     """Write the report and return where it is.
 
     Parameters
@@ -31,38 +36,49 @@ def write_quality_report(
     window : MarketWindow
     path : Path
         The file to write; its folder must exist.
-    verdicts : DataFrame, optional
-        ``Gated.verdicts``: with it the report dates every row and lists each one that was set
-        aside or repaired; without it, only what the window's findings say.
     """
-    path.write_text(quality_report_html(window, verdicts), encoding="utf-8")
+    path.write_text(quality_report_html(window), encoding="utf-8")
     return path
 
 
-def quality_report_html(window: MarketWindow, verdicts: pd.DataFrame | None = None) -> str:
-    """Return the report; the same input gives the same bytes."""
-    style = files(__package__).joinpath("report.css").read_text(encoding="utf-8")
-    rules = count.rule_facts(window.findings)
-    body = "".join(
-        [
-            _opening(window, rules),
-            _strip(window, verdicts),
-            _section("Where bars are missing", *_missing(window)),
-            _section("When rules were broken", *_calendar(window, rules, verdicts)),
-            _section("Rules", _rules(rules), f"{len(rules)} of them broken"),
-            _section("Symbols to look at first", _symbols(window, verdicts)),
-            _listing(verdicts),
-            _findings(window),
-            _foot(window),
-        ]
-    )
+def quality_report_html(window: MarketWindow) -> str:
+    """Return the report as one file that fetches nothing; the same input gives the same bytes."""
     title = f"Data quality, {window.source.name}, {window.session:%Y-%m-%d}"
+    masthead = (
+        '<header class="masthead"><span class="brand">Financial Story</span>'
+        f'<span class="when">As of {window.as_of:%Y-%m-%d %H:%M} New York</span></header>'
+    )
     return (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style></head>"
-        f'<body><main class="page">{body}</main></body></html>\n'
+        f"<title>{escape(title)}</title><style>{stylesheet()}{quality_stylesheet()}</style></head>"
+        f'<body><div class="page">{masthead}<main>{quality_sections(window)}</main>'
+        f"{_foot(window)}</div></body></html>\n"
     )
+
+
+def quality_stylesheet() -> str:
+    """Return what the sections need beyond the house's style sheet."""
+    return files(__package__).joinpath("quality.css").read_text(encoding="utf-8")
+
+
+def quality_sections(window: MarketWindow) -> str:
+    """Return the body of the report, every text of a source escaped."""
+    rules = count.rule_facts(window)
+    quality = symbol_quality(window)
+    body = "".join(
+        [
+            _opening(window, rules),
+            _strip(window, quality),
+            _section("Where bars are missing", *_missing(window)),
+            _section("When rules were broken", *_calendar(window)),
+            _section("Rules", _rules(rules), f"{len(rules)} of them broken"),
+            _section("Symbols, worst first", *_symbols(quality)),
+            _listing(window),
+            _findings(window),
+        ]
+    )
+    return f'<div class="quality">{body}</div>'
 
 
 def _section(title: str, inner: str, key: str = "") -> str:
@@ -89,8 +105,6 @@ def _opening(window: MarketWindow, rules: list[count.RuleFacts]) -> str:
     note = f'<p class="quiet small">{escape(window.source.note)}</p>' if window.source.note else ""
     prose = " ".join(s for s in sentences if s)
     return (
-        '<header class="masthead"><span class="brand">Financial Story</span>'
-        f'<span class="when">As of {window.as_of:%Y-%m-%d %H:%M} New York</span></header>'
         f'<div class="eyebrow">Quality of the data from {escape(window.source.name)}</div>'
         f'<h1>{headline}</h1><p class="prose">{escape(prose)}</p>{note}'
     )
@@ -102,23 +116,23 @@ def _broken(rule: count.RuleFacts) -> str:
     return f"{rule.rows:,} {verb} the rule \u201c{rule.text[0].lower()}{rule.text[1:]}\u201d"
 
 
-def _strip(window: MarketWindow, verdicts: pd.DataFrame | None) -> str:
+def _strip(window: MarketWindow, quality: list[SymbolQuality]) -> str:
     counts, bars = window.counts, window.bars
-    missing = sum(f.missing for f in count.symbol_facts(window, verdicts, most=10**9))
-    possible = len(bars.sessions) * len(bars.symbols)
+    missing = sum(q.missing for q in quality)
+    whole = completeness(quality)
     repaired = sum(f.rows for f in window.findings if f.action == "repaired")
-    warned = sum(f.rows for f in window.findings if f.severity == "warning")
+    warned = sum(q.severity["warning"] for q in quality)
     tiles = [
         ("Rows read", f"{counts.received:,}", ""),
         ("Used", f"{counts.kept:,}", _percent(counts.kept, counts.received)),
-        (
-            "Set aside",
-            f"{counts.quarantined:,}",
-            "each is listed below" if verdicts is not None else "",
-        ),
+        ("Set aside", f"{counts.quarantined:,}", "each is listed below"),
         ("Repaired", f"{repaired:,}", ""),
-        ("With a warning", f"{warned:,}", ""),
-        ("Bars missing", f"{missing:,}", f"of {possible:,} places"),
+        ("With a warning", f"{warned:,}", "and used"),
+        (
+            "Complete",
+            ABSENT if math.isnan(whole) else _floor_percent(whole),
+            f"{missing:,} bars missing since each first",
+        ),
         ("Symbols", f"{len(bars.symbols):,}", ""),
         ("Sessions", f"{len(bars.sessions):,}", f"{bars.sessions[0]} to {bars.sessions[-1]}"),
     ]
@@ -128,13 +142,18 @@ def _strip(window: MarketWindow, verdicts: pd.DataFrame | None) -> str:
         for label, value, extra in tiles
     )
     bar = share_bar([("used", counts.kept), ("aside", counts.quarantined)])
-    return f'<div class="strip">{cells}</div>{bar}'
+    return f'<div class="tiles">{cells}</div>{bar}'
 
 
 def _percent(part: int, whole: int) -> str:
     """Return a share that reads 100% only where nothing is missing."""
-    share = part / max(whole, 1)
-    return f"{share:.2%}" if part == whole or share < 0.9999 else f"{share:.4%}"
+    return _floor_percent(part / max(whole, 1))
+
+
+def _floor_percent(share: float) -> str:
+    """Return a share in percent, rounded down: as many digits as it takes not to read 100%."""
+    digits = 2 if share == 1 or share < 0.9999 else 4
+    return f"{math.floor(share * 10 ** (digits + 2)) / 10**digits:.{digits}f}%"
 
 
 def _missing(window: MarketWindow) -> tuple[str, str]:
@@ -148,24 +167,18 @@ def _missing(window: MarketWindow) -> tuple[str, str]:
     return f'<div class="surface pad picture">{missing_picture(found)}</div>', key
 
 
-def _calendar(
-    window: MarketWindow, rules: list[count.RuleFacts], verdicts: pd.DataFrame | None
-) -> tuple[str, str]:
-    names, months, rows, undated = count.rows_by_month(window, verdicts)
-    if not names:
-        said = "No finding names a session." if undated else "No rule was broken."
+def _calendar(window: MarketWindow) -> tuple[str, str]:
+    rules, months, rows = count.rows_by_month(window)
+    if not rows.any():
+        said = (
+            "No rule was broken."
+            if window.verdicts is not None
+            else "This window was stored before rows were listed one by one."
+        )
         return f'<p class="quiet">{said}</p>', ""
-    severity = {f.text: f.severity for f in rules}
-    rest = (
-        f'<p class="quiet small">{undated:,} rows stand in findings that cover several sessions '
-        "and are not drawn.</p>"
-        if undated
-        else ""
-    )
     key = "".join(f'<i class="swatch {s}"></i>{s}' for s in count.SEVERITIES)
     key += '<span class="apart">larger is more rows in the month</span>'
-    picture = calendar_picture(names, severity, months, rows)
-    return f'<div class="surface pad picture">{picture}{rest}</div>', key
+    return f'<div class="surface pad picture">{calendar_picture(rules, months, rows)}</div>', key
 
 
 def _rules(rules: list[count.RuleFacts]) -> str:
@@ -194,29 +207,34 @@ def _rules(rules: list[count.RuleFacts]) -> str:
     )
 
 
-def _symbols(window: MarketWindow, verdicts: pd.DataFrame | None) -> str:
-    found = count.symbol_facts(window, verdicts)
-    if not found:
-        return '<p class="quiet">No symbol stands out.</p>'
-    lines = []
-    for f in found:
-        cells = "".join(
-            f'<td class="r num">{f.rows[s]:,}</td>' if f.rows[s] else '<td class="r quiet">0</td>'
-            for s in count.SEVERITIES
-        )
-        share = f" ({f.missing / f.sessions:.1%})" if f.missing and f.sessions else ""
-        said = ", ".join(f.rules[:4]) + (
-            f" and {len(f.rules) - 4} more" if len(f.rules) > 4 else ""
-        )
-        lines.append(
-            f"<tr><th>{escape(f.symbol)}</th>{cells}"
-            f'<td class="r num">{f.missing:,}{share}</td><td>{escape(said)}</td></tr>'
-        )
+def _symbols(quality: list[SymbolQuality]) -> tuple[str, str]:
+    if not quality:
+        return '<p class="quiet">There are none.</p>', ""
     head = (
-        "<tr><th>Symbol</th><th class='r'>Errors</th><th class='r'>Warnings</th>"
-        "<th class='r'>Notes</th><th class='r'>Bars missing</th><th>Rules</th></tr>"
+        "<tr><th scope='col'>Symbol</th><th scope='col' class='r'>Complete</th>"
+        + "".join(f"<th scope='col' class='r'>{name.capitalize()}</th>" for name in DIMENSIONS)
+        + "<th scope='col' class='r'>Set aside</th><th scope='col'>Rules</th></tr>"
     )
-    return _table(head, "".join(lines))
+    shown, rest = quality[:WORST], quality[WORST:]
+    inner = _table(head, "".join(_symbol(q) for q in shown))
+    if rest:
+        more = _table(head, "".join(_symbol(q) for q in rest))
+        inner += f"<details><summary>Show the other {len(rest):,}</summary>{more}</details>"
+    return inner, "sessions with a bar since the first, and rows that broke a rule, by kind"
+
+
+def _symbol(q: SymbolQuality) -> str:
+    whole = ABSENT if math.isnan(q.completeness) else _floor_percent(q.completeness)
+    counts = [*(q.broken[name] for name in DIMENSIONS), q.aside]
+    cells = "".join(
+        f'<td class="r num">{n:,}</td>' if n else '<td class="r quiet">0</td>' for n in counts
+    )
+    names = [name.replace("-", " ") for name in q.rules]
+    said = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return (
+        f'<tr><th scope="row">{escape(q.symbol)}</th><td class="r num">{whole}</td>{cells}'
+        f'<td class="example">{escape(said)}</td></tr>'
+    )
 
 
 def _table(head: str, lines: str) -> str:
@@ -226,22 +244,21 @@ def _table(head: str, lines: str) -> str:
     )
 
 
-def _listing(verdicts: pd.DataFrame | None) -> str:
-    if verdicts is None:
-        return ""
-    groups = count.listing(verdicts)
+def _listing(window: MarketWindow) -> str:
+    groups = count.set_aside(window)
     if not groups:
         return _section("Rows set aside or repaired", '<p class="quiet">There are none.</p>')
     blocks = []
-    for text, action, days in groups:
+    for rule, days in groups:
         total = sum(len(symbols) for _, symbols in days)
         lines = "".join(
-            f'<div class="day"><b class="num">{day}</b>'
+            f'<div class="listed"><b class="num">{day}</b>'
             f"<span>{escape(', '.join(symbols))}</span></div>"
             for day, symbols in days
         )
         blocks.append(
-            f"<details><summary>{escape(text)}: {total:,} {DONE[action]}</summary>{lines}</details>"
+            f"<details><summary>{escape(rule.text)}: {total:,} {DONE[rule.action]}</summary>"
+            f"{lines}</details>"
         )
     return _section("Rows set aside or repaired", "".join(blocks), "every one, by session")
 
