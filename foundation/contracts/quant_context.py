@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Literal
+
+from pydantic import Field
 
 from foundation.kernel.model import Contract, Part
 from foundation.timeseries import Panel
@@ -38,12 +41,20 @@ class QuantContext(Contract):
     ----------
     values : Panel (T, N, 11), fields ``QUANT_FIELDS``
         Regime probabilities sum to one. ``expected_return_5d``, ``q10``, ``q50``, ``q90`` and
-        ``idiosyncratic_alpha`` are log returns from this session's close over five sessions
+        ``idiosyncratic_alpha`` are log returns from the entry to the close five sessions on
         (0.01 = 1%), quantiles do not cross. ``hit_probability`` is the chance that the target
         is touched before the stop within five sessions. ``volatility_5d`` is the standard
         deviation of the five-session log return. Each row uses only what was known at its
         session's close. NaN where the model had too little history, or (alpha) no model answers.
+    entry : "close" or "next open"
+        From where the returns run: this session's close, or the next session's open (for a symbol
+        that reports no opens, its close).
+    models : tuple of ModelVersion
+        Who answered, who was asked beside, and why this one is believed.
     """
+
+    schema_version: int = Field(default=2, ge=1, description="2: ``entry`` joined.")
 
     values: Panel
     models: tuple[ModelVersion, ...]
+    entry: Literal["close", "next open"] = "close"

@@ -74,6 +74,7 @@ class QuantForecaster:
             as_of=window.as_of,
             produced_at=window.produced_at,
             values=values,
+            entry=self._settings.quantiles.entry,
             models=(
                 ModelVersion(
                     name="regimes by rule",

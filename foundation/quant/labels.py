@@ -42,15 +42,6 @@ def realised_volatility_ahead(closes: np.ndarray, horizon: int) -> np.ndarray:
     return out
 
 
-def standardised_returns(closes: np.ndarray, volatility: np.ndarray, horizon: int) -> np.ndarray:
-    """Return the log return over the horizon in units of its forecast volatility, (T, N).
-
-    Close to close: row ``t`` is ``ln(close[t + horizon] / close[t]) / volatility[t]``. NaN in
-    the last ``horizon`` rows and where a close or the volatility is absent.
-    """
-    return forward_log_returns(closes, horizon) / volatility
-
-
 def target_before_stop(
     highs: np.ndarray,
     lows: np.ndarray,

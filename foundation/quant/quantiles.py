@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from foundation.contracts import MarketWindow
-from foundation.quant.labels import standardised_returns, target_before_stop
+from foundation.quant.labels import entry_prices, returns_from_entry, target_before_stop
 from foundation.quant.settings import QuantileSettings
 from foundation.quant.trees import Rows, Task, fit
 
@@ -80,8 +80,9 @@ def walk_forward_quantiles(
     bars = window.bars
     closes, highs, lows = (bars.field(f) for f in ("close", "high", "low"))
     horizon = settings.horizon
-    label = standardised_returns(closes, volatility, horizon)
-    hit = target_before_stop(highs, lows, closes, volatility, horizon)
+    entry = closes if settings.entry == "close" else entry_prices(bars.field("open"), closes)
+    label = returns_from_entry(entry, closes, horizon) / volatility
+    hit = target_before_stop(highs, lows, closes, volatility, horizon, entry)
     inputs = model_inputs(window, volatility, settings)
 
     sessions, symbols = closes.shape

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from foundation.kernel import Part
@@ -67,6 +69,8 @@ class QuantileSettings(Part):
     ----------
     horizon : int
         Sessions ahead of label and forecast.
+    entry : "close" or "next open"
+        From where the forecast return runs, and target and stop are measured.
     refit_every, fit_window, minimum_sessions : int
         Sessions between refits, that a refit looks back on, and that it needs at least.
     features, market_series : tuple of str
@@ -88,6 +92,7 @@ class QuantileSettings(Part):
     """
 
     horizon: int = Field(default=5, ge=1)
+    entry: Literal["close", "next open"] = "close"
     refit_every: int = Field(default=252, ge=1)
     fit_window: int = Field(default=2000, ge=100)
     minimum_sessions: int = Field(default=250, ge=60)

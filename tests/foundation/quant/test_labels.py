@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foundation.quant.labels import standardised_returns, target_before_stop
+from foundation.quant.labels import returns_from_entry, target_before_stop
 
 NAN = float("nan")
 WIDTH = np.log(1.1)  # target 110, stop 90.9 from a close of 100
@@ -64,7 +64,7 @@ def test_labels_equal_a_walk_through_the_bars_one_by_one(seed):
         assert made[t, 0] == expected
 
 
-def test_standardised_returns_are_in_units_of_forecast_volatility():
+def test_returns_run_from_the_entry_to_the_close_that_ends_the_horizon():
     closes = np.array([[100.0], [100.0], [121.0]])
-    made = standardised_returns(closes, np.full((3, 1), 0.05), 2)
-    assert made[0, 0] == pytest.approx(np.log(1.21) / 0.05)
+    made = returns_from_entry(closes, closes, 2)
+    assert made[0, 0] == pytest.approx(np.log(1.21))
