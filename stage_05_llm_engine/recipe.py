@@ -90,6 +90,9 @@ class TrainingRecipe(Part):
     ----------
     batch_windows, accumulation : int
         Windows per forward pass, and passes per optimiser step; together one batch.
+    pack_tokens : int or None
+        Capacity of a row into which whole windows are packed, none seeing another; then
+        ``batch_windows`` counts rows. None gives each window a row of its own.
     learning_rate, warmup_steps, final_fraction
         AdamW's. Linear warm-up to the peak, then a cosine down to ``final_fraction`` of it.
     matrix_rate : float or None
@@ -112,6 +115,7 @@ class TrainingRecipe(Part):
     phases: tuple[Phase, ...] = Field(min_length=1)
     batch_windows: int = Field(ge=1)
     accumulation: int = Field(default=1, ge=1)
+    pack_tokens: int | None = Field(default=None, ge=16)
     learning_rate: float = Field(gt=0)
     matrix_rate: float | None = Field(default=None, gt=0)
     weight_decay: float = Field(default=0.01, ge=0)

@@ -15,11 +15,17 @@ STRETCH = 16
 
 @dataclass(frozen=True)
 class Batch:
-    """Windows cut to their longest: ids (B, L), and the loss weight of predicting each (B, L)."""
+    """Rows of tokens: ids (B, L), and the loss weight of predicting each (B, L).
+
+    Where windows are packed, ``segments`` (B, L) numbers the windows of a row (-1 on padding) and
+    ``positions`` (B, L) counts within each; otherwise a row is a window.
+    """
 
     ids: np.ndarray
     weights: np.ndarray
     tokens: int
+    segments: np.ndarray | None = None
+    positions: np.ndarray | None = None
 
     @property
     def weight(self) -> float:

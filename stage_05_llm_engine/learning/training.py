@@ -16,6 +16,7 @@ from foundation.contracts import LearningPoint, TokenBatch, TokenWindows
 from foundation.kernel import ModelError, seed_from
 from stage_05_llm_engine.learning.lessons import Batch, endless_batches, loss_weights, spread, take
 from stage_05_llm_engine.learning.optimiser import Stepper
+from stage_05_llm_engine.learning.packing import endless_packed, packed_masks
 from stage_05_llm_engine.network.masks import causal_masks, product_type
 from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.recipe import TrainingRecipe
@@ -155,7 +156,13 @@ def _phases(
     for number, phase in enumerate(recipe.phases):
         weights = loss_weights(train, tokens.codes, phase.loss, recipe.tape_weight)
         seed = seed_from("training order", recipe.seed, number)
-        batches = endless_batches(train, weights, recipe.batch_windows, seed)
+        batches = (
+            endless_batches(train, weights, recipe.batch_windows, seed)
+            if recipe.pack_tokens is None
+            else endless_packed(
+                train, weights, recipe.batch_windows, recipe.pack_tokens, seed, tokens.codes.pad
+            )
+        )
         for _ in range(phase.steps):
             yield [next(batches) for _ in range(recipe.accumulation)]
 
@@ -163,8 +170,7 @@ def _phases(
 def weighted_loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Tensor:
     """Return the weighted sum of a batch's losses, in nats.
 
-    Windows are padded on the right and attention is causal: no token sees padding, so one mask
-    serves all rows. Only positions that count go through the output layer.
+    Only positions that count go through the output layer.
     """
     import torch
     from torch.nn import functional
@@ -174,13 +180,30 @@ def weighted_loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Ten
     counts = weights > 0
     with autocast(recipe):
         inner = model.get_base_model() if hasattr(model, "peft_config") else model
-        masks = causal_masks(inner, ids.shape[1] - 1, product_type(inner))
         hidden = inner.model(
-            input_ids=ids[:, :-1], attention_mask=masks, use_cache=False
+            input_ids=ids[:, :-1], use_cache=False, **_view(inner, batch)
         ).last_hidden_state
         logits = inner.lm_head(hidden[counts])
     losses = functional.cross_entropy(logits.float(), ids[:, 1:][counts], reduction="none")
     return (losses * weights[counts]).sum()
+
+
+def _view(model: Any, batch: Batch) -> dict[str, Any]:
+    """Return who sees whom in a batch, and where each token stands.
+
+    Windows on rows of their own are padded on the right and attention is causal: no token sees
+    padding, so one mask serves all rows.
+    """
+    import torch
+
+    kind = product_type(model)
+    if batch.segments is None or batch.positions is None:
+        return {"attention_mask": causal_masks(model, batch.ids.shape[1] - 1, kind)}
+    segments, positions = (
+        torch.from_numpy(x[:, :-1]).to(model.device) for x in (batch.segments, batch.positions)
+    )
+    masks = packed_masks(model, segments, positions, kind)
+    return {"attention_mask": masks, "position_ids": positions}
 
 
 def autocast(recipe: TrainingRecipe) -> AbstractContextManager[Any]:
