@@ -11,6 +11,7 @@ from foundation.contracts import (
     MARKET,
     MarketWindow,
     QualityFinding,
+    RowVerdict,
     RowVerdicts,
     VerdictRule,
 )
@@ -62,10 +63,18 @@ def rule_facts(window: MarketWindow) -> list[RuleFacts]:
     grouped: dict[tuple[str, str], list[QualityFinding]] = {}
     for finding in window.findings:
         grouped.setdefault((finding.rule, finding.action), []).append(finding)
-    why = {rule.text: rule.why for rule in listed(window).rules}
+    verdicts = listed(window)
+    by_name = {rule.name: rule for rule in verdicts.rules}
+    why = {rule.text: rule.why for rule in verdicts.rules}
+    places: dict[tuple[str, str], list[RowVerdict]] = {}
+    for row in verdicts.rows:
+        rule = by_name[row.rule]
+        places.setdefault((rule.text, rule.action), []).append(row)
     facts = []
     for (text, action), found in grouped.items():
-        days = [f.session for f in found if f.session is not None]
+        # Findings sum rows up; which symbols and days they are about is told row by row.
+        rows = places.get((text, action), [])
+        days = [r.session for r in (rows or found) if r.session is not None]
         facts.append(
             RuleFacts(
                 text=text,
@@ -75,7 +84,7 @@ def rule_facts(window: MarketWindow) -> list[RuleFacts]:
                 action=action,
                 rows=sum(f.rows for f in found),
                 findings=len(found),
-                symbols=len({f.symbol for f in found} - {MARKET}),
+                symbols=len({r.symbol for r in (rows or found)} - {MARKET}),
                 first=min(days, default=None),
                 last=max(days, default=None),
                 example=found[0].value,

@@ -159,7 +159,7 @@ def _floor_percent(share: float) -> str:
 def _missing(window: MarketWindow) -> tuple[str, str]:
     found, _ = count.missing_map(window)
     key = (
-        '<i class="swatch absent"></i>sessions without a bar, darker is more '
+        '<i class="swatch absent"></i>sessions without a bar, stronger is more '
         '<i class="swatch unborn"></i>before the first bar'
     )
     if not (found.share > 0).any():

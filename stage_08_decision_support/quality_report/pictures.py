@@ -32,7 +32,7 @@ def _months(first: int, months: np.ndarray, width: float, top: float, height: fl
 
 
 def missing_picture(found: MissingMap) -> str:
-    """Draw symbols by months; darker is more sessions without a bar."""
+    """Draw symbols by months; stronger is more sessions without a bar."""
     left, top, row = 92, 4, 19
     height = row * len(found.symbols)
     width = WIDTH - left

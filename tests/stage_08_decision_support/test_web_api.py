@@ -20,7 +20,7 @@ from foundation.kernel import OperatorError, UpstreamDataError
 from stage_08_decision_support.adapters.web import RunView, create_app, run_metadata
 from tests.stage_08_decision_support.test_rendering import text_of
 
-PAGES = ("/", "/instrument/SPX", "/instrument/AAPL", "/performance", "/runs")
+PAGES = ("/", "/instrument/SPX", "/instrument/AAPL", "/performance", "/quality", "/runs")
 
 
 class OneRun:
@@ -81,6 +81,18 @@ def test_plotly_is_the_packages_own_file_compressed_or_not(client: TestClient) -
     plain = client.get(address[1], headers={"accept-encoding": "identity"})
     assert "content-encoding" not in plain.headers
     assert plain.content == bundled
+
+
+def test_the_quality_page_and_its_data_tell_the_same_rows(
+    client: TestClient, view: RunView
+) -> None:
+    text, told = client.get("/quality").text, client.get("/api/quality").json()
+    assert told["counts"] == view.market.counts.model_dump()
+    assert f"{view.market.counts.quarantined:,} of {view.market.counts.received:,} rows" in text
+    assert [row["location"] for row in told["rows"]] == ["ixic.csv, row 17"]
+    assert {s["symbol"] for s in told["symbols"]} == set(view.market.bars.symbols)
+    for symbol in view.market.bars.symbols:
+        assert symbol in text
 
 
 def test_the_api_gives_the_contracts_back(client: TestClient, view: RunView) -> None:

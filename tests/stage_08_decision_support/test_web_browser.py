@@ -137,7 +137,9 @@ def test_the_signals_sort_by_what_is_clicked(browser, address: str) -> None:
     assert order()[-1] == "AAPL"
 
 
-@pytest.mark.parametrize("path", ["/", "/instrument/SPX", "/performance", "/runs", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/", "/instrument/SPX", "/performance", "/quality", "/runs", "/nowhere"]
+)
 def test_nothing_overflows_a_telephone(browser, address: str, path: str) -> None:
     screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)

@@ -25,7 +25,7 @@ from tests.stage_01_data_engine.market_files import lines, load, walk, write
 
 @pytest.fixture
 def made(tmp_path: Path) -> MarketWindow:
-    """AAA with a bad, an undated, a missing and a phantom bar; B&B, named like HTML, lacks one bar."""
+    """AAA has a bad, an undated, a missing and a phantom bar; B&B, named like HTML, lacks one."""
     frame = walk(count=40)
     frame.loc[10, "close"] = frame.loc[10, "high"] * 1.5
     frame.loc[20, "volume"] = 0
