@@ -253,6 +253,15 @@ def observation_frame(
     return frame.astype({"value": float}).assign(symbol=MARKET)[list(OBSERVATION_COLUMNS)]
 
 
+def no_bars() -> pd.DataFrame:
+    """Return ``RawMarket.bars`` of a source that has none."""
+    import pandas as pd
+
+    kinds = {"symbol": "object", "session": "datetime64[ns]", "location": "object"}
+    columns = ("symbol", "session", *BAR_FIELDS, "location")
+    return pd.DataFrame({c: pd.Series(dtype=kinds.get(c, "float64")) for c in columns})
+
+
 def no_option_quotes() -> pd.DataFrame:
     """Return ``RawMarket.option_quotes`` of a source that has none."""
     import pandas as pd

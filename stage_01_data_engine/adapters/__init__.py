@@ -2,6 +2,7 @@
 
 from stage_01_data_engine.adapters.bundled import BundledSource
 from stage_01_data_engine.adapters.chain import ChainSource, JoinedSource
+from stage_01_data_engine.adapters.event_tables import EventLayout, EventTableSource
 from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource
 from stage_01_data_engine.adapters.folder import FolderSource
 from stage_01_data_engine.adapters.fred import FredSettings, FredSource
@@ -23,6 +24,8 @@ __all__ = [
     "SOURCES",
     "BundledSource",
     "ChainSource",
+    "EventLayout",
+    "EventTableSource",
     "FinnhubSettings",
     "FinnhubSource",
     "FolderSource",

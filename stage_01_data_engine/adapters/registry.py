@@ -19,6 +19,7 @@ from stage_01_data_engine.adapters import fred as _fred
 from stage_01_data_engine.adapters import nasdaq_data_link as _data_link
 from stage_01_data_engine.adapters import polygon as _polygon
 from stage_01_data_engine.adapters.bundled import BundledSource
+from stage_01_data_engine.adapters.event_tables import EventTableSource
 from stage_01_data_engine.adapters.finnhub import FinnhubSource
 from stage_01_data_engine.adapters.folder import FolderSource
 from stage_01_data_engine.adapters.fred import FredSource
@@ -128,6 +129,12 @@ def _open_tables(opening: Opening) -> Source:
     return TableSource(path, layouts, opening.data)
 
 
+def _open_events(opening: Opening) -> Source:
+    chosen = opening.sources.events
+    path = _folder_of("events", chosen.path, opening)
+    return EventTableSource(path, chosen.layouts, opening.data)
+
+
 CBOE_LAYOUTS: dict[str, TableLayout] = {
     "vix_history": cboe.VIX_HISTORY,
     "put_call_ratio": cboe.PUT_CALL_RATIO,
@@ -165,6 +172,13 @@ _CARDS: tuple[SourceCard, ...] = (
         "as each layout says: the session after a row's date, or its close",
         "not known", "the files' own",
         "files, conformance matrix, fuzzing", _open_tables, files=True,
+    ),
+    SourceCard(
+        "events", EventTableSource, ("events",),
+        "a folder of CSV, Excel or Parquet files and their layouts", None,
+        "each event at its minute, or as its layout says; coming ones once they are announced",
+        "not known", "the files' own",
+        "files, the calendars of real releases and earnings", _open_events, files=True,
     ),
     SourceCard(
         "cboe", TableSource, ("macro", "options"),

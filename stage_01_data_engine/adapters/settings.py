@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from foundation.kernel.model import Part
+from stage_01_data_engine.adapters.event_tables import EventLayout
 from stage_01_data_engine.adapters.finnhub import FinnhubSettings
 from stage_01_data_engine.adapters.fred import FredSettings
 from stage_01_data_engine.adapters.iqfeed import IqfeedSettings
@@ -37,6 +38,15 @@ class TablesSettings(Part):
     )
 
 
+class EventsSettings(Part):
+    """Which tables of events are read, and what stands in their columns."""
+
+    path: Path | None = Field(
+        default=None, description="The folder; None: the path that the market names."
+    )
+    layouts: tuple[EventLayout, ...] = Field(default=(), description="One for each table.")
+
+
 CboeFile = Literal["vix_history", "put_call_ratio", "option_eod_summary", "delayed_chain"]
 
 
@@ -56,6 +66,7 @@ class SourceSettings(Part):
 
     folder: FolderSettings = FolderSettings()
     tables: TablesSettings = TablesSettings()
+    events: EventsSettings = EventsSettings()
     cboe: CboeSettings = CboeSettings()
     polygon: PolygonSettings = PolygonSettings()
     fred: FredSettings = FredSettings()

@@ -21,7 +21,7 @@ import numpy as np
 
 from foundation.contracts import QualityFinding
 from foundation.kernel import DependencyError, OperatorError, UpstreamDataError
-from stage_01_data_engine.adapters.table_file import ABSENT
+from stage_01_data_engine.adapters.table_file import ABSENT, UnusableFileError, read_parquet
 from stage_01_data_engine.findings import BrokenRow, Rows, Rule
 
 WORKBOOKS = (".xlsx", ".xlsm")
@@ -75,7 +75,7 @@ class Sheet:
 
 
 def read_sheet(path: Path, sheet: str | None, header_row: int) -> Sheet:
-    """Return the cells of a CSV file, or of one sheet of a workbook.
+    """Return the cells of a CSV or Parquet file, or of one sheet of a workbook.
 
     Parameters
     ----------
@@ -103,6 +103,8 @@ def read_sheet(path: Path, sheet: str | None, header_row: int) -> Sheet:
     if path.name.lower().endswith(WORKBOOKS):
         title, grid = _workbook(path, sheet)
         name, is_workbook = f"{path.name}:{title}", True
+    elif path.name.lower().endswith(".parquet"):
+        grid, name, is_workbook = _parquet(path), path.name, False
     else:
         grid = _csv(path)
         name, is_workbook = path.name, False
@@ -139,6 +141,20 @@ def _csv(path: Path) -> list[Sequence[Any]]:
             value=str(error),
             remedy="save the file again as CSV",
         ) from error
+
+
+def _parquet(path: Path) -> list[Sequence[Any]]:
+    """Return the columns' names and the rows of a Parquet file."""
+    try:
+        frame = read_parquet(path)
+    except UnusableFileError as error:
+        raise UpstreamDataError(
+            f"{path.name} is a whole Parquet file",
+            value=error.value,
+            remedy="write the file again",
+        ) from error
+    rows = zip(*(column.tolist() for _, column in frame.items()), strict=True)
+    return [tuple(str(name) for name in frame.columns), *rows]
 
 
 def _workbook(path: Path, sheet: str | None) -> tuple[str, list[Sequence[Any]]]:

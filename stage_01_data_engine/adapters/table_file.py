@@ -101,7 +101,7 @@ def read_table(path: Path) -> Table:
         If the file is empty, no UTF-8 text, a cut-off Parquet file, or lacks dates or closes.
     """
     is_csv = not path.name.lower().endswith(".parquet")
-    frame = _read_csv(path) if is_csv else _read_parquet(path)
+    frame = _read_csv(path) if is_csv else read_parquet(path)
     columns = _columns([str(name) for name in frame.columns])
     if not {"date", "close"} <= set(columns):
         names = ", ".join(map(str, frame.columns))
@@ -239,7 +239,14 @@ def _read_row_by_row(raw: bytes, delimiter: str, names: list[str]) -> pd.DataFra
     return pd.DataFrame(cells, columns=names, dtype=object)
 
 
-def _read_parquet(path: Path) -> pd.DataFrame:
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Return the rows of a Parquet file, its index as columns.
+
+    Raises
+    ------
+    UnusableFileError
+        If it is empty or cut off.
+    """
     import pandas as pd
     import pyarrow
 
