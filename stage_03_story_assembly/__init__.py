@@ -2,5 +2,12 @@
 
 from stage_03_story_assembly.settings import StoryAssemblySettings
 from stage_03_story_assembly.stage import AssemblyInput, StoryAssemblyStage
+from stage_03_story_assembly.update import IntradayUpdateStage, UpdateInput
 
-__all__ = ["AssemblyInput", "StoryAssemblySettings", "StoryAssemblyStage"]
+__all__ = [
+    "AssemblyInput",
+    "IntradayUpdateStage",
+    "StoryAssemblySettings",
+    "StoryAssemblyStage",
+    "UpdateInput",
+]

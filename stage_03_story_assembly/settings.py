@@ -64,6 +64,13 @@ class StoryAssemblySettings(Part):
     occasion_gap, occasion_move : float
         Opening gap and move of a day, in volatility scales (an ordinary day moves about 0.5), from
         which they are an event with a story of their own.
+    overnight_share : float
+        Share of a day's variance that falls between close and opening; the rest grows evenly
+        through the session. It sets what gap and what move by an hour is sharp.
+    pace_fast : float
+        Volume so far over the usual by the hour from which trade is fast (its inverse: slow).
+    lean_threshold : float
+        Mean tone of a story from which it leaned one way.
     response_smaller, response_larger : float
         Today's move over the mean of earlier occasions of the kind, between which it is usual.
     """
@@ -104,3 +111,6 @@ class StoryAssemblySettings(Part):
     occasion_move: float = Field(default=2.5, gt=0)
     response_smaller: float = Field(default=0.5, gt=0)
     response_larger: float = Field(default=1.5, gt=0)
+    overnight_share: float = Field(default=0.3, gt=0, lt=1)
+    pace_fast: float = Field(default=1.33, gt=1)
+    lean_threshold: float = Field(default=0.1, gt=0)

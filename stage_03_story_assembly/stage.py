@@ -21,6 +21,7 @@ from foundation.timeseries import Panel
 from stage_03_story_assembly.content import daily, occasions, weekly
 from stage_03_story_assembly.content.plan import StoryPlan
 from stage_03_story_assembly.settings import StoryAssemblySettings
+from stage_03_story_assembly.telling.evidence import Evidence
 from stage_03_story_assembly.telling.figures import Figures
 from stage_03_story_assembly.telling.teller import Teller
 
@@ -83,6 +84,8 @@ class StoryAssemblyStage(Stage[AssemblyInput, StoryBook]):
         teller = Teller(
             PLANS[self.horizon](market, fuzzy, quant, self.settings),
             Figures(market, fuzzy, quant, self.settings),
+            Evidence(market, fuzzy, quant),
+            market.instruments,
         )
         count = len(market.bars.sessions)
         told = range(max(0, count - self.settings.story_sessions), count)

@@ -91,11 +91,17 @@ _MOVES = {
 
 def statement_in_words(said: Statement) -> str:
     """Return a statement as data in words: ``trend is high (leaning lower)``."""
-    value = said.value
+    value = said.value.replace(" > ", " to ")
+    if said.kind == "span":
+        stretch, _, move = value.partition(": ")
+        return f"{said.subject} {_MOVES[move]} ({stretch})"
     if said.kind in ("movement", "path"):
         value = ", then ".join(_MOVES.get(part, part) for part in value.split(","))
     verb = {"state": "is ", "regime": "regime is ", "range": "range: ", "odds": "odds: ",
-            "tilt": "tilt: ", "tension": "against "}.get(said.kind, "")  # fmt: skip
+            "tilt": "tilt: ", "tension": "against ", "contradiction": "against ",
+            "streak": "makes ", "record": "makes the largest ", "relative": "is ",
+            "members": "above their average: ", "options": "is ", "eve": "was ",
+            "shift": "went ", "response": "response: "}.get(said.kind, "")  # fmt: skip
     hedge = f" ({said.hedge})" if said.hedge else ""
     return f"{said.subject} {verb}{value}{hedge}"
 

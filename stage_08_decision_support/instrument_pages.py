@@ -75,11 +75,15 @@ def by_conviction(pages: Sequence[InstrumentPage]) -> list[InstrumentPage]:
 
 def instrument_pages(
     stories: StoryBook,
+    further: Sequence[StoryBook],
     validated: ValidatedForecast,
     signals: SignalSet,
     characteristics: StockCharacteristics,
 ) -> tuple[InstrumentPage, ...]:
     """Return pages in the order of the signals.
+
+    ``further`` are the books of other horizons: what they tell of the as-of session (the week
+    that it ends, an event that it brought) stands on the page as well.
 
     Raises
     ------
@@ -99,6 +103,9 @@ def instrument_pages(
     return tuple(
         InstrumentPage(
             story=today[signal.symbol],
+            further=tuple(
+                book.today()[signal.symbol] for book in further if signal.symbol in book.today()
+            ),
             forecast_text=forecast_text(verdicts[signal.symbol], validated.distributions),
             forecast_note=forecast_note(verdicts[signal.symbol]),
             signal=signal,

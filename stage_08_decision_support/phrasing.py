@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from foundation.contracts import Horizon
+
 ABSENT = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 
@@ -114,3 +116,16 @@ def sentence(text: str) -> str:
         return ""
     text = text[0].upper() + text[1:]
     return text if text[-1] in ".?" else text + "."
+
+
+_HORIZONS: dict[Horizon, str] = {
+    Horizon.DAILY: "The day",
+    Horizon.INTRADAY: "The session so far",
+    Horizon.WEEKLY: "The week",
+    Horizon.EVENT: "The event",
+}
+
+
+def horizon_title(horizon: Horizon) -> str:
+    """Return what stands above a story of a horizon: "The week"."""
+    return _HORIZONS[horizon]

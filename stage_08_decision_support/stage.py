@@ -32,6 +32,8 @@ class BriefInput:
 
     market: MarketWindow
     stories: StoryBook
+    weekly: StoryBook
+    occasions: StoryBook
     validated: ValidatedForecast
     signals: SignalSet
     performance: PerformanceReport
@@ -59,7 +61,11 @@ class DecisionSupportStage(Stage[BriefInput, DecisionBrief]):
         """Return the brief; the order of setups is by conviction, highest first."""
         _check_one_session(given)
         pages = instrument_pages(
-            given.stories, given.validated, given.signals, given.characteristics
+            given.stories,
+            (given.weekly, given.occasions),
+            given.validated,
+            given.signals,
+            given.characteristics,
         )
         story_of = {page.signal.symbol: page.story for page in pages}
         target = given.market.target_session
@@ -97,6 +103,8 @@ def _check_one_session(given: BriefInput) -> None:
     sessions = {
         "market": given.market.session,
         "stories": given.stories.session,
+        "weekly stories": given.weekly.session,
+        "event stories": given.occasions.session,
         "validated": given.validated.session,
         "signals": given.signals.session,
         "performance": given.performance.session,

@@ -54,7 +54,8 @@ Say = Callable[[str], None]
 SOURCE = "source"
 """Name under which the source's own cut is reported, beside the steps of the plan."""
 PAST_STEPS = (
-    wiring.DATA, wiring.FUZZY, wiring.QUANT, wiring.CHARACTERISTICS, wiring.STORIES, wiring.TOKENS,
+    wiring.DATA, wiring.FUZZY, wiring.QUANT, wiring.CHARACTERISTICS, wiring.STORIES,
+    wiring.WEEKLY, wiring.OCCASIONS, wiring.TOKENS,
 )  # fmt: skip
 """Steps whose artefacts speak about past sessions, in running order."""
 
@@ -262,8 +263,12 @@ def _run(
     """Run from an empty store and return every output by step."""
     store = ArtefactStore(folder)
     runner = Runner(store, InProcessBus(), attempts=1)
-    # Characteristics lead to no step before the brief, so they are asked for by name.
-    aside = () if until in (wiring.DATA, wiring.FUZZY) else (wiring.CHARACTERISTICS,)
+    # What leads to no step before the brief is asked for by name.
+    aside: tuple[str, ...] = (
+        () if until in (wiring.DATA, wiring.FUZZY) else (wiring.CHARACTERISTICS,)
+    )
+    if until not in (wiring.DATA, wiring.FUZZY, wiring.QUANT):
+        aside += (wiring.WEEKLY, wiring.OCCASIONS)
     plan = rewire(wiring.build_plan(settings, reading, store)).until(until, *aside)
     result = runner.run(plan)
     return {name: runner.load(plan, result, name) for name in result.outputs}

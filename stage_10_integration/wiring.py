@@ -12,6 +12,7 @@ from typing import Any
 from foundation.contracts import (
     DecisionBrief,
     FuzzyWindow,
+    Horizon,
     MarketIntelligence,
     MarketWindow,
     PerformanceReport,
@@ -36,6 +37,8 @@ FUZZY = "02_fuzzification"
 QUANT = "quant"
 CHARACTERISTICS = "characteristics"
 STORIES = "03_story_assembly"
+WEEKLY = "03_weekly_stories"
+OCCASIONS = "03_event_stories"
 TOKENS = "04_tokenization"
 TRAINING = "05_training"
 FORECAST = "05_llm_engine"
@@ -97,10 +100,13 @@ def _data_to_stories(settings: HouseSettings, source: External) -> list[Step]:
 
         return stock_characteristics(given["market"], given["fuzzy"], settings.characteristics)
 
-    def stories(given: Inputs) -> Contract:
-        from stage_03_story_assembly import AssemblyInput, StoryAssemblyStage
+    def stories(horizon: Horizon) -> Callable[[Inputs], Contract]:
+        def tell(given: Inputs) -> Contract:
+            from stage_03_story_assembly import AssemblyInput, StoryAssemblyStage
 
-        return StoryAssemblyStage(settings.stories).run(AssemblyInput(**given))
+            return StoryAssemblyStage(settings.stories, horizon).run(AssemblyInput(**given))
+
+        return tell
 
     market = {"market": DATA}
     return [
@@ -113,9 +119,16 @@ def _data_to_stories(settings: HouseSettings, source: External) -> list[Step]:
         Step(CHARACTERISTICS, 3, "Characteristics of each stock", StockCharacteristics,
              characteristics, {**market, "fuzzy": FUZZY}, (settings.characteristics,),
              ("foundation.quant.characteristics",)),
-        Step(STORIES, 3, "Stories", StoryBook, stories,
-             {**market, "fuzzy": FUZZY, "quant": QUANT}, (settings.stories,),
-             ("stage_03_story_assembly",)),
+        *(
+            Step(name, 3, title, StoryBook, stories(horizon),
+                 {**market, "fuzzy": FUZZY, "quant": QUANT}, (settings.stories,),
+                 ("stage_03_story_assembly",))
+            for name, title, horizon in (
+                (STORIES, "Stories", Horizon.DAILY),
+                (WEEKLY, "Stories of the week", Horizon.WEEKLY),
+                (OCCASIONS, "Stories of events", Horizon.EVENT),
+            )
+        ),
     ]  # fmt: skip
 
 
@@ -220,7 +233,8 @@ def _forecast_to_brief(settings: HouseSettings, store: ArtefactStore) -> list[St
              {"signals": SIGNALS, **stories, "fuzzy": FUZZY, **market}, (settings.intelligence,),
              ("stage_10_integration.intelligence",)),
         Step(BRIEF, 8, "Daily brief", DecisionBrief, brief,
-             {**market, **stories, "validated": VALIDATION, "signals": SIGNALS,
+             {**market, **stories, "weekly": WEEKLY, "occasions": OCCASIONS,
+              "validated": VALIDATION, "signals": SIGNALS,
               "performance": FEEDBACK, "portfolio": PORTFOLIO, "intelligence": INTELLIGENCE,
               "characteristics": CHARACTERISTICS},
              (settings.brief,), ("stage_08_decision_support",)),

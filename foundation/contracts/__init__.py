@@ -36,7 +36,6 @@ from foundation.contracts.market_window import (
     BAR_FIELDS,
     MARKET,
     ContinuousSeries,
-    Dimension,
     Instrument,
     MarketEvent,
     MarketWindow,
@@ -55,6 +54,7 @@ from foundation.contracts.portfolio import (
     Theme,
 )
 from foundation.contracts.quant_context import QUANT_FIELDS, ModelVersion, QuantContext
+from foundation.contracts.session_so_far import SO_FAR_FIELDS, SessionSoFar
 from foundation.contracts.signal import (
     Levels,
     Reconciliation,
@@ -101,6 +101,7 @@ __all__ = [
     "REGIMES",
     "SCENARIOS",
     "SERIES",
+    "SO_FAR_FIELDS",
     "STATES",
     "TAPE",
     "Alert",
@@ -113,7 +114,6 @@ __all__ = [
     "ContinuationRequest",
     "ContinuousSeries",
     "DecisionBrief",
-    "Dimension",
     "DirectionalRecord",
     "DistributionReading",
     "ForecastVerdict",
@@ -146,6 +146,7 @@ __all__ = [
     "Section",
     "Sentence",
     "Series",
+    "SessionSoFar",
     "Shape",
     "Signal",
     "SignalSet",

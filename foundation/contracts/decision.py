@@ -45,6 +45,7 @@ class InstrumentPage(Part):
     """
 
     story: Story
+    further: tuple[Story, ...] = ()
     forecast_text: str
     forecast_note: str
     signal: Signal

@@ -31,13 +31,17 @@ class Evidence:
         found = []
         for session in at:
             for address in column.cells:
-                look_up = self._cells.get(address)
-                if look_up is None:
-                    look_up = self._cells[address] = self._look_up(address)
-                row = look_up(session, n)
+                row = self.cell(address, session, n)
                 if row is not None:
                     found.append(row)
         return tuple(found)
+
+    def cell(self, address: Cell, t: int, n: int) -> SourceRow | None:
+        """Return one cell; None where the data has none."""
+        look_up = self._cells.get(address)
+        if look_up is None:
+            look_up = self._cells[address] = self._look_up(address)
+        return look_up(t, n)
 
     def _look_up(self, address: Cell) -> Callable[[int, int], SourceRow | None]:
         panel, field = address

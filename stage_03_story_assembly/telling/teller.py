@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Protocol
 
-from foundation.contracts import Claim, Section, Sentence, Statement, Story, StorySection
+from foundation.contracts import (
+    Claim,
+    Instrument,
+    Section,
+    Sentence,
+    SourceRow,
+    Statement,
+    Story,
+    StorySection,
+)
 from foundation.language.phrases import REFERENCES
 from stage_03_story_assembly.content.columns import SILENT, Column
 from stage_03_story_assembly.content.plan import StoryPlan
-from stage_03_story_assembly.telling.evidence import Evidence
-from stage_03_story_assembly.telling.figures import Figures
 from stage_03_story_assembly.telling.turns import turns
 from stage_03_story_assembly.telling.writer import Told, Voice, group, realise
 
@@ -17,22 +26,59 @@ Spoken = list[tuple[Column, int]]
 """The columns that speak in one sentence, with their statement numbers."""
 
 
-class Teller:
-    """Puts the plan's statements into words, one symbol and session at a time."""
+class Numbers(Protocol):
+    """Makes the figure of a column's clause."""
 
-    def __init__(self, story_plan: StoryPlan, figures: Figures) -> None:
+    def of(self, column: str, t: int, n: int) -> str:
+        """Return it, or nothing where a number would add nothing."""
+        ...
+
+
+class Cells(Protocol):
+    """Hands out the cells behind a column's claim."""
+
+    sessions: tuple[date, ...]
+    symbols: tuple[str, ...]
+
+    def rows(self, column: Column, t: int, n: int) -> tuple[SourceRow, ...]:
+        """Return the cells of a session and symbol."""
+        ...
+
+
+class Teller:
+    """Puts the plan's statements into words, one symbol and session at a time.
+
+    Parameters
+    ----------
+    story_plan : StoryPlan
+    figures : Numbers
+        What stands in parentheses.
+    evidence : Rows
+        The cells behind claims, and the axes of the plan.
+    instruments : sequence of Instrument
+        In the order of the symbols.
+    told_at : datetime, optional
+        Of stories told before the close: when.
+    """
+
+    def __init__(
+        self,
+        story_plan: StoryPlan,
+        figures: Numbers,
+        evidence: Cells,
+        instruments: Sequence[Instrument],
+        told_at: datetime | None = None,
+    ) -> None:
         self.plan = story_plan
-        self.figures = figures
-        market = figures.market
-        self.evidence = Evidence(market, figures.fuzzy, figures.quant)
-        self.sessions, self.symbols = market.bars.sessions, market.bars.symbols
+        self.figures, self.evidence = figures, evidence
+        self.sessions, self.symbols = evidence.sessions, evidence.symbols
+        self.told_at = told_at
         self.turns = turns(self.sessions).tolist()
-        self.names = {i.symbol: i.name for i in market.instruments}
-        self.references = {i.symbol: REFERENCES[i.kind] for i in market.instruments}
+        self.names = {i.symbol: i.name for i in instruments}
+        self.references = {i.symbol: REFERENCES[i.kind] for i in instruments}
         # "The S&P 500 fell", but "Apple fell".
         self.subjects = {
-            i.symbol: f"the {i.name}" if i.kind in ("index", "etf") else i.name
-            for i in market.instruments
+            i.symbol: f"the {i.name}" if i.kind in ("index", "etf") else i.name for i in instruments
         }
 
     def learning(self, t: int, n: int) -> str:
@@ -61,6 +107,7 @@ class Teller:
             name=self.names[symbol],
             session=self.sessions[t],
             horizon=self.plan.horizon,
+            told_at=self.told_at,
             sections=tuple(
                 StorySection(name=name, sentences=tuple(told)) for name, told in sections.items()
             ),

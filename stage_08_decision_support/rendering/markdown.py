@@ -221,6 +221,9 @@ def _instrument(page: InstrumentPage, target_session: date) -> Iterator[str]:
             written.append(text)
         yield f"**{section.name.capitalize()}.** " + " ".join(written)
         yield ""
+    for more in page.further:
+        yield f"**{say.horizon_title(more.horizon)}.** {_plain(more.reading)}"
+        yield ""
     if page.character:
         yield f"**Character.** {_plain(page.character)}"
         yield ""

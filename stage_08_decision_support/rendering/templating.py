@@ -37,7 +37,7 @@ def environment() -> Environment:
     )
     for name in (
         "price", "percent", "change", "signed", "number", "cell", "long_date", "medium_date",
-        "short_date", "moment", "count", "listed", "sentence",
+        "short_date", "horizon_title", "moment", "count", "listed", "sentence",
     ):  # fmt: skip
         env.filters[name] = getattr(phrasing, name)
     env.filters["told"] = clauses.told

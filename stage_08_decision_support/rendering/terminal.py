@@ -46,6 +46,9 @@ def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12
         title = f"{lead.story.name} ({lead.story.symbol})"
         day = say.long_date(brief.target_session).rsplit(" ", 1)[0]
         block(Text.assemble((title + "  ", "bold"), lead.story.reading))
+        if lead.further:
+            titles = say.listed([say.horizon_title(more.horizon).lower() for more in lead.further])
+            block(Text(f"Also in the written brief: {titles}.", style="bright_black"), 0)
         block(Text.assemble((f"Forecast for {day}  ", "bold"), lead.forecast_text))
         block(Text(lead.forecast_note, style="bright_black"), 0)
     if brief.performance.scores:

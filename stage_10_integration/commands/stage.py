@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from foundation.contracts.lexicon import Horizon
+from foundation.kernel import OperatorError
 from stage_10_integration.commands.options import Options, with_options
+
+if TYPE_CHECKING:
+    from stage_10_integration.commands.opening import Session
 
 
 def register(application: typer.Typer) -> None:
@@ -18,6 +24,18 @@ def register(application: typer.Typer) -> None:
 def stage(
     options: Options,
     number: Annotated[int, typer.Argument(metavar="N", min=1, max=10, help="Stage, 1 to 10.")],
+    horizon: Annotated[
+        Horizon | None,
+        typer.Option("--horizon", help="Print the latest stories of this horizon (stage 3)."),
+    ] = None,
+    bars: Annotated[
+        Path | None,
+        typer.Option("--bars", help="Minute or hour bars of the session that lasts (intraday)."),
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", help="Moment of an intraday update, such as 2018-12-31T11:00."),
+    ] = None,
 ) -> None:
     """Run up to and including one stage and summarise its artefacts."""
     from stage_10_integration.commands.opening import Session, as_document
@@ -25,6 +43,9 @@ def stage(
     from stage_10_integration.commands.summaries import summary_lines, summary_table
 
     session = Session(options)
+    if horizon is not None:
+        _tell(session, number, horizon, bars, at, as_json=options.as_json)
+        return
     steps = session.workplace.steps_of(number)
     result = session.run(session.workplace.plan.until(*steps))
     summaries = {}
@@ -36,3 +57,24 @@ def stage(
         console().print(summary_table(f"{title} ({type(made).__name__})", made))
     if options.as_json:
         print_json({**as_document(session, result), "summaries": summaries})
+
+
+def _tell(
+    session: Session,
+    number: int,
+    horizon: Horizon,
+    bars: Path | None,
+    at: str | None,
+    *,
+    as_json: bool,
+) -> None:
+    from stage_10_integration.commands.reporting import print_json
+    from stage_10_integration.commands.telling import latest, tell
+
+    if number != 3:
+        raise OperatorError(
+            "Stories are told in stage 3", value=f"--horizon with stage {number}", remedy="stage 3"
+        )
+    book = tell(session, horizon, bars, at)
+    if as_json:
+        print_json({"stories": [story.model_dump(mode="json") for story in latest(book)]})

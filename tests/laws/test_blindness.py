@@ -58,7 +58,7 @@ def test_real_data_to_token_windows_is_blind_to_the_future() -> None:
     assert verdict.comparisons[1].steps[-1] == wiring.TOKENS
     assert verdict.comparisons[3].steps == (
         wiring.DATA, wiring.FUZZY, wiring.QUANT, wiring.CHARACTERISTICS, wiring.STORIES,
-        wiring.TOKENS,
+        wiring.WEEKLY, wiring.OCCASIONS, wiring.TOKENS,
     )  # fmt: skip
 
 

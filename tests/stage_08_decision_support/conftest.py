@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from foundation.contracts import DecisionBrief, content_hash
+from foundation.contracts import DecisionBrief, Horizon, StoryBook, content_hash
 from foundation.kernel import NEW_YORK
 from foundation.testing.samples import SampleRun, sample_run
 from stage_08_decision_support import BriefInput, DecisionSupportSettings, DecisionSupportStage
@@ -18,11 +18,20 @@ def run() -> SampleRun:
     return sample_run()
 
 
+def of_horizon(book: StoryBook, horizon: Horizon, symbols: int | None = None) -> StoryBook:
+    """Return the book as if its stories were of another horizon, for its first symbols."""
+    told = [s for s in book.recent if s.symbol in book.symbols[:symbols]]
+    recent = tuple(story.model_copy(update={"horizon": horizon}) for story in told)
+    return book.model_copy(update={"horizon": horizon, "recent": recent})
+
+
 @pytest.fixture(scope="session")
 def given(run: SampleRun) -> BriefInput:
     return BriefInput(
         market=run.market,
         stories=run.stories,
+        weekly=of_horizon(run.stories, Horizon.WEEKLY),
+        occasions=of_horizon(run.stories, Horizon.EVENT, symbols=1),
         validated=run.validated,
         signals=run.signals,
         performance=run.performance,

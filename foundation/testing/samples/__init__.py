@@ -24,6 +24,7 @@ from foundation.testing.samples.market import (
     SESSION,
     TARGET_SESSION,
     market_window,
+    session_so_far,
     trading_days,
 )
 from foundation.testing.samples.quant import quant_context
@@ -48,6 +49,7 @@ __all__ = [
     "portfolio_plan",
     "quant_context",
     "sample_run",
+    "session_so_far",
     "signal_set",
     "story_book",
     "story_forecast",

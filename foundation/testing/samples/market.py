@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from foundation.contracts import (
     BAR_FIELDS,
     MARKET,
+    SO_FAR_FIELDS,
     Instrument,
     MarketEvent,
     MarketWindow,
@@ -17,10 +18,12 @@ from foundation.contracts import (
     RowCounts,
     RowVerdict,
     RowVerdicts,
+    SessionSoFar,
     SourceInfo,
     VerdictRule,
 )
 from foundation.kernel import NEW_YORK, OperatorError, hash_text
+from foundation.market import close_of
 from foundation.timeseries import Panel
 
 SESSION = date(2018, 12, 28)
@@ -255,3 +258,28 @@ def _events(days: tuple[date, ...]) -> tuple[MarketEvent, ...]:
             )
         )
     return tuple(made)
+
+
+def session_so_far(market: MarketWindow | None = None, hour: int = 12) -> SessionSoFar:
+    """Return the session after a window at a full hour: up one per cent since a flat opening.
+
+    Volume is what is usual by then; close-only instruments have none.
+    """
+    market = market or market_window()
+    at = datetime.combine(market.target_session, time(hour), NEW_YORK)
+    opens = datetime.combine(market.target_session, time(9, 30), NEW_YORK)
+    close = market.bars.field("close")[-1]
+    volume = np.where([i.close_only for i in market.instruments], np.nan, 1e6)
+    columns = (close, close, 1.012 * close, 0.998 * close, 1.01 * close, volume, volume)
+    return SessionSoFar(
+        as_of=at,
+        produced_at=at,
+        session=market.target_session,
+        elapsed=(at - opens) / (close_of(market.target_session) - opens),
+        values=Panel(
+            sessions=(market.target_session,),
+            symbols=market.bars.symbols,
+            fields=SO_FAR_FIELDS,
+            values=np.stack(columns, axis=-1)[None],
+        ),
+    )

@@ -12,6 +12,7 @@ from foundation.contracts import (
     PerformanceReport,
     PortfolioPlan,
     QuantContext,
+    SessionSoFar,
     SignalSet,
     StockCharacteristics,
     StoryBook,
@@ -30,7 +31,7 @@ from foundation.testing.samples.decisions import (
 )
 from foundation.testing.samples.forecasts import story_forecast, validated_forecast
 from foundation.testing.samples.fuzzy import fuzzy_window
-from foundation.testing.samples.market import market_window
+from foundation.testing.samples.market import market_window, session_so_far
 from foundation.testing.samples.quant import quant_context, stock_characteristics
 from foundation.testing.samples.stories import story_book
 from foundation.testing.samples.tokens import story_model, token_batch
@@ -54,6 +55,7 @@ class SampleRun:
     portfolio: PortfolioPlan
     intelligence: MarketIntelligence
     brief: DecisionBrief
+    so_far: SessionSoFar
 
     def contracts(self) -> tuple[Contract, ...]:
         """Return all of them."""
@@ -93,4 +95,5 @@ def sample_run(sessions: int = 240, seed: int = 7) -> SampleRun:
         portfolio,
         intelligence,
         brief,
+        session_so_far(market),
     )
