@@ -23,6 +23,7 @@ from config.recipes import story_tiny_cpu
 from foundation.kernel import OperatorError, Part
 from foundation.quant.characteristics import CharacteristicSettings
 from foundation.quant.settings import QuantSettings
+from foundation.storage.settings import StorageSettings
 from stage_01_data_engine.adapters import SimulationSettings, SourceSettings
 from stage_01_data_engine.settings import DataEngineSettings
 from stage_02_fuzzification.settings import FuzzificationSettings
@@ -58,6 +59,7 @@ class Settings(Part):
     simulation: SimulationSettings = SimulationSettings()
     sources: SourceSettings = SourceSettings()
     connection: ConnectionSettings = ConnectionSettings()
+    storage: StorageSettings = StorageSettings()
     data: DataEngineSettings = DataEngineSettings()
     fuzzification: FuzzificationSettings = FuzzificationSettings()
     quant: QuantSettings = QuantSettings()

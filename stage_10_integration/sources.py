@@ -13,6 +13,7 @@ from foundation.connect import Connection, Freshness, Governor, ResponseCache, S
 from foundation.kernel import OperatorError
 from foundation.market import close_of, session_on_or_before
 from stage_01_data_engine import MarketRequest, Opening, Reading, card_of
+from stage_10_integration.archive import stored_source
 
 if TYPE_CHECKING:
     from stage_01_data_engine import RawMarket, Source
@@ -38,6 +39,8 @@ class SourceReading:
 
     Attributes
     ----------
+    source : Source
+    request : MarketRequest
     readings : list of Reading
     """
 
@@ -48,19 +51,19 @@ class SourceReading:
         connection: Connection | None = None,
         readings: list[Reading] | None = None,
     ) -> None:
-        self._source = source
-        self._request = request
+        self.source = source
+        self.request = request
         self.connection = connection
         self.readings: list[Reading] = [] if readings is None else readings
 
     @property
     def as_of(self) -> date:
         """The last session that may be seen."""
-        return self._request.as_of
+        return self.request.as_of
 
     @cached_property
     def _raw(self) -> RawMarket:
-        return self._source.load(self._request)
+        return self.source.load(self.request)
 
     def fingerprint(self) -> str:
         """Return the hash of exactly what was read."""
@@ -118,6 +121,7 @@ def open_one(name: str, settings: Settings, connection: Connection) -> Source:
         data=settings.data,
         simulation=settings.simulation,
         path=settings.market.path,
+        stored=lambda: stored_source(settings),
     )
     return card_of(name).open(opening)
 
@@ -173,6 +177,8 @@ def as_of_of(settings: Settings) -> date:
         from stage_01_data_engine import SimulatedSource
 
         return SimulatedSource(settings.simulation).last_session()
+    if market.source == "store":
+        return stored_source(settings).reach().as_of
     raise OperatorError(
         f"A run on the source {market.source} needs an as-of date",
         value=None,

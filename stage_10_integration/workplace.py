@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from typing import TypeVar, cast
 
+from foundation.connect import Governor, SystemTime
 from foundation.contracts import DecisionBrief
 from foundation.kernel import Contract
 from foundation.runtime import (
@@ -23,6 +24,13 @@ from stage_10_integration.source_log import SourceLog
 from stage_10_integration.sources import SourceReading, open_source
 
 Made = TypeVar("Made", bound=Contract)
+
+
+def governor_of(settings: HouseSettings, source: SourceReading) -> Governor:
+    """Return the governor that the source's vendors share; where there are none, one of its own."""
+    if source.connection is not None:
+        return source.connection.governor
+    return Governor(SystemTime(), settings.connection.limits)
 
 
 class Workplace:
@@ -64,6 +72,7 @@ class Workplace:
             self.bus,
             lock=lambda: exclusive(settings.store / "run.lock"),
             attempts=settings.attempts,
+            admit=lambda: governor_of(settings, self.source).await_resources(progress),
         )
         self._result: RunResult | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 from typing import Protocol
 
@@ -105,15 +106,20 @@ class Governor:
         with self._lock:
             return {vendor: breaker.state for vendor, breaker in sorted(self._breakers.items())}
 
-    def await_resources(self) -> float:
+    def await_resources(self, told: Callable[[str], None] = lambda words: None) -> float:
         """Return once processor and memory allow more work; the seconds that were waited.
+
+        Parameters
+        ----------
+        told : callable
+            Told in words, once, that the machine is waited for, and why.
 
         Raises
         ------
         WorldError
             If they do not within the limits' patience: names the limit and the reading.
         """
-        began = self.timekeeper.monotonic()
+        began, said = self.timekeeper.monotonic(), False
         while broken := self._broken():
             waited = self.timekeeper.monotonic() - began
             if waited >= self.limits.patience:
@@ -123,6 +129,9 @@ class Governor:
                     value=value,
                     remedy="close other programs, ask for fewer symbols, or change the limit",
                 )
+            if not said:
+                said = True
+                told(f"Waiting for the machine: {broken[0]}; it shows {broken[1]}")
             self.timekeeper.sleep(self.limits.look_every)
         return self.timekeeper.monotonic() - began
 

@@ -67,6 +67,8 @@ class Runner:
         would come again and are not retried.
     pause : callable
         Sleeps between attempts; given seconds (1, 2, 4, ...).
+    admit : callable
+        Asked before a step runs; returns once the machine has room for it, or raises.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Runner:
         clock: Clock | None = None,
         attempts: int = 3,
         pause: Callable[[float], None] = time.sleep,
+        admit: Callable[[], object] = lambda: None,
     ) -> None:
         self._store = store
         self._bus = bus
@@ -85,6 +88,7 @@ class Runner:
         self._clock = clock or SystemClock()
         self._attempts = attempts
         self._pause = pause
+        self._admit = admit
         self._loaded: dict[ArtefactRef, Contract] = {}
 
     def run(
@@ -184,6 +188,7 @@ class Runner:
                 raise _Unusable(plan.step(maker), keys[maker], ref, reason) from reason
         self._say("StageStarted", result, step, key)
         try:
+            self._admit()
             if step.reads is not None:
                 inputs["raw"] = step.reads.load()
             made = self._attempt(step, inputs, key, result).model_copy(update={"made_from": hashes})

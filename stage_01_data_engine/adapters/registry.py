@@ -29,6 +29,7 @@ from stage_01_data_engine.adapters.option_snapshots import kept_layouts
 from stage_01_data_engine.adapters.polygon import PolygonSource
 from stage_01_data_engine.adapters.settings import SourceSettings
 from stage_01_data_engine.adapters.simulated import SimulatedSource, SimulationSettings
+from stage_01_data_engine.adapters.stored import StoredSource
 from stage_01_data_engine.adapters.tables import TableLayout, TableSource
 from stage_01_data_engine.adapters.yahoo import YahooSource
 from stage_01_data_engine.raw import Source
@@ -51,6 +52,8 @@ class Opening:
     simulation : SimulationSettings
     path : Path or None
         The folder of sources made of files that name none of their own.
+    stored : callable or None
+        Opens the dataset that the settings name; None where there is no store to open.
     """
 
     connection: Connection
@@ -58,6 +61,7 @@ class Opening:
     data: DataEngineSettings
     simulation: SimulationSettings
     path: Path | None = None
+    stored: Callable[[], Source] | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,16 @@ def _open_events(opening: Opening) -> Source:
     return EventTableSource(path, chosen.layouts, opening.data)
 
 
+def _open_store(opening: Opening) -> Source:
+    if opening.stored is None:
+        raise OperatorError(
+            "A stored source needs a store",
+            value="--source store",
+            remedy="open it through the settings of a run",
+        )
+    return opening.stored()
+
+
 CBOE_LAYOUTS: dict[str, TableLayout] = {
     "vix_history": cboe.VIX_HISTORY,
     "put_call_ratio": cboe.PUT_CALL_RATIO,
@@ -186,6 +200,13 @@ _CARDS: tuple[SourceCard, ...] = (
         "from the session after a file's date; the VIX at its close",
         "not known", "Cboe's terms; not for redistribution",
         "files in Cboe's formats", _open_cboe, files=True,
+    ),
+    SourceCard(
+        "store", StoredSource, ("bars", "macro", "events", "options"),
+        "an earlier `story data ingest`", None,
+        "as of any moment: each row from the moment its source told it, corrections from theirs",
+        "not known", "that of the source it was ingested from",
+        "every source it was ingested from, as of every day; LMDB and S3", _open_store,
     ),
     SourceCard(
         "simulated", SimulatedSource, ("bars", "macro", "events"),

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stage_10_integration.commands import data_live, data_sources
+from stage_10_integration.commands import data_ingest, data_live, data_sources
 from stage_10_integration.commands.options import Options, with_options
 
 group = typer.Typer(no_args_is_help=True, help="Look at the data under the stories.")
@@ -15,29 +15,10 @@ group = typer.Typer(no_args_is_help=True, help="Look at the data under the stori
 
 def register(application: typer.Typer) -> None:
     """Add the command group of this file."""
+    data_ingest.register(group)
     data_sources.register(group)
     data_live.register(group)
     application.add_typer(group, name="data")
-
-
-@group.command("ingest")
-@with_options
-def ingest(options: Options) -> None:
-    """Read the source, judge every row and store the market window."""
-    from foundation.contracts import MarketWindow
-    from stage_10_integration.commands.opening import Session, as_document
-    from stage_10_integration.commands.reporting import console, print_json
-    from stage_10_integration.commands.summaries import summary_table
-    from stage_10_integration.wiring import DATA
-
-    session = Session(options)
-    result = session.run(session.workplace.plan.until(DATA))
-    window = session.workplace.artefact(DATA, MarketWindow)
-    console().print()
-    console().print(summary_table("Market window", window))
-    if options.as_json:
-        counts = window.counts.model_dump(mode="json")
-        print_json({**as_document(session, result), "counts": counts})
 
 
 @group.command("quality")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from typing import Any
 
 from config.profiles import profile_named, with_recipe
@@ -51,6 +52,14 @@ class Session:
             read_shown(self.workplace.source, console())
         finally:
             self.workplace.keep_readings()
+
+    def turn_to_store(self, as_of: date) -> None:
+        """From here on run on the stored dataset instead of the source that the settings name."""
+        market = self.settings.market.model_copy(
+            update={"source": "store", "otherwise": (), "join": (), "path": None, "as_of": as_of}
+        )
+        self.settings = self.settings.model_copy(update={"market": market})
+        self.workplace = Workplace(self.settings, progress=self._note)
 
     def _note(self, words: str) -> None:
         if self._progress is not None:

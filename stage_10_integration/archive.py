@@ -1,0 +1,112 @@
+"""The stores that ingests fill, opened from the settings; an ingest from end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from config.settings import Settings
+from foundation.connect import Connection
+from foundation.kernel import OperatorError, SystemClock
+from foundation.runtime import exclusive
+from foundation.storage.bitemporal import BitemporalStore
+from foundation.storage.records import Ingest, IngestLedger, open_database
+
+if TYPE_CHECKING:
+    from stage_01_data_engine import MarketRequest, RawMarket
+    from stage_01_data_engine.adapters.stored import StoredSource
+    from stage_10_integration.sources import SourceReading
+
+
+def open_history(settings: Settings) -> BitemporalStore:
+    """Return the bitemporal store."""
+    return BitemporalStore(settings.storage.history or settings.store / "history")
+
+
+def open_ledger(settings: Settings) -> IngestLedger:
+    """Return the ledger of ingests."""
+    return IngestLedger(
+        open_database(settings.storage.records or settings.store / "records.sqlite")
+    )
+
+
+def stored_source(settings: Settings) -> StoredSource:
+    """Return the dataset that the settings name, as a source."""
+    from stage_01_data_engine.adapters.stored import StoredSource
+
+    return StoredSource(open_history(settings), open_ledger(settings), settings.storage.dataset)
+
+
+class Asked:
+    """A source whose first answer was read already, with its progress shown.
+
+    Parameters
+    ----------
+    reading : SourceReading
+    """
+
+    def __init__(self, reading: SourceReading) -> None:
+        self._reading = reading
+
+    @property
+    def name(self) -> str:
+        return self._reading.source.name
+
+    def load(self, request: MarketRequest) -> RawMarket:
+        """Return what was read; ask anew for anything else."""
+        if request == self._reading.request:
+            return self._reading.load()
+        return self._reading.source.load(request)
+
+
+def ingest(
+    settings: Settings,
+    reading: SourceReading,
+    connection: Connection,
+    *,
+    daily: bool,
+    told: Callable[[str], None] = lambda words: None,
+    moved: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Ingest, ...]:
+    """Write what a source delivers into the dataset that the settings name.
+
+    Parameters
+    ----------
+    daily : bool
+        Whether the source is asked as of every session that was not ingested yet, in turn.
+    told : callable
+        Told in words when the machine is waited for.
+    moved : callable
+        Told how many of how many sessions are done.
+
+    Returns
+    -------
+    tuple of Ingest
+        The ledger's entries that were made, oldest first.
+    """
+    from stage_01_data_engine import MarketRequest
+    from stage_01_data_engine.ingest import Ingestor
+
+    if settings.market.source == "store":
+        raise OperatorError(
+            "An ingest reads a source outside of the store",
+            value="--source store",
+            remedy="name the source whose rows are to be kept",
+        )
+    source, asked = Asked(reading), reading.request
+    with exclusive(settings.store / "run.lock"):
+        writer = Ingestor(
+            open_history(settings), open_ledger(settings), settings.storage.dataset,
+            SystemClock().now,
+        )  # fmt: skip
+        requests = [asked]
+        if daily:
+            days = writer.sessions(asked) or (asked.as_of,)
+            requests = [MarketRequest(d, asked.symbols, asked.history_sessions) for d in days]
+        made = []
+        for done, request in enumerate(requests):
+            moved(done, len(requests))
+            connection.governor.await_resources(told)
+            made.append(writer.ingest(source, request))
+        moved(len(requests), len(requests))
+        return tuple(made)
