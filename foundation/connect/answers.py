@@ -52,8 +52,14 @@ class AnswerLog:
     def __init__(self) -> None:
         self._lock = Lock()
         self._tallies: dict[str, AnswerTally] = {}
+        self._opened: set[str] = set()
         self.heard: Callable[[str, AnswerTally], None] = lambda vendor, tally: None
         self.moved: Callable[[str, int, int], None] = lambda vendor, done, total: None
+
+    def opened(self, vendor: str) -> None:
+        """Take note that a vendor is about to be asked."""
+        with self._lock:
+            self._opened.add(vendor)
 
     def note(
         self, vendor: str, fetched_at: datetime, *, cached: bool, stale: bool, kept: bool
@@ -74,11 +80,22 @@ class AnswerLog:
             yield thing
         self.moved(vendor, len(things), len(things))
 
+    def tallies(self) -> dict[str, AnswerTally]:
+        """Return the tallies by vendor."""
+        with self._lock:
+            return dict(self._tallies)
+
     def take(self) -> dict[str, AnswerTally]:
         """Return the tallies by vendor and begin anew."""
         with self._lock:
             told, self._tallies = self._tallies, {}
+            self._opened = set()
         return told
+
+    def vendors(self) -> frozenset[str]:
+        """Return whom a client was opened for since the tallies were taken last."""
+        with self._lock:
+            return frozenset(self._opened)
 
 
 def _together(one: AnswerTally, other: AnswerTally) -> AnswerTally:

@@ -71,6 +71,7 @@ class Connection:
             If the vendor needs a key and none is set.
         """
         secret = self.credentials.secret(credential) if credential else None
+        self.log.opened(policy.vendor)
         return HttpClient(
             policy,
             secret,
@@ -91,6 +92,7 @@ class Connection:
         breaker: BreakerPolicy | None = None,
     ) -> Guard:
         """Return what lets calls to a vendor pass that are not plain HTTP."""
+        self.log.opened(vendor)
         return Guard(
             vendor,
             rates=rates,

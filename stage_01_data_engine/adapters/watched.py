@@ -108,27 +108,20 @@ class WatchedSource:
     def load(self, request: MarketRequest) -> RawMarket:
         """Return what the source returns, with findings about the age of its answers."""
         self._connection.log.take()
-        others = frozenset(self._connection.governor.states())
         try:
             raw = self._source.load(request)
         except FinancialStoryError as error:
-            tallies = self._connection.log.take()
-            self._told(self._reading(request, tallies, others, error=str(error)))
+            self._told(self._reading(request, error=str(error)))
             raise
+        self._told(self._reading(request, raw))
         tallies = self._connection.log.take()
-        self._told(self._reading(request, tallies, others, raw=raw))
         return with_findings(raw, stale_findings(tallies), dated_findings(tallies))
 
     def _reading(
-        self,
-        request: MarketRequest,
-        tallies: dict[str, AnswerTally],
-        others: frozenset[str],
-        *,
-        raw: RawMarket | None = None,
-        error: str = "",
+        self, request: MarketRequest, raw: RawMarket | None = None, error: str = ""
     ) -> Reading:
-        counts = list(tallies.values())
+        log, governor = self._connection.log, self._connection.governor
+        counts = list(log.tallies().values())
         known: list[datetime] = []
         given: dict[str, Any] = {}
         if raw is not None:
@@ -154,8 +147,8 @@ class WatchedSource:
             oldest_answer=min((tally.oldest for tally in counts), default=None),
             circuits={
                 vendor: state
-                for vendor, state in self._connection.governor.states().items()
-                if vendor in tallies or vendor not in others
+                for vendor, state in governor.states().items()
+                if vendor in log.vendors()
             },
             **given,
         )
