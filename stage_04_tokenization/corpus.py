@@ -1,0 +1,298 @@
+"""The corpus on disk: windows of many symbols as a ``datasets`` dataset, in shards.
+
+A shard holds the windows of some symbols. Shards are made side by side by processes of their
+own, appear under their final name only when they are complete, and are found again by a hash of
+all that made them: a build that was stopped goes on where it stood, and a changed story repeats
+its own shard alone. Splits are by time with a purge (``splits.py``); the manifest counts windows
+by split and symbol.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_args
+
+import numpy as np
+
+from foundation.contracts import StoryBook, TapeCodes, TokenWindows, WindowLabel, content_hash
+from foundation.kernel import ArtefactError, Part, UpstreamDataError, hash_text
+from foundation.storage.folders import folder_hash
+from stage_04_tokenization.plans import make_plans
+from stage_04_tokenization.settings import TokenizationSettings
+from stage_04_tokenization.splits import Split, spans
+from stage_04_tokenization.stage import check_tape, choose_vocabulary, teller
+from stage_04_tokenization.vocabulary import BpeVocabulary, StoryVocabulary
+from stage_04_tokenization.windows import assemble
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+MANIFEST, TOKENIZER, KEY = "manifest.json", "tokenizer.json", "shard.json"
+
+
+class Manifest(Part):
+    """What a corpus holds.
+
+    Attributes
+    ----------
+    tokenizer, tokenizer_hash : str
+    corpus_hash : str
+        Hash of all shards and the tokeniser: names this corpus, to the byte.
+    codes : TapeCodes
+    shards : dict of str to str
+        Content hash by folder name.
+    counts : dict of str to dict of str to int
+        Windows by split, then symbol.
+    tokens : dict of str to int
+        Tokens by split.
+    """
+
+    tokenizer: str
+    tokenizer_hash: str
+    corpus_hash: str
+    codes: TapeCodes
+    shards: dict[str, str]
+    counts: dict[str, dict[str, int]]
+    tokens: dict[str, int]
+
+
+@dataclass(frozen=True)
+class _Shard:
+    """What a worker is given."""
+
+    book: StoryBook
+    settings: TokenizationSettings
+    vocabulary_json: str
+    folder: Path
+    key: str
+
+
+def build_corpus(
+    book: StoryBook,
+    settings: TokenizationSettings,
+    folder: Path,
+    *,
+    workers: int = 2,
+    symbols_per_shard: int = 25,
+) -> Manifest:
+    """Write a corpus, or what is missing of it, and return what it holds.
+
+    Parameters
+    ----------
+    book : StoryBook
+        Daily stories of all symbols.
+    settings : TokenizationSettings
+    folder : Path
+        Becomes the corpus.
+    workers : int
+        Processes; they change no byte.
+    symbols_per_shard : int
+
+    Raises
+    ------
+    UpstreamDataError
+        If no symbol has stories to train on.
+    OperatorError
+        As ``TokenizationStage.run``.
+    """
+    check_tape(book)
+    plans = make_plans(book, (), spans(len(book.sessions), settings), settings)
+    if not plans["train"]:
+        raise UpstreamDataError(
+            "A corpus needs symbols with stories of consecutive sessions",
+            value=f"none of {len(book.symbols)} symbols",
+            remedy="check how many sessions stage 03 had enough history to tell",
+        )
+    vocabulary = choose_vocabulary(book, plans, settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / TOKENIZER).write_text(vocabulary.json, encoding="utf-8")
+    shards = [
+        _shard(book, settings, vocabulary, folder / f"shard-{number:04d}", symbols)
+        for number, symbols in enumerate(_groups(book.symbols, symbols_per_shard))
+    ]
+    missing = [shard for shard in shards if not _complete(shard)]
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        list(pool.map(_write, missing))
+    manifest = _manifest(vocabulary, [shard.folder for shard in shards])
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return what a corpus holds.
+
+    Raises
+    ------
+    ArtefactError
+        If it was never finished, or a shard no longer matches its hash.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ArtefactError(
+            "A corpus has a manifest once it is complete",
+            value=str(folder),
+            remedy="build it again: what is there is kept",
+        )
+    manifest = Manifest.model_validate_json(path.read_text(encoding="utf-8"))
+    for name, digest in manifest.shards.items():
+        if not (folder / name).is_dir() or folder_hash(folder / name) != digest:
+            raise ArtefactError(
+                "A shard of the corpus matches its content hash",
+                value=str(folder / name),
+                remedy="delete that folder and build the corpus again",
+            )
+    return manifest
+
+
+def read_split(folder: Path, split: Split) -> Dataset:
+    """Return the windows of one split as a dataset (columns as in ``windows_of``)."""
+    from datasets import Dataset, concatenate_datasets
+
+    parts = [Dataset.load_from_disk(str(folder / s)) for s in sorted(read_manifest(folder).shards)]
+    whole = concatenate_datasets(parts)
+    wanted = np.nonzero(np.array(whole["split"]) == split)[0]
+    return whole.select(wanted)
+
+
+def windows_of(folder: Path, split: Split) -> TokenWindows:
+    """Return the windows of one split as training takes them, padded to the longest."""
+    pad = read_manifest(folder).codes.pad
+    rows = read_split(folder, split)
+    length = max((len(ids) for ids in rows["ids"]), default=0)
+    tables = {
+        name: np.full((len(rows), length), fill, dtype=np.int32)
+        for name, fill in (("ids", pad), ("loss", 0), ("story", -1))
+    }
+    for name, table in tables.items():
+        for place, values in enumerate(rows[name]):
+            table[place, : len(values)] = values
+    labels = zip(rows["symbol"], rows["context_until"], rows["target"], rows["task"], strict=True)
+    return TokenWindows(
+        split=split,
+        labels=tuple(
+            WindowLabel.model_validate(
+                {"symbol": s, "context_until": u, "target": t or None, "task": k}
+            )
+            for s, u, t, k in labels
+        ),
+        ids=tables["ids"],
+        attention_mask=(tables["story"] >= 0).astype(np.int32),
+        loss_mask=tables["loss"],
+        story_index=tables["story"],
+    )
+
+
+def _groups(symbols: Sequence[str], size: int) -> list[tuple[str, ...]]:
+    return [tuple(symbols[first : first + size]) for first in range(0, len(symbols), size)]
+
+
+def _shard(
+    book: StoryBook,
+    settings: TokenizationSettings,
+    vocabulary: StoryVocabulary,
+    folder: Path,
+    symbols: tuple[str, ...],
+) -> _Shard:
+    columns = [book.symbols.index(symbol) for symbol in symbols]
+    part = book.model_copy(
+        update={
+            "symbols": symbols,
+            "texts": tuple(tuple(row[n] for n in columns) for row in book.texts),
+            "observed": book.observed.select(symbols=symbols),
+            "recent": (),
+        }
+    )
+    key = hash_text(
+        content_hash(part), settings.model_dump_json(), vocabulary.json, vocabulary.name
+    )
+    return _Shard(part, settings, vocabulary.json, folder, key)
+
+
+def _complete(shard: _Shard) -> bool:
+    path = shard.folder / KEY
+    return path.is_file() and json.loads(path.read_text(encoding="utf-8"))["key"] == shard.key
+
+
+def _write(shard: _Shard) -> None:
+    """Write one shard beside its place, then move it there."""
+    from datasets import Dataset
+    from tokenizers import Tokenizer
+
+    book, settings = shard.book, shard.settings
+    plans = make_plans(book, (), spans(len(book.sessions), settings), settings)
+    vocabulary: StoryVocabulary = (
+        BpeVocabulary(Tokenizer.from_str(shard.vocabulary_json))
+        if settings.base_tokenizer is None
+        else choose_vocabulary(book, plans, settings)
+    )
+    story, rows = teller(book, (), vocabulary, plans), _columns()
+    for split, found in plans.items():
+        windows = assemble(split, found, story, vocabulary.codes, max_tokens=settings.max_tokens)
+        _append(rows, windows)
+    beside = shard.folder.with_suffix(".part")
+    shutil.rmtree(beside, ignore_errors=True)
+    Dataset.from_dict(rows).save_to_disk(str(beside))
+    # What datasets notes about its own caches would differ from run to run.
+    state = beside / "state.json"
+    told = json.loads(state.read_text(encoding="utf-8"))
+    state.write_text(json.dumps(told | {"_fingerprint": shard.key[:16]}, sort_keys=True))
+    counted = Counter(zip(rows["split"], rows["symbol"], strict=True))
+    tokens = Counter[str]()
+    for split, ids in zip(rows["split"], rows["ids"], strict=True):
+        tokens[split] += len(ids)
+    document = {
+        "key": shard.key,
+        "counts": [[split, symbol, count] for (split, symbol), count in sorted(counted.items())],
+        "tokens": dict(sorted(tokens.items())),
+        "codes": vocabulary.codes.model_dump(mode="json"),
+    }
+    (beside / KEY).write_text(json.dumps(document), encoding="utf-8")
+    shutil.rmtree(shard.folder, ignore_errors=True)
+    beside.rename(shard.folder)
+
+
+def _columns() -> dict[str, list[Any]]:
+    names = ("split", "symbol", "context_until", "target", "task", "ids", "loss", "story")
+    return {name: [] for name in names}
+
+
+def _append(rows: dict[str, list[Any]], windows: TokenWindows) -> None:
+    lengths = windows.attention_mask.sum(axis=1)
+    for place, label in enumerate(windows.labels):
+        length = int(lengths[place])
+        rows["split"].append(windows.split)
+        rows["symbol"].append(label.symbol)
+        rows["context_until"].append(label.context_until.isoformat())
+        rows["target"].append(label.target.isoformat() if label.target else "")
+        rows["task"].append(label.task)
+        rows["ids"].append(windows.ids[place, :length])
+        rows["loss"].append(windows.loss_mask[place, :length].astype(np.int8))
+        rows["story"].append(windows.story_index[place, :length].astype(np.int8))
+
+
+def _manifest(vocabulary: StoryVocabulary, folders: Sequence[Path]) -> Manifest:
+    told = [json.loads((folder / KEY).read_text(encoding="utf-8")) for folder in folders]
+    counts: dict[str, dict[str, int]] = {split: {} for split in get_args(Split)}
+    tokens: Counter[str] = Counter()
+    for document in told:
+        tokens.update(document["tokens"])
+        for split, symbol, count in document["counts"]:
+            counts[split][symbol] = count
+    shards = {folder.name: folder_hash(folder) for folder in folders}
+    tokenizer_hash = hash_text(vocabulary.json)
+    return Manifest(
+        tokenizer=vocabulary.name,
+        tokenizer_hash=tokenizer_hash,
+        corpus_hash=hash_text(tokenizer_hash, *shards.values()),
+        codes=vocabulary.codes,
+        shards=shards,
+        counts=counts,
+        tokens={split: tokens[split] for split in counts},
+    )
