@@ -3,7 +3,8 @@
 =========================== =====================================================================
 ``VIX_HISTORY``             ``VIX_History.csv`` of the index page: the close becomes ``vix``
 ``PUT_CALL_RATIO``          the put/call archives (total, equity, index): two lines of terms, then
-                            ``DATE,CALL,PUT,TOTAL,P/C Ratio``
+                            ``DATE,CALL,PUT,TOTAL,P/C Ratio``; ``put_call_series`` makes the
+                            ratio of one of them a series of the window
 ``OPTION_EOD_SUMMARY``      DataShop's end-of-day option summary, one file a day
 ``DELAYED_CHAIN``           a chain of delayed quotes as collected daily, one file a day
 =========================== =====================================================================
@@ -14,6 +15,9 @@ layout of your own is a copy with other columns: ``VIX_HISTORY.model_copy(update
 
 from __future__ import annotations
 
+from typing import Literal
+
+from foundation.contracts import ContinuousSeries
 from stage_01_data_engine.adapters.tables import TableLayout
 
 VIX_HISTORY = TableLayout(
@@ -37,6 +41,21 @@ PUT_CALL_RATIO = TableLayout(
     },
     date_format="%m/%d/%Y",
 )
+
+
+def put_call_series(of: Literal["total", "equity", "index"]) -> TableLayout:
+    """Return the layout of one put/call archive whose ratio becomes a series of the window."""
+    ratio = ContinuousSeries(
+        name=f"{of}_put_call_ratio",
+        unit="puts traded for one call",
+        panel="market",
+        stale_after_sessions=1,
+    )
+    return PUT_CALL_RATIO.model_copy(
+        update={"file": f"{of}pc.csv", "series": {"put_call_ratio": ratio}}
+    )
+
+
 OPTION_EOD_SUMMARY = TableLayout(
     file="UnderlyingOptionsEODCalcs_*.csv",
     kind="chain",

@@ -1,10 +1,9 @@
 """CSV and Excel tables with declared columns: bars, series, option chains, flow, own data.
 
 A ``TableLayout`` says which column of which sheet is what, and when its rows count as known. Bars,
-market-wide series and option quotes come out of ``load`` like those of any source. Option flow and
-the user's own columns have no place in a window yet; ``flow`` and ``custom`` give them, and
-``option_chain`` quotes with all their columns, as tables that are cut at an as-of date in the same
-way.
+market-wide series and option quotes come out of ``load`` like those of any source; so do columns of
+option flow and of the user's own tables that a layout declares as ``series``. ``flow``, ``custom``
+and ``option_chain`` give all their columns, as tables that are cut at an as-of date in the same way.
 
 Every row is kept, later than the as-of date, or quarantined with the cell that spoils it
 (``chain.xlsx:Quotes!F17``).
@@ -13,7 +12,7 @@ Every row is kept, later than the as-of date, or quarantined with the cell that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -21,7 +20,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from foundation.contracts import BAR_FIELDS, MARKET, Instrument, QualityFinding
+from foundation.contracts import (
+    BAR_FIELDS,
+    MARKET,
+    ContinuousSeries,
+    Instrument,
+    QualityFinding,
+)
 from foundation.kernel import NEW_YORK, OperatorError, UpstreamDataError
 from foundation.kernel.model import Part
 from foundation.market import close_of, is_session, next_session
@@ -91,6 +96,11 @@ class TableLayout(Part):
         default_factory=dict, description="Fields that are the same in every row, e.g. symbol."
     )
     date_format: str = Field(default="%Y-%m-%d", description="How dates are written as text.")
+    series: dict[str, ContinuousSeries] = Field(
+        default_factory=dict,
+        description="Fields of flow and custom tables that become series of the window: by symbol "
+        "where they say panel = features, else market-wide.",
+    )
     known: Literal["close", "next session"] = Field(
         default="next session",
         description="Whether a row of a date is known at its close, or from the opening of the "
@@ -110,6 +120,13 @@ class TableLayout(Part):
             )
         if strange := set(self.constants) - set(TEXTS):
             raise ValueError(f"{', '.join(sorted(strange))} is no text and differs by row")
+        if lost := set(self.series) - told:
+            raise ValueError(f"{', '.join(sorted(lost))} becomes a series and is no column")
+        if self.series and self.kind not in ("flow", "custom"):
+            raise ValueError(f"columns of a table of {self.kind} have their place already")
+        by_symbol = any(s.panel == "features" for s in self.series.values())
+        if by_symbol and "symbol" not in told:
+            raise ValueError("a series by symbol needs the column symbol")
         series = self.constants.get("series")
         if series is not None and series not in MARKET_SERIES:
             raise ValueError(f"a series is one of {', '.join(MARKET_SERIES)}, not {series}")
@@ -184,9 +201,13 @@ class TableSource:
         UpstreamDataError
             If a file lacks a declared column or cannot be read, or nothing useful remains.
         """
+        import pandas as pd
+
         bars = self._known("bars", request.as_of)
         series = self._known("series", request.as_of)
         quotes = self._known("chain", request.as_of)
+        own = [self._own(layout, request.as_of) for layout in self.layouts if layout.series]
+        observations = [frame for frame in (series.rows, *(o.rows for o in own)) if len(frame)]
         has_bars = any(layout.kind == "bars" for layout in self.layouts)
         for symbol in (request.symbols or ()) if has_bars else ():
             if symbol not in set(bars.rows["symbol"]):
@@ -199,7 +220,7 @@ class TableSource:
         wanted = (request.symbols or listed) if has_bars else ()
         frame = bars.rows[bars.rows["symbol"].isin(wanted)].reset_index(drop=True)
         chain = _since(quotes.rows, request.sessions[0])
-        if frame.empty and series.rows.empty and chain.empty:
+        if frame.empty and not observations and chain.empty:
             raise UpstreamDataError(
                 f"The tables of {self.path.name!r} have a bar, a value or a quote in the window",
                 value=request.as_of.isoformat(),
@@ -209,7 +230,9 @@ class TableSource:
             request,
             name=self.name,
             bars=frame,
-            observations=series.rows,
+            observations=pd.concat(observations, ignore_index=True)
+            if observations
+            else observation_frame([]),
             events=(),
             instruments=tuple(
                 with_reported_fields(
@@ -217,8 +240,9 @@ class TableSource:
                 )
                 for symbol in wanted
             ),
-            findings=bars.findings + series.findings + quotes.findings,
-            unread=bars.unread + series.unread + quotes.unread,
+            findings=tuple(f for t in (bars, series, quotes, *own) for f in t.findings),
+            unread=tuple(row for t in (bars, series, quotes, *own) for row in t.unread),
+            series=tuple(s for layout in self.layouts for s in layout.series.values()),
             option_quotes=chain if len(chain) else None,
             note="Tables with declared columns. Kinds of instruments are not reported; each "
             "counts as an equity. Whether delisted ones are missing is not known.",
@@ -248,15 +272,42 @@ class TableSource:
         fields (numbers; ``symbol`` and the like are text), ``known_at``, ``location``."""
         return self._known("custom", as_of)
 
+    def _own(self, layout: TableLayout, as_of: date) -> KnownTable:
+        """Return the declared columns of a layout as observations."""
+        import pandas as pd
+
+        table = self._together([layout], layout.kind, as_of)
+        if table.rows.empty:
+            return replace(table, rows=observation_frame([]))
+        seen = _utc([_observed(day.date()) for day in table.rows["date"]])
+        known = table.rows["known_at"]
+        plain = {
+            "event_time": seen.where(seen <= known, known),
+            "known_at": known,
+            "location": table.rows["location"],
+        }
+        frames = [
+            pd.DataFrame(
+                {
+                    **plain,
+                    "series": series.name,
+                    "symbol": MARKET if series.panel == "market" else table.rows["symbol"],
+                    "value": table.rows[column],
+                }
+            ).dropna(subset=["value"])
+            for column, series in layout.series.items()
+        ]
+        return replace(table, rows=pd.concat(frames, ignore_index=True))
+
     def _known(self, kind: Kind, as_of: date) -> KnownTable:
         """Return the rows of all layouts of a kind that were known at the close of ``as_of``."""
+        return self._together([lay for lay in self.layouts if lay.kind == kind], kind, as_of)
+
+    def _together(self, layouts: Sequence[TableLayout], kind: Kind, as_of: date) -> KnownTable:
         import pandas as pd
 
         found = [
-            self._read(path, layout, as_of)
-            for layout in self.layouts
-            if layout.kind == kind
-            for path in self._files(layout)
+            self._read(path, layout, as_of) for layout in layouts for path in self._files(layout)
         ]
         frames = [table.rows for table in found if len(table.rows)]
         rows = pd.concat(frames, ignore_index=True) if frames else _empty(kind)
@@ -380,6 +431,7 @@ def _frame(
         return pd.DataFrame(
             {
                 "series": texts("series"),
+                "symbol": MARKET,
                 "event_time": seen.where(seen <= known, known),
                 "known_at": known,
                 "value": numbers("value"),
