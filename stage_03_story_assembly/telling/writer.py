@@ -83,9 +83,11 @@ class Voice:
     """
 
     def __init__(self, seed: int, turn: int) -> None:
-        self.seed, self.turn = seed, turn
+        # Words depend on the sum alone, which runs through the same values for every symbol:
+        # what turns a story takes does not tell whose it is.
+        self._place = seed + turn
         self.used = 0
-        self._joined = turn
+        self._joined = self._place
         self._opened: set[str] = set()
 
     @classmethod
@@ -94,8 +96,8 @@ class Voice:
 
     def choose(self, options: Wordings) -> str:
         """Return the freshest wording of today's half, from a start that moves with the days."""
-        half = options.halves[(self.turn + self.seed) & 1]
-        start = (self.turn >> 1) + self.seed
+        half = options.halves[self._place & 1]
+        start = self._place >> 1
         best, least = half[start % len(half)], _BITS
         for k in range(len(half)):
             wording = half[(start + k) % len(half)]
@@ -119,7 +121,7 @@ class Voice:
             return ""
         self._opened.add(kind)
         options = OPENERS[kind]
-        k = (self.turn + self.seed) % (len(options) + 1)
+        k = self._place % (len(options) + 1)
         return options[k] if k < len(options) else ""
 
 
