@@ -3,7 +3,7 @@
 A ``TableLayout`` says which column of which sheet is what, and when its rows count as known. Bars,
 market-wide series and option quotes come out of ``load`` like those of any source; so do columns of
 option flow and of the user's own tables that a layout declares as ``series``. ``flow``, ``custom``
-and ``option_chain`` give all their columns, as tables that are cut at an as-of date in the same way.
+and ``option_chain`` give all their columns, as tables that are cut at an as-of date likewise.
 
 Every row is kept, later than the as-of date, or quarantined with the cell that spoils it
 (``chain.xlsx:Quotes!F17``).
