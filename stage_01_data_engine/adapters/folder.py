@@ -7,6 +7,8 @@ for as a symbol. What a market shows while it is open (VIX, VVIX, WTI, dollar in
 counts as known at the close of its date; the others must say when they became known in a column
 ``known_at``.
 
+``instruments.csv`` is no file of bars: it says what the symbols are (``instrument_list``).
+
 Rows are located as ``file:row``: the line of a CSV file, or the n-th row of a Parquet file;
 ``file:symbol:row``, the symbol's n-th row, in a file of many symbols. Only rows dated up to the
 as-of date are counted, so that later ones leave no trace; in a file ordered by date that is the
@@ -16,6 +18,7 @@ a readable date of the window stands below it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +26,7 @@ from typing import TYPE_CHECKING
 from foundation.contracts import BAR_FIELDS, Instrument, QualityFinding
 from foundation.kernel import OperatorError, UpstreamDataError
 from stage_01_data_engine.adapters.file_reader import HAS_KNOWN_ROWS, FileReader
+from stage_01_data_engine.adapters.instrument_list import STEM, read_instruments
 from stage_01_data_engine.adapters.table_file import (
     SUFFIXES,
     UnusableFileError,
@@ -99,12 +103,16 @@ class FolderSource:
             if observations
             else observation_frame([]),
             events=(),
-            instruments=_instruments(bars, request),
+            instruments=_instruments(bars, request, self._described()),
             findings=tuple(found.findings),
             unread=tuple(found.unread),
-            note=f"Folder {self.path.name}. Names and kinds of instruments are not reported; "
-            "each counts as an equity. Whether delisted ones are missing is not known.",
+            note=f"Folder {self.path.name}. What its list of instruments does not name counts as "
+            "an equity. Whether delisted ones are missing is not known.",
         )
+
+    def _described(self) -> dict[str, Instrument]:
+        lists = [p for p in sorted(self.path.iterdir()) if p.stem.lower() == STEM]
+        return read_instruments(lists[0]) if lists else {}
 
     def _files(self) -> list[Path]:
         if not self.path.is_dir():
@@ -113,7 +121,11 @@ class FolderSource:
                 value=str(self.path),
                 remedy="give the path of a folder of CSV or Parquet files",
             )
-        files = sorted(p for p in self.path.iterdir() if p.name.lower().endswith(SUFFIXES))
+        files = sorted(
+            p
+            for p in self.path.iterdir()
+            if p.name.lower().endswith(SUFFIXES) and p.stem.lower() != STEM
+        )
         if not files:
             raise OperatorError(
                 "The source folder holds bar files",
@@ -168,17 +180,16 @@ class FolderSource:
             )
 
 
-def _instruments(bars: pd.DataFrame, request: MarketRequest) -> tuple[Instrument, ...]:
+def _instruments(
+    bars: pd.DataFrame, request: MarketRequest, described: Mapping[str, Instrument]
+) -> tuple[Instrument, ...]:
     """Return an instrument per symbol, with the fields that any of its rows reports."""
     reported = bars[list(BAR_FIELDS)].notna().groupby(bars["symbol"].to_numpy()).any()
     order = request.symbols or sorted(reported.index)
     return tuple(
-        Instrument(
-            symbol=symbol,
-            name=symbol,
-            kind="equity",
-            fields=tuple(f for f in BAR_FIELDS if reported.at[symbol, f]),
-        )
+        described.get(
+            symbol, Instrument(symbol=symbol, name=symbol, kind="equity", fields=("close",))
+        ).model_copy(update={"fields": tuple(f for f in BAR_FIELDS if reported.at[symbol, f])})
         for symbol in order
         if symbol in reported.index
     )
