@@ -1,9 +1,9 @@
 """What instruments are: a table of symbols with name, kind and sector beside files of bars.
 
 Prices do not say whether a symbol is a share, an index or the fund of a sector. Peers, sectors and
-stories need to know, so a folder may hold ``instruments.csv`` (or ``.parquet``, ``.xlsx``) with the
-columns ``symbol``, ``name``, ``kind`` (equity, index, etf, future) and ``sector``; all but the first
-may be left out or empty. It is read as it stands: a sector of today is taken for the past as well.
+stories need to know, so a folder may hold ``instruments.csv`` (or ``.parquet``, ``.xlsx``): columns
+``symbol``, ``name``, ``kind`` (equity, index, etf, future) and ``sector``. All but the first may be
+left out or empty. It is read as it stands: a sector of today is taken for the past as well.
 """
 
 from __future__ import annotations
