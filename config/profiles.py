@@ -12,8 +12,10 @@ from typing import Any
 
 from config.market import MarketSettings
 from config.recipes import RECIPES, story_nano_test, story_tiny_cpu
+from config.recipes.market_model import market_model_demo, twins_demo
 from config.settings import AnySettings, Settings
 from foundation.kernel import OperatorError
+from foundation.twins.settings import FoundationSettings
 from stage_01_data_engine.adapters import SimulationSettings
 from stage_01_data_engine.settings import DataEngineSettings
 from stage_03_story_assembly.settings import StoryAssemblySettings
@@ -25,7 +27,15 @@ from stage_06_validation.settings import ValidationSettings
 
 def demo(kind: type[AnySettings]) -> AnySettings:
     """The bundled market at its last common Friday, in under 90 seconds on two cores."""
-    return kind()
+    return kind(
+        foundation=FoundationSettings(
+            market_model=market_model_demo(),
+            twins=twins_demo(),
+            first_refit=1250,
+            refit_every=1000,
+            twin_refit_every=21,
+        )
+    )
 
 
 def research(kind: type[AnySettings]) -> AnySettings:
@@ -37,6 +47,9 @@ def research(kind: type[AnySettings]) -> AnySettings:
         stories=StoryAssemblySettings(story_sessions=2000),
         tokens=TokenizationSettings(history_sessions=250),
         training=training.model_copy(update={"name": "story-tiny-cpu-long", "phases": steps}),
+        foundation=FoundationSettings(
+            market_model=market_model_demo(), twins=twins_demo(), first_refit=1000
+        ),
     )
 
 

@@ -24,6 +24,7 @@ from foundation.kernel import OperatorError, Part
 from foundation.quant.characteristics import CharacteristicSettings
 from foundation.quant.settings import QuantSettings
 from foundation.storage.settings import StorageSettings
+from foundation.twins.settings import FoundationSettings
 from stage_01_data_engine.adapters import SimulationSettings, SourceSettings
 from stage_01_data_engine.settings import DataEngineSettings
 from stage_02_fuzzification.settings import FuzzificationSettings
@@ -63,6 +64,7 @@ class Settings(Part):
     data: DataEngineSettings = DataEngineSettings()
     fuzzification: FuzzificationSettings = FuzzificationSettings()
     quant: QuantSettings = QuantSettings()
+    foundation: FoundationSettings = FoundationSettings()
     characteristics: CharacteristicSettings = CharacteristicSettings()
     stories: StoryAssemblySettings = StoryAssemblySettings()
     tokens: TokenizationSettings = TokenizationSettings()

@@ -72,14 +72,16 @@ def build_plan(
     """
     return Plan(
         [
-            *_data_to_stories(settings, source),
+            *_data_to_stories(settings, source, progress),
             *_stories_to_forecast(settings, store, progress),
             *_forecast_to_brief(settings, store),
         ]
     )
 
 
-def _data_to_stories(settings: HouseSettings, source: External) -> list[Step]:
+def _data_to_stories(
+    settings: HouseSettings, source: External, progress: Callable[[str], None]
+) -> list[Step]:
     def data(given: Inputs) -> Contract:
         from stage_01_data_engine import DataEngineStage
 
@@ -91,9 +93,10 @@ def _data_to_stories(settings: HouseSettings, source: External) -> list[Step]:
         return FuzzificationStage(settings.fuzzification).run(given["market"])
 
     def quant(given: Inputs) -> Contract:
-        from foundation.quant import QuantForecaster
+        from foundation.twins.forecaster import FoundationForecaster
 
-        return QuantForecaster(settings.quant).context(given["market"])
+        forecaster = FoundationForecaster(settings.quant, settings.foundation, progress)
+        return forecaster.context(given["market"])
 
     def characteristics(given: Inputs) -> Contract:
         from foundation.quant.characteristics import stock_characteristics
@@ -115,7 +118,7 @@ def _data_to_stories(settings: HouseSettings, source: External) -> list[Step]:
         Step(FUZZY, 2, "Fuzzy states, movements, patterns", FuzzyWindow, fuzzy, market,
              (settings.fuzzification,), ("stage_02_fuzzification",)),
         Step(QUANT, 3, "Quantitative context", QuantContext, quant, market,
-             (settings.quant,), ("foundation.quant",)),
+             (settings.quant, settings.foundation), ("foundation.twins.forecaster",)),
         Step(CHARACTERISTICS, 3, "Characteristics of each stock", StockCharacteristics,
              characteristics, {**market, "fuzzy": FUZZY}, (settings.characteristics,),
              ("foundation.quant.characteristics",)),

@@ -59,7 +59,8 @@ def choose(
     means = {name: session_means(losses[name], losses[incumbent]) for name in losses}
     present, choices = incumbent, []
     for row in rows:
-        past = slice(max(0, row + 1 - horizon - trial), row + 1 - horizon)
+        known = max(0, row + 1 - horizon)
+        past = slice(max(0, known - trial), known)
         found = {
             name: compare(means[present][past, None], mean[past, None], least=least, seed=seed)[0]
             for name, mean in means.items()

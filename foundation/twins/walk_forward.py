@@ -159,7 +159,7 @@ def walk_forward(
     for row, until in zip(refit_rows, (*refit_rows[1:], sessions), strict=True):
         if row in fresh_rows:
             rows, since = _untrained(layout, stocks, recipe), row
-        last = row + 1 - recipe.horizon
+        last = max(since, row + 1 - recipe.horizon)
         begin = max(since, last - recipe.sessions)
         if last - begin > recipe.held_back + recipe.horizon + recipe.batch:
             past = slice(begin, last)
