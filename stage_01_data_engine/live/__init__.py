@@ -1,0 +1,6 @@
+"""The session that is going on: quotes become its bars, its bars become its features."""
+
+from stage_01_data_engine.live.next_session import Increment, NextSession
+from stage_01_data_engine.live.running_bars import RunningBars
+
+__all__ = ["Increment", "NextSession", "RunningBars"]
