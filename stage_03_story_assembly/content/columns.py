@@ -126,7 +126,10 @@ def _hedged(
     first = np.where(absent, 0, np.nan_to_num(degrees).argmax(axis=-1))
     top = np.take_along_axis(degrees, first[..., None], axis=-1)[..., 0]
     lower = np.take_along_axis(degrees, np.maximum(first - 1, 0)[..., None], axis=-1)[..., 0]
-    leans_down = (first > 0) & (lower > 0)
+    above = np.where(first + 1 < len(STATES), first + 1, 0)
+    upper = np.take_along_axis(degrees, above[..., None], axis=-1)[..., 0]
+    # Triangles share a value between two states; bells leave something to both neighbours.
+    leans_down = (first > 0) & ((lower > upper) | (first + 1 == len(STATES)))
     shade = np.where(
         top >= settings.clear_degree, 0, np.where(top >= settings.leaning_degree, 1, 3)
     )

@@ -37,6 +37,10 @@ def said(column: Column, t: int, n: int) -> Statement | None:
         ((0, 0, 0.55, 0.45, 0), "medium", "between higher"),
         ((0.6, 0.4, 0, 0, 0), "very low", "between higher"),
         ((0, 0, 0, 0.4, 0.6), "very high", "between lower"),
+        # Bells: every state holds a little; the nearer neighbour decides the lean.
+        ((0.0, 0.02, 0.28, 0.66, 0.04), "high", "leaning lower"),
+        ((0.0, 0.01, 0.03, 0.66, 0.3), "high", "leaning higher"),
+        ((0.02, 0.03, 0.05, 0.3, 0.6), "very high", "between lower"),
     ],
 )
 def test_hedges_follow_the_degrees(degrees: tuple, value: str, hedge: str) -> None:

@@ -82,6 +82,21 @@ def test_what_is_known_by_a_day_holds_nothing_later(
     assert all(e.known_at <= close_of(day) for e in known["events"])
 
 
+def test_every_panel_of_fuzzy_states_is_held_to_what_was_known() -> None:
+    fuzzy = RUN.fuzzy
+    day = fuzzy.positions.sessions[-10]
+    for name in type(fuzzy).model_fields:
+        panel = getattr(fuzzy, name)
+        if not isinstance(panel, Panel) or not panel.fields:
+            continue
+        cell = (len(panel.sessions) - 20, *(0 for _ in panel.values.shape[1:]))
+        changed = fuzzy.model_copy(update={name: with_cell(panel, cell, 123.0)})
+        assert first_difference(as_known_by(fuzzy, day), as_known_by(changed, day)), name
+        later = (len(panel.sessions) - 1, *cell[1:])
+        same = fuzzy.model_copy(update={name: with_cell(panel, later, 123.0)})
+        assert first_difference(as_known_by(fuzzy, day), as_known_by(same, day)) is None, name
+
+
 def test_only_cells_of_the_past_make_a_difference_to_the_past() -> None:
     long = market_window(160)
     day = long.bars.sessions[120]
