@@ -55,7 +55,7 @@ _ADJECTIVE = _frames(
     {
         "extreme": "exceptionally, extremely, remarkably, most unusually",
         "very": "very, unusually, notably, uncommonly",
-        "strong": "strikingly, distinctly, conspicuously, considerably",
+        "strong": "strikingly, distinctly, conspicuously, singularly",
         "marked": "markedly, decidedly, definitely, appreciably",
         "clear": "clearly, plainly, noticeably, visibly",
         "plain": "-, rather",

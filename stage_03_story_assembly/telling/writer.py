@@ -122,7 +122,10 @@ class Voice:
         self._opened.add(kind)
         options = OPENERS[kind]
         k = self._place % (len(options) + 1)
-        return options[k] if k < len(options) else ""
+        if k == len(options):
+            return ""
+        self.used |= fingerprint(options[k])
+        return options[k]
 
 
 @lru_cache(maxsize=65_536)
@@ -201,8 +204,8 @@ def realise(said: Sequence[Statement], voice: Voice, before: Statement | None = 
     before : Statement, optional
         The last statement of the sentence before; None begins a story.
     """
-    joins, clauses = [""], [voice.choose(wordings(said[0]))]
     opener = _opener(said[0], before, voice) if before is not None else ""
+    joins, clauses = [""], [voice.choose(wordings(said[0]))]
     for one, last in zip(said[1:], said, strict=False):
         told = wordings(one, by_pronoun=_comments_on(one, last))
         clauses.append(voice.choose(told))
