@@ -141,6 +141,7 @@ def judge_sightings(
         kept=frame[verdicts.good],
         findings=tuple(verdicts.findings),
         verdicts=verdicts.table(),
+        found=verdicts,
         tally=verdicts.tally(),
     )
     return judged, int(late.sum())

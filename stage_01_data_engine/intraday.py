@@ -135,6 +135,7 @@ def place(bars: pd.DataFrame, length: Length, *, location: str, listed_rows: int
         kept=placed[verdicts.good].sort_values(["symbol", "stamp"], kind="stable"),
         findings=tuple(verdicts.findings),
         verdicts=verdicts.table(),
+        found=verdicts,
         tally=verdicts.tally(),
     )
 

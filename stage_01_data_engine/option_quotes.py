@@ -137,6 +137,7 @@ def judge_chain(chain: pd.DataFrame, *, location: str, listed_rows: int = 25) ->
         kept=chain[verdicts.good],
         findings=tuple(verdicts.findings),
         verdicts=verdicts.table(),
+        found=verdicts,
         tally=verdicts.tally(),
     )
 

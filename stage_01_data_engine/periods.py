@@ -130,6 +130,7 @@ def judge_series(table: pd.DataFrame, *, location: str, listed_rows: int = 25) -
         kept=table[verdicts.good],
         findings=tuple(verdicts.findings),
         verdicts=verdicts.table(),
+        found=verdicts,
         tally=verdicts.tally(),
     )
 

@@ -152,6 +152,7 @@ def judge_calendar(
         kept=calendar[verdicts.good],
         findings=tuple(verdicts.findings),
         verdicts=verdicts.table(),
+        found=verdicts,
         tally=verdicts.tally(),
     )
 

@@ -20,6 +20,7 @@ from foundation.market import close_of, next_session
 from foundation.runtime.stage import Stage
 from foundation.timeseries import Panel
 from stage_01_data_engine.alignment import bar_values, last_known, last_known_by_symbol
+from stage_01_data_engine.event_rules import gate_events
 from stage_01_data_engine.features import FEATURE_FIELDS, breadth, feature_values, macro
 from stage_01_data_engine.option_panel import Underlyings, option_features_of
 from stage_01_data_engine.quality import Gated, gate
@@ -48,6 +49,9 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
         """
         sessions = given.request.sessions
         gated = gate(given.bars, given.instruments, sessions, self.settings, given.unread)
+        happened = gate_events(
+            given.events, close_of(given.request.as_of), listed_rows=self.settings.listed_rows
+        )
         if not gated.instruments:
             raise _nothing_left(given, gated)
         begins = int(
@@ -77,7 +81,7 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
                 close=bars[:, :, BAR_FIELDS.index("close")],
                 realised_volatility=features[:, :, FEATURE_FIELDS.index("realised_volatility_20")],
                 treasury_3m=market.get("treasury_3m", np.full(len(sessions), np.nan)),
-                events=given.events,
+                events=happened.events,
             ),
             self.settings,
         )
@@ -99,8 +103,8 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
             market=Panel.from_fields(
                 sessions, (MARKET,), {f: v[:, None] for f, v in market.items()}
             ),
-            events=given.events,
-            findings=(*given.findings, *gated.findings, *notes, *said),
+            events=happened.events,
+            findings=(*given.findings, *gated.findings, *happened.findings, *notes, *said),
             counts=RowCounts(
                 received=received,
                 kept=len(gated.bars),
@@ -108,6 +112,8 @@ class DataEngineStage(Stage[RawMarket, MarketWindow]):
             ),
             source=given.source,
             verdicts=gated.listing,
+            event_verdicts=happened.listing,
+            event_counts=happened.counts,
             series=series,
             options=options,
         )

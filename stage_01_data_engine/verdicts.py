@@ -102,13 +102,23 @@ class Verdicts:
 
     def listing(self, unread: Sequence[BrokenRow] = ()) -> RowVerdicts:
         """Return the complete list for the window: rows that could not be read, then ``table``."""
-        rows = np.concatenate([rows for _, rows in self._broken] or [np.empty(0, dtype=int)])
+        return listing_of([*unread, *self.lines()])
+
+    def lines(self) -> list[BrokenRow]:
+        """Return the lines of ``table`` one by one."""
+        at = np.concatenate([rows for _, rows in self._broken] or [np.empty(0, dtype=int)])
         rule = [rule for rule, rows in self._broken for _ in rows]
-        order = np.argsort(rows, kind="stable")
-        lines = [*unread]
-        for n in order:
-            lines += self.rows.verdicts(rule[n], rows[n : n + 1])
-        return listing_of(lines)
+        order = np.argsort(at, kind="stable")
+        at = at[order]
+        columns = (
+            self.rows.symbol[at].tolist(),
+            self.rows.day[at].astype("M8[D]").tolist(),  # NaT becomes None.
+            self.rows.location[at].tolist(),
+        )
+        return [
+            BrokenRow(rule[n], str(symbol), day, str(place))
+            for n, symbol, day, place in zip(order, *columns, strict=True)
+        ]
 
     def tally(self) -> Tally:
         """Return how many input rows met which end; the four numbers add up to the input."""
@@ -145,12 +155,15 @@ class Judged:
     findings : tuple of QualityFinding
     verdicts : DataFrame
         One line per row and broken rule, as ``Verdicts.table``.
+    found : Verdicts
+        The same, with the rules.
     tally : Tally
     """
 
     kept: pd.DataFrame
     findings: tuple[QualityFinding, ...]
     verdicts: pd.DataFrame
+    found: Verdicts
     tally: Tally
 
 

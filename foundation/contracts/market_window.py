@@ -171,6 +171,8 @@ class MarketWindow(Contract):
     verdicts : RowVerdicts, or None
         Every row that broke a rule, file by file and row by row; those set aside add up to
         ``counts.quarantined``. None in windows stored before version 3.
+    event_verdicts, event_counts : RowVerdicts, RowCounts, or None
+        The same for events; ``events`` are those that were kept.
     options : Panel (T, M, 40), or None
         Option features (``foundation.quant.options.OPTION_FIELDS``) of those instruments that
         have option quotes, in the order of the window, over the same sessions. NaN on sessions
@@ -197,6 +199,8 @@ class MarketWindow(Contract):
     series: tuple[ContinuousSeries, ...] = ()
     options: Panel | None = None
     verdicts: RowVerdicts | None = None
+    event_verdicts: RowVerdicts | None = None
+    event_counts: RowCounts | None = None
 
     def instrument(self, symbol: str) -> Instrument:
         """Return the instrument with this symbol; ``KeyError`` if there is none."""

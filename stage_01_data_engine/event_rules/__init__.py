@@ -8,10 +8,13 @@ later: those are what ``future-stamped`` finds.
 
 from stage_01_data_engine.event_rules.actions import judge_actions
 from stage_01_data_engine.event_rules.earnings import judge_earnings
+from stage_01_data_engine.event_rules.gate import GatedEvents, gate_events
 from stage_01_data_engine.event_rules.membership import judge_membership, judge_snapshots
 from stage_01_data_engine.event_rules.texts import judge_texts
 
 __all__ = [
+    "GatedEvents",
+    "gate_events",
     "judge_actions",
     "judge_earnings",
     "judge_membership",

@@ -97,5 +97,6 @@ class Events:
             kept=self.table[self.verdicts.good],
             findings=tuple(self.verdicts.findings),
             verdicts=self.verdicts.table(),
+            found=self.verdicts,
             tally=self.verdicts.tally(),
         )

@@ -54,8 +54,12 @@ class MissingMap:
 
 
 def listed(window: MarketWindow) -> RowVerdicts:
-    """Return the window's list of rows; windows stored before version 3 have an empty one."""
-    return window.verdicts if window.verdicts is not None else RowVerdicts()
+    """Return the window's list of bars and events; those stored before version 3 have none."""
+    told = [v for v in (window.verdicts, window.event_verdicts) if v is not None]
+    return RowVerdicts(
+        rules=tuple(rule for verdicts in told for rule in verdicts.rules),
+        rows=tuple(row for verdicts in told for row in verdicts.rows),
+    )
 
 
 def rule_facts(window: MarketWindow) -> list[RuleFacts]:

@@ -7,7 +7,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from foundation.contracts import MARKET, MarketWindow
+from foundation.contracts import MARKET, MarketWindow, RowCounts
 from stage_08_decision_support.quality_report import facts as count
 from stage_08_decision_support.quality_report.metrics import (
     DIMENSIONS,
@@ -120,6 +120,7 @@ def _strip(window: MarketWindow, quality: list[SymbolQuality]) -> str:
     counts, bars = window.counts, window.bars
     missing = sum(q.missing for q in quality)
     whole = completeness(quality)
+    events = window.event_counts or RowCounts(received=0, kept=0, quarantined=0)
     repaired = sum(f.rows for f in window.findings if f.action == "repaired")
     warned = sum(q.severity["warning"] for q in quality)
     tiles = [
@@ -127,14 +128,18 @@ def _strip(window: MarketWindow, quality: list[SymbolQuality]) -> str:
         ("Used", f"{counts.kept:,}", _percent(counts.kept, counts.received)),
         ("Set aside", f"{counts.quarantined:,}", "each is listed below"),
         ("Repaired", f"{repaired:,}", ""),
+        ("Events used", f"{events.kept:,}", f"{events.quarantined:,} set aside"),
         ("With a warning", f"{warned:,}", "and used"),
         (
             "Complete",
             ABSENT if math.isnan(whole) else _floor_percent(whole),
             f"{missing:,} bars missing since each first",
         ),
-        ("Symbols", f"{len(bars.symbols):,}", ""),
-        ("Sessions", f"{len(bars.sessions):,}", f"{bars.sessions[0]} to {bars.sessions[-1]}"),
+        (
+            "Symbols",
+            f"{len(bars.symbols):,}",
+            f"{len(bars.sessions):,} sessions from {bars.sessions[0]}",
+        ),
     ]
     cells = "".join(
         f'<div><span class="label">{label}</span><span class="value num">{value}</span>'

@@ -9,9 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from foundation.contracts import MarketEvent
 from foundation.testing import event_defects as planted
 from foundation.testing.record_defects import SpoiltRecords
 from stage_01_data_engine.event_rules import (
+    gate_events,
     judge_actions,
     judge_earnings,
     judge_membership,
@@ -119,3 +121,47 @@ def test_retweets_of_the_shared_tweets_are_counted_as_provenance_does(shared_dat
     judged = judge_texts(by_date, collected=datetime(2015, 7, 1, tzinfo=UTC), location="t")
     again = int((judged.verdicts["rule"] == "repeated-text").sum())
     assert 9_442 <= again <= 9_500, "case and blanks apart, a few more are equal"
+
+
+AS_OF = datetime(2016, 6, 1, 20, tzinfo=UTC)
+
+
+def event(kind: str, name: str, day: int, **more: object) -> MarketEvent:
+    moment = datetime(2016, 5, day, 14, tzinfo=UTC)
+    told = {"symbol": "S001", "event_time": moment, "known_at": moment, **more}
+    return MarketEvent.model_validate({"kind": kind, "name": name, **told})
+
+
+def test_events_of_a_window_are_judged_by_kind_and_add_up() -> None:
+    eps = {"unit": "US dollars a share", "actual": 1.0}
+    paid = {"unit": "US dollars a share", "actual": 0.2}
+    hour = {"event_time": datetime(2016, 5, 5, 15, tzinfo=UTC)}
+    events = [
+        event("news", "news", 3, text="Merger"),
+        event("news", "news", 3, text=" merger "),
+        event("news", "news", 4, text=" "),
+        event("news", "news", 5, text="Told an hour before", **hour),
+        event("earnings", "earnings per share", 6, **eps),
+        event("earnings", "earnings per share", 6, **{**eps, "actual": 1.5}),
+        event("earnings", "earnings due", 28),
+        event("corporate action", "cash dividend", 9, **paid),
+        event("corporate action", "cash dividend", 9, **paid),
+        event("corporate action", "stock split", 10, unit="shares for one", actual=0.0),
+        event("halt", "halt", 11),
+    ]
+    made = gate_events(events, AS_OF)
+    assert [events.index(e) for e in made.events] == [0, 6, 7, 10]
+    assert made.counts.model_dump() == {"received": 11, "kept": 4, "quarantined": 7}
+    assert sorted(r.rule for r in made.listing.rows) == [
+        "conflicting-earnings", "conflicting-earnings", "empty-text", "impossible-action",
+        "known-before-event", "repeated-action", "repeated-text",
+    ]  # fmt: skip
+    assert sum(f.rows for f in made.findings) == 7
+
+
+def test_events_without_a_flaw_pass_in_their_order() -> None:
+    events = [event("news", "news", n, text=f"story {n}") for n in (9, 3, 5)]
+    made = gate_events(events, AS_OF)
+    assert made.events == tuple(events)
+    assert made.findings == ()
+    assert gate_events([], AS_OF).counts.received == 0
