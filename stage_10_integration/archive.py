@@ -9,10 +9,15 @@ from config.settings import Settings
 from foundation.connect import Connection
 from foundation.kernel import OperatorError, SystemClock
 from foundation.runtime import exclusive
-from foundation.storage.bitemporal import BitemporalStore
+from foundation.storage.bitemporal import Appended, BitemporalStore
 from foundation.storage.records import Ingest, IngestLedger, open_database
 
+FEATURE_ROUNDING = 1e-7
+"""Relative difference up to which two computations of a feature agree: smoothed ones hang on where
+their window began, by 1e-8 at most."""
+
 if TYPE_CHECKING:
+    from foundation.contracts import MarketWindow
     from stage_01_data_engine import MarketRequest, RawMarket
     from stage_01_data_engine.adapters.stored import StoredSource
     from stage_10_integration.sources import SourceReading
@@ -35,6 +40,34 @@ def stored_source(settings: Settings) -> StoredSource:
     from stage_01_data_engine.adapters.stored import StoredSource
 
     return StoredSource(open_history(settings), open_ledger(settings), settings.storage.dataset)
+
+
+def publish_features(settings: Settings, window: MarketWindow) -> Appended:
+    """Keep the features of a window's last session: in the store, and online where a server is set.
+
+    They are known from the as-of close; where that session's were kept already and bars were
+    corrected since, from now on.
+    """
+    import pandas as pd
+
+    from foundation.storage.online import LatestFeatures, open_cache
+
+    store, dataset = open_history(settings), settings.storage.dataset
+    row = window.features.last(1)
+    known_at = window.as_of
+    day = pd.Timestamp(window.session)
+    if dataset in store.tables("features") and len(
+        store.read("features", dataset, since=day, until=day)
+    ):
+        known_at = max(known_at, SystemClock().now())
+    rows = pd.DataFrame(row.values[0], columns=list(row.fields)).assign(
+        entity=row.symbols, event_time=day, known_at=pd.Timestamp(known_at)
+    )
+    done = store.append("features", dataset, rows, tolerance=FEATURE_ROUNDING)
+    if settings.storage.online is not None:
+        cache = open_cache(settings.storage.online)
+        LatestFeatures(cache, dataset).write(row, known_at=known_at)
+    return done
 
 
 class Asked:

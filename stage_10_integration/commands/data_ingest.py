@@ -34,6 +34,7 @@ def ingest(
 ) -> None:
     """Append the source's rows to the store, then judge what is stored: the market window."""
     from foundation.contracts import MarketWindow
+    from stage_10_integration.archive import publish_features
     from stage_10_integration.commands.opening import Session, as_document
     from stage_10_integration.commands.reporting import console, print_json
     from stage_10_integration.commands.summaries import summary_table
@@ -45,12 +46,18 @@ def ingest(
     session.turn_to_store(entries[-1].as_of)
     result = session.run(session.workplace.plan.until(DATA))
     window = session.workplace.artefact(DATA, MarketWindow)
+    features = publish_features(session.settings, window)
     console().print()
     console().print(summary_table("Market window", window))
     if options.as_json:
         counts = window.counts.model_dump(mode="json")
         print_json(
-            {**as_document(session, result), "counts": counts, "ingested": ingest_document(entries)}
+            {
+                **as_document(session, result),
+                "counts": counts,
+                "ingested": ingest_document(entries),
+                "features": {"added": features.added, "corrected": features.corrected},
+            }
         )
 
 

@@ -196,9 +196,9 @@ class BitemporalStore:
         rank = np.argsort(np.argsort(names.astype(str)))[rows["entity"].to_numpy()]
         order = np.lexsort((rows["known_at"], rows["copy"], rank, rows["event_time"]))
         rows = rows.iloc[order].reset_index(drop=True)
-        named = rows[["event_time", "copy", "known_at", *marks, *about.numbers, *about.texts]]
-        named.insert(0, "entity", names[rows["entity"].to_numpy()])
-        return named
+        named = rows.assign(entity=names[rows["entity"].to_numpy()])
+        columns = ["entity", "event_time", "copy", "known_at", *marks]
+        return named[[*columns, *about.numbers, *about.texts]]
 
     def panel(
         self,

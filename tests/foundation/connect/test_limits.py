@@ -224,6 +224,15 @@ def test_work_waits_for_the_machine(name: str) -> None:
     assert governor.await_resources() == pytest.approx(20, abs=1)
 
 
+def test_waiting_is_told_once_and_only_when_there_is_any() -> None:
+    time, said = ManualTime(), list[str]()
+    limits = ResourceLimits(free_memory_mb=128)
+    Governor(time, limits, Instruments(time, better_after=20)).await_resources(said.append)
+    assert said == ["Waiting for the machine: At least 128 MiB are free; it shows 10 MiB"]
+    Governor(time, limits, Instruments(time, better_after=0)).await_resources(said.append)
+    assert len(said) == 1
+
+
 @pytest.mark.parametrize("name", LIMITS)
 def test_impatience_names_limit_and_reading(name: str) -> None:
     time = ManualTime()
