@@ -1,20 +1,24 @@
 """What the story language keeps, costs and tells, on real bars.
 
-Claims measured:
+Claims measured, each by the module named:
 
 1. data -> claims -> text -> claims loses nothing on every symbol-day of five years of S&P 500
-   members, and what fuzzification itself loses, in bits per series: the mutual information of
-   states with raw quantiles (32 bins), against the entropy of the bins;
+   members and of the bundled set (close-only and market-wide series, releases); what
+   fuzzification itself loses, in bits per series: the mutual information of states with raw
+   quantiles (32 bins), against the entropy of the bins;
 2. stories per second on one core, with claims, against narrata (PyPI) on the same bars;
-3. how varied and readable the stories are: distinct sentences, self-BLEU (4-grams), Flesch
-   reading ease, words per story and sentence;
-4. whether today's state tells tomorrow's beyond persistence: log-loss skill of a first-order
-   Markov chain fitted on the first half and scored on the second, by series, with 95% circular
-   block bootstrap intervals over sessions.
+3. the learning form does not tell whose story it is or of which year, much better than chance
+   (``story_leak``);
+4. how varied and readable stories are, and how many tokens of GPT-OSS a week of one symbol
+   takes (``story_prose``);
+5. what states, movements and patterns of a session tell of the next, beyond persistence
+   (``story_prediction``);
+6. what the reader makes of other people's words, and which contradictions it finds
+   (``story_reading``).
 
 Run: ``python benchmarks/story_language.py [--symbols 505]``. Needs ``../shared/data``; narrata
-is timed only where it is installed, and its absence is said. The dated result stands in
-``docs/evidence/story_language.md``.
+and the tokenizer of GPT-OSS are used only where they are installed, and their absence is said.
+The dated result stands in ``docs/evidence/story_language.md``.
 """
 
 from __future__ import annotations
@@ -22,88 +26,54 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import re
+import resource
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from importlib.metadata import version
 from importlib.util import find_spec
-from pathlib import Path
 
 import numpy as np
+from story_leak import leak
+from story_prediction import prediction
+from story_prose import prose, tokens
+from story_reading import bruised, coherence, free_text, headlines
+from story_worlds import MEMBERS, SHARED, World, bundled, members, note, say, spread, timed
 
-from foundation.contracts import SERIES, TAPE, FuzzyWindow, MarketWindow, grade
+from foundation.contracts import SERIES, FuzzyWindow, grade
 from foundation.kernel import NEW_YORK
 from foundation.language import read
-from foundation.quant import QuantForecaster, QuantSettings
-from foundation.quant.evaluation import circular_block_bootstrap
-from stage_01_data_engine import DataEngineSettings, DataEngineStage, FolderSource, MarketRequest
-from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage
 from stage_02_fuzzification.series import address
-from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryAssemblyStage
-from stage_03_story_assembly.content.daily import plan
-from stage_03_story_assembly.stage import observed
-from stage_03_story_assembly.telling.figures import Figures
-from stage_03_story_assembly.telling.teller import Teller
-
-SHARED = Path(os.environ.get("STORY_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
-BARS = "ohlcv_sp500_2013_2018"
-AS_OF = date(2018, 2, 7)
 
 
-def say(text: str = "") -> None:
-    print(text, flush=True)
+def round_trip(worlds: list[World], most: int) -> None:
+    """Claim 1: up to ``most`` stories per set and horizon, spread over all symbols and sessions.
 
-
-def timed(work: Callable[[], object], times: int = 3) -> float:
-    """Return the median seconds of a few runs."""
-    taken = []
-    for _ in range(times):
-        begun = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - begun)
-    return float(np.median(taken))
-
-
-def load(count: int) -> MarketWindow:
-    settings = DataEngineSettings()
-    source = FolderSource(SHARED / BARS, settings)
-    request = MarketRequest(as_of=AS_OF, symbols=None, history_sessions=1259)
-    window = DataEngineStage(settings).run(source.load(request))
-    if count >= len(window.bars.symbols):
-        return window
-    kept = window.bars.symbols[:count]
-    return window.model_copy(
-        update={
-            "instruments": window.instruments[:count],
-            "bars": window.bars.select(symbols=kept),
-            "features": window.features.select(symbols=kept),
-        }
-    )
-
-
-def round_trip(teller: Teller) -> None:
-    """Claim 1: every told symbol-day, in both renderings of the learning text."""
-    days = lost = ungrounded = clauses = 0
-    begun = time.perf_counter()
-    for t, n in zip(*np.nonzero(teller.plan.tellable), strict=True):
-        reading = read(teller.learning(t, n))
-        numbers = teller.plan.codes[t, n]
-        expected = Counter(
-            column.options[k]
-            for column, k in zip(teller.plan.columns, numbers.tolist(), strict=True)
-            if k >= 0
-        )
-        days += 1
-        clauses += sum(expected.values())
-        lost += Counter(reading.statements) != expected
-        ungrounded += len(reading.ungrounded)
+    Both renderings are read for every hundredth.
+    """
     say("### Round trip\n")
-    say("| symbol-days | clauses | days with any loss | clauses not understood | seconds |")
-    say("|---:|---:|---:|---:|---:|")
-    say(f"| {days:,} | {clauses:,} | {lost} | {ungrounded} | {time.perf_counter() - begun:.0f} |")
+    say("| set | horizon | stories | clauses | with any loss | clauses not understood | seconds |")
+    say("|---|---|---:|---:|---:|---:|---:|")
+    for world in worlds:
+        for horizon, teller in world.tellers.items():
+            days = lost = strange = clauses = 0
+            begun = time.perf_counter()
+            for t, n in spread(world.places(horizon), most):
+                said = Counter(world.claims(t, n, horizon))
+                readings = [read(teller.learning(t, n))]
+                if days % 100 == 0:
+                    story = teller.story(t, n)
+                    readings.append(read(story.reading, name=story.name))
+                days += 1
+                clauses += sum(said.values())
+                lost += any(Counter(reading.statements) != said for reading in readings)
+                strange += sum(len(reading.ungrounded) for reading in readings)
+            taken = time.perf_counter() - begun
+            say(
+                f"| {world.name} | {horizon} | {days:,} | {clauses:,} | {lost} | {strange} | "
+                f"{taken:.0f} |"
+            )
     say()
 
 
@@ -142,8 +112,9 @@ def _mutual(a: np.ndarray, b: np.ndarray) -> float:
     return _entropy(joint.sum(1)) + _entropy(joint.sum(0)) - _entropy(joint.ravel())
 
 
-def stories(window: MarketWindow, teller: Teller) -> None:
+def stories(world: World) -> None:
     """Claim 2: stories per second with claims, and a peer on the same bars."""
+    window, teller = world.window, world.teller
     sessions, symbols = range(-20, 0), range(len(window.bars.symbols))
     places = [(t, n) for t in sessions for n in symbols if teller.plan.tellable[t, n]]
     learning = timed(lambda: [teller.learning(t, n) for t, n in places])
@@ -173,107 +144,43 @@ def stories(window: MarketWindow, teller: Teller) -> None:
     say()
 
 
-def prose(teller: Teller) -> None:
-    """Claim 3: variety and readability of 1,000 learning texts spread over the window."""
-    where = np.argwhere(teller.plan.tellable)
-    chosen = where[np.linspace(0, len(where) - 1, 1_000).astype(int)]
-    texts = [teller.learning(t, n) for t, n in chosen]
-    sentences = [s for text in texts for s in re.split(r"(?<=\.) ", text)]
-    words = [re.findall(r"[A-Za-z'-]+", text) for text in texts]
-    syllables = [max(1, len(re.findall(r"[aeiouy]+", w.lower()))) for ws in words for w in ws]
-    total = len(syllables)
-    ease = 206.835 - 1.015 * total / len(sentences) - 84.6 * sum(syllables) / total
-    bleu = np.mean([_overlap(words[i], words[i + 1 : i + 21]) for i in range(0, 960, 20)])
-    say("### Prose (1,000 stories)\n")
-    say("| measure | value |")
-    say("|---|---:|")
-    say(f"| distinct sentences among {len(sentences):,} | {len(set(sentences)):,} |")
-    say(f"| self-BLEU, 4-grams against 20 others | {bleu:.2f} |")
-    say(f"| Flesch reading ease | {ease:.0f} |")
-    say(f"| words per story | {np.mean([len(w) for w in words]):.0f} |")
-    say(f"| words per sentence | {total / len(sentences):.1f} |")
-    say()
-
-
-def _overlap(words: list[str], others: list[list[str]]) -> float:
-    """Return the geometric mean of 1- to 4-gram precisions against the best of the others."""
-    precisions = []
-    for size in range(1, 5):
-        mine = Counter(tuple(words[i : i + size]) for i in range(len(words) - size + 1))
-        best: Counter[tuple[str, ...]] = Counter()
-        for other in others:
-            best |= Counter(tuple(other[i : i + size]) for i in range(len(other) - size + 1))
-        precisions.append(sum((mine & best).values()) / max(1, sum(mine.values())))
-    return float(np.exp(np.mean(np.log(np.maximum(precisions, 1e-9)))))
-
-
-def prediction(fuzzy_codes: np.ndarray) -> None:
-    """Claim 4: a Markov chain on states against persistence with the same smoothing."""
-    half = len(fuzzy_codes) // 2
-    say("### What today's outcome tells of tomorrow's\n")
-    say("| series | forecasts | persistence | Markov chain | skill [95% interval] |")
-    say("|---|---:|---:|---:|---:|")
-    for s, name in enumerate(TAPE):
-        codes = fuzzy_codes[..., s]
-        known = ~np.isnan(codes[:-1]) & ~np.isnan(codes[1:])
-        now, then = np.nan_to_num(codes[:-1]).astype(int), np.nan_to_num(codes[1:]).astype(int)
-        past = known.copy()
-        past[half:] = False
-        counts = np.full((5, 5), 0.5)
-        np.add.at(counts, (now[past], then[past]), 1)
-        chain = counts / counts.sum(1, keepdims=True)
-        stay = float((now[past] == then[past]).mean()) if past.any() else 0.2
-        still = np.full((5, 5), (1 - stay) / 4)
-        np.fill_diagonal(still, stay)
-        scored = known.copy()
-        scored[:half] = False
-        if not scored.any():
-            continue
-        loss = {
-            k: np.where(scored, -np.log(p[now, then]), np.nan)
-            for k, p in (("still", still), ("chain", chain))
-        }
-        gain = np.nan_to_num(loss["still"] - loss["chain"])[half:]
-        interval = circular_block_bootstrap(
-            gain.sum(axis=1)[:, None],
-            scored[half:].sum(axis=1)[:, None].astype(float),
-            block=5,
-            samples=2_000,
-            seed=0,
-        )[0]
-        say(
-            f"| {name} | {int(scored.sum()):,} | {np.nanmean(loss['still']):.3f} | "
-            f"{np.nanmean(loss['chain']):.3f} | {interval.mean:+.3f} "
-            f"[{interval.low:+.3f}, {interval.high:+.3f}] |"
-        )
-    say()
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--symbols", type=int, default=505)
+    parser.add_argument("--round-trips", type=int, default=120_000, help="stories per set")
     chosen = parser.parse_args()
-    if not (SHARED / BARS).is_dir():
-        sys.exit(f"The bars are not there: {SHARED / BARS}. Set STORY_SHARED_DATA.")
+    if not (SHARED / MEMBERS).is_dir():
+        sys.exit(f"The bars are not there: {SHARED / MEMBERS}. Set STORY_SHARED_DATA.")
     begun = time.perf_counter()
-    window = load(chosen.symbols)
-    fuzzy = FuzzificationStage(FuzzificationSettings()).run(window)
-    quant = QuantForecaster(QuantSettings()).context(window)
-    settings = StoryAssemblySettings()
-    teller = Teller(plan(window, fuzzy, quant, settings), Figures(window, fuzzy, quant))
-    StoryAssemblyStage(settings.model_copy(update={"story_sessions": 10})).run(
-        AssemblyInput(window, fuzzy, quant)
-    )
+    worlds = [members(chosen.symbols), bundled()]
+    note("built")
     say("# The story language, measured\n")
-    say(f"`python benchmarks/story_language.py --symbols {chosen.symbols}` on {BARS}, ")
-    say(f"{datetime.now(NEW_YORK):%Y-%m-%d}, Python {platform.python_version()}, ")
+    say(f"`python benchmarks/story_language.py --symbols {chosen.symbols}` on {MEMBERS} and the ")
+    say(f"bundled set, {datetime.now(NEW_YORK):%Y-%m-%d}, Python {platform.python_version()}, ")
     say(f"{os.cpu_count()} cores, NumPy {np.__version__}; built in ")
     say(f"{time.perf_counter() - begun:.0f} s.\n")
-    stories(window, teller)
-    prose(teller)
-    prediction(observed(fuzzy).values)
-    information(fuzzy)
-    round_trip(teller)
+    stories(worlds[0])
+    say("### Prose (1,000 stories each)\n")
+    say("| set | sentences | distinct | self-BLEU, 20 others | Flesch | words | per sentence |")
+    say("|---|---:|---:|---:|---:|---:|---:|")
+    for world in worlds:
+        prose(world)
+    say()
+    tokens(worlds)
+    note("prose")
+    free_text()
+    headlines()
+    bruised(worlds[-1])
+    coherence(worlds)
+    note("read")
+    information(worlds[0].fuzzy)
+    leak(worlds[0])
+    note("leak")
+    round_trip(worlds, chosen.round_trips)
+    note("round trip")
+    prediction(worlds[0])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    say(f"In all {time.perf_counter() - begun:.0f} s, at most {peak:.1f} GiB of memory.")
 
 
 if __name__ == "__main__":
