@@ -8,11 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from stage_01_data_engine.adapters.payload import Place, Row
 
 if TYPE_CHECKING:
     import pandas as pd
 
+LAST_NANOSECOND = 4.1e18
+"""Since 1970, late in the year 2099: what lies beyond is no moment."""
 RIGHTS = {"call": "C", "put": "P", "other": ""}
 
 
@@ -28,6 +32,9 @@ def snapshot_frame(rows: list[Row], symbol: str, place: Place, now: datetime) ->
     if strange := set(kinds) - set(RIGHTS):
         raise place.broken("has call or put in 'contract_type'", strange)
     quoted = place.numbers(quotes, "last_updated", optional=True)
+    wrong = ~(np.isnan(quoted) | ((quoted >= 0) & (quoted < LAST_NANOSECOND)))
+    if wrong.any():
+        raise place.broken("has nanoseconds in 'last_updated'", quoted[wrong][0])
     expiry = pd.to_datetime([place.day(row, "expiration_date") for row in details])
     return pd.DataFrame(
         {

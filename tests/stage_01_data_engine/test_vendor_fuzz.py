@@ -40,3 +40,9 @@ def test_the_fuzzing_reaches_both_ends(vendor: str) -> None:
 def test_dates_before_the_calendar_and_halves_of_characters_are_refused(seed: int) -> None:
     """Found by fuzzing: both once ended in an error of Python's own."""
     assert isinstance(outcome("polygon", seed), UpstreamDataError)
+
+
+@pytest.mark.parametrize("seed", [1116, 2086])
+def test_quotes_of_no_moment_of_our_time_are_refused(seed: int) -> None:
+    """Found by fuzzing: stamps too large to count, and infinite ones."""
+    assert isinstance(outcome("polygon, option chain", seed), UpstreamDataError)
