@@ -1,5 +1,8 @@
 """Stage 05: the story model, its training, and its forecasts."""
 
+from stage_05_llm_engine.learning.resume import FolderKeeper
+from stage_05_llm_engine.learning.tracking import FileTracker, Report
+from stage_05_llm_engine.learning.training import Watch
 from stage_05_llm_engine.narrative import NarrativeModel
 from stage_05_llm_engine.network.checkpoint import CheckpointStore
 from stage_05_llm_engine.recipe import (
@@ -20,11 +23,15 @@ __all__ = [
     "CheckpointStore",
     "EngineInput",
     "EngineSettings",
+    "FileTracker",
+    "FolderKeeper",
     "LlmEngineStage",
     "NarrativeModel",
     "Phase",
+    "Report",
     "ServedModelStage",
     "ServerSettings",
     "TrainingRecipe",
     "TrainingStage",
+    "Watch",
 ]

@@ -105,6 +105,9 @@ class TrainingRecipe(Part):
         What matrix products are computed in; weights and optimiser stay float32 from scratch.
     evaluations, evaluation_windows : int
         How often the validation loss is taken, and on how many windows (spread over the split).
+    patience : int or None
+        Evaluations without a better story score (the log score of tomorrow's states on validation
+        windows) after which training stops and goes back to the best weights. None never stops.
     threads : int
         Passes of one step computed side by side on a CPU. Changes no number.
     """
@@ -128,6 +131,7 @@ class TrainingRecipe(Part):
     device: Literal["cpu", "cuda"] = "cpu"
     evaluations: int = Field(default=4, ge=1)
     evaluation_windows: int = Field(default=64, ge=1)
+    patience: int | None = Field(default=None, ge=1)
     threads: int = Field(default=2, ge=1)
     seed: int = 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -29,6 +29,7 @@ from stage_05_llm_engine.narrative import NarrativeModel, Order
 from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.network.checkpoint import CheckpointStore
 from stage_05_llm_engine.network.machine import prepare_process, reproducible
+from stage_05_llm_engine.network.memory import enough_memory
 from stage_05_llm_engine.responses import CachedNarrative
 from stage_05_llm_engine.settings import EngineSettings, ServerSettings
 
@@ -153,12 +154,17 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
 
         return regenerate
 
-    def _machine(self) -> AbstractContextManager[None]:
+    def _machine(self) -> AbstractContextManager[Any]:
         """Return the state of this process in which the model runs; a server needs none."""
         if self.settings.engine == "openai":
             return nullcontext()
         prepare_process()
-        return reproducible(self.settings.seed)
+        stack = ExitStack()
+        stack.enter_context(reproducible(self.settings.seed))
+        stack.enter_context(
+            enough_memory("Forecasting", "lower engine.batch_tokens and engine.batch_drafts")
+        )
+        return stack
 
     def _narrative(self, given: EngineInput) -> NarrativeModel:
         if given.model.tokenizer_hash != given.tokens.tokenizer_hash:

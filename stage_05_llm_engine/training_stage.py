@@ -13,12 +13,18 @@ from foundation.contracts import StoryModel, TokenBatch
 from foundation.kernel import OperatorError
 from foundation.runtime.stage import Stage
 from stage_05_llm_engine.learning import training
-from stage_05_llm_engine.learning.training import Progress
+from stage_05_llm_engine.learning.training import Watch
 from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.network.architecture import build
 from stage_05_llm_engine.network.checkpoint import CheckpointStore
 from stage_05_llm_engine.network.machine import prepare_process, reproducible
+from stage_05_llm_engine.network.memory import enough_memory
 from stage_05_llm_engine.recipe import Architecture, TrainingRecipe
+
+REMEDY = (
+    "lower batch_windows and raise accumulation by as much, lower max_tokens of the windows, or "
+    "use the recipe gpt_oss_20b_multi_gpu"
+)
 
 
 class TrainingStage(Stage[TokenBatch, StoryModel]):
@@ -29,16 +35,16 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
     settings : TrainingRecipe
     store : CheckpointStore
         Receives the checkpoint folder.
-    progress : callable, optional
-        Told (step, steps, loss, tokens per second) every few steps. Changes nothing.
+    watch : Watch, optional
+        Who is told how it gets on, and who keeps its standing. Changes no number.
     """
 
     name = "05_training"
 
     def __init__(
-        self, settings: TrainingRecipe, store: CheckpointStore, progress: Progress | None = None
+        self, settings: TrainingRecipe, store: CheckpointStore, watch: Watch | None = None
     ) -> None:
-        self.settings, self.store, self.progress = settings, store, progress
+        self.settings, self.store, self.watch = settings, store, watch or Watch()
 
     def run(self, given: TokenBatch) -> StoryModel:
         """Return the trained model, by reference.
@@ -46,7 +52,7 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
         Raises
         ------
         DependencyError
-            If the recipe's base weights or device are not there.
+            If the recipe's base weights or device are not there, or memory runs out.
         OperatorError
             If an adapter's names match nothing.
         ModelError
@@ -54,9 +60,9 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
         """
         prepare_process()
         recipe = self.settings
-        with reproducible(recipe.seed, recipe.device):
+        with reproducible(recipe.seed, recipe.device), enough_memory("Training", REMEDY):
             model = self._start(given)
-            lesson = training.learn(model, recipe, given, self.progress)
+            lesson = training.learn(model, recipe, given, self.watch)
             with tempfile.TemporaryDirectory() as scratch:
                 folder = Path(scratch) / "checkpoint"
                 checkpoint.write(model, recipe, given.tokenizer_json, folder)

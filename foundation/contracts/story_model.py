@@ -8,12 +8,17 @@ from foundation.kernel.model import Contract, Part
 
 
 class LearningPoint(Part):
-    """One evaluation during training. Losses are nats per token on the loss mask."""
+    """One evaluation during training. Losses are nats per token on the loss mask.
+
+    ``story_score`` is the mean log score, in nats per answer, of tomorrow's states on validation
+    windows: higher is better, NaN where there are none.
+    """
 
     step: int
     tokens: int
     train_loss: float
     validation_loss: float | None
+    story_score: float
 
 
 class StoryModel(Contract):

@@ -64,6 +64,17 @@ class Muon:
         self.weight_decay = weight_decay
         self._velocity: list[Any] = [None] * len(parameters)
 
+    def state(self) -> list[Any]:
+        """Return all that a step depends on besides weights and gradients."""
+        return self._velocity
+
+    def restore(self, state: list[Any]) -> None:
+        """Put a state back."""
+        self._velocity = [
+            None if kept is None else kept.to(weight.device)
+            for kept, (weight, _) in zip(state, self.parameters, strict=True)
+        ]
+
     def step(self, scale: float) -> None:
         """Move every parameter that has a gradient; ``scale`` multiplies the learning rate."""
         import torch

@@ -46,6 +46,16 @@ class Stepper:
         )
         self.rate = recipe.learning_rate
 
+    def state(self) -> dict[str, Any]:
+        """Return all that a step depends on besides weights and gradients."""
+        return {"adamw": self.adamw.state_dict(), "muon": self.muon.state() if self.muon else []}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Put a state back."""
+        self.adamw.load_state_dict(state["adamw"])
+        if self.muon is not None:
+            self.muon.restore(state["muon"])
+
     def step(self, scale: float) -> None:
         """Clip, move all weights at ``scale`` times their learning rates, forget gradients."""
         import torch

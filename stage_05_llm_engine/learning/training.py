@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ from foundation.kernel import ModelError, seed_from
 from stage_05_llm_engine.learning.lessons import Batch, endless_batches, loss_weights, spread, take
 from stage_05_llm_engine.learning.optimiser import Stepper
 from stage_05_llm_engine.learning.packing import endless_packed, packed_masks
+from stage_05_llm_engine.learning.resume import Keeper, Standing, packed, run_key, unpacked
+from stage_05_llm_engine.learning.story_score import story_score
+from stage_05_llm_engine.learning.tracking import NoTracker, Progress, Report, Tracker
 from stage_05_llm_engine.network.masks import causal_masks, product_type
 from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.recipe import TrainingRecipe
@@ -24,61 +28,174 @@ from stage_05_llm_engine.recipe import TrainingRecipe
 if TYPE_CHECKING:
     import torch
 
-Progress = Callable[[int, int, float, float], None]
-"""Called with (step, steps, training loss in nats per token, tokens per second)."""
-
 REPORT_EVERY = 10
 EVALUATED_TOGETHER = 8
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """How training went."""
+    """How training went. ``stopped`` says whether it ended before its last step."""
 
     curve: tuple[LearningPoint, ...]
     steps: int
     tokens: int
     validation_loss: float
+    stopped: bool
 
 
-def learn(
-    model: Any, recipe: TrainingRecipe, tokens: TokenBatch, progress: Progress | None = None
-) -> Lesson:
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how training gets on, and who keeps its standing. They change no number.
+
+    Attributes
+    ----------
+    progress : callable or None
+        Told every few steps.
+    tracker : Tracker
+    keeper : Keeper or None
+        Keeps the standing at every evaluation; a run that was stopped goes on from there.
+    """
+
+    progress: Progress | None = None
+    tracker: Tracker = field(default_factory=NoTracker)
+    keeper: Keeper | None = None
+
+
+def learn(model: Any, recipe: TrainingRecipe, tokens: TokenBatch, watch: Watch) -> Lesson:
     """Train a model in place through all phases of a recipe.
 
     Raises
     ------
     ModelError
         If the loss stops being a number.
+    DependencyError
+        If the device has too little memory.
     """
     model.train()
-    train, validation = tokens.split("train"), tokens.split("validation")
     stepper = Stepper(model, recipe)
+    key = run_key(recipe, tokens)
+    kept = watch.keeper.load(key) if watch.keeper else None
+    standing = unpacked(kept, stepper) if kept is not None else Standing()
+    watch.tracker.begin(key, _told(recipe))
+    try:
+        with Workers(_threads(recipe)) as workers:
+            _run(model, recipe, tokens, watch, stepper, standing, workers, key)
+            everything = list(range(len(tokens.split("validation").ids)))
+            final = validation_loss(model, recipe, tokens, everything, workers)
+    except BaseException:
+        watch.tracker.end(finished=False)
+        raise
+    watch.tracker.log(standing.step, {"final_validation_loss": final})
+    watch.tracker.end(finished=True)
+    if watch.keeper:
+        watch.keeper.drop(key)
+    return Lesson(
+        curve=tuple(standing.curve),
+        steps=standing.step,
+        tokens=standing.seen,
+        validation_loss=final,
+        stopped=standing.step < recipe.steps,
+    )
+
+
+def _run(
+    model: Any,
+    recipe: TrainingRecipe,
+    tokens: TokenBatch,
+    watch: Watch,
+    stepper: Stepper,
+    standing: Standing,
+    workers: Workers,
+    key: str,
+) -> None:
+    """Take the steps that are left, evaluating and keeping the standing on the way."""
     evaluate_at = set(spread(recipe.steps + 1, recipe.evaluations + 1)[1:])
-    curve: list[LearningPoint] = []
-    step, seen, losses = 0, 0, []
-    began = perf_counter()
-    with Workers(_threads(recipe)) as workers:
-        for batches in _phases(recipe, train, tokens):
-            losses.append(_learn_from(batches, model, recipe, stepper, workers, step))
-            step += 1
-            seen += sum(batch.tokens for batch in batches)
-            if progress and (step % REPORT_EVERY == 0 or step == recipe.steps):
-                progress(step, recipe.steps, losses[-1], seen / (perf_counter() - began))
-            if step in evaluate_at:
-                rows = spread(len(validation.ids), recipe.evaluation_windows)
-                curve.append(
-                    LearningPoint(
-                        step=step,
-                        tokens=seen,
-                        train_loss=float(np.mean(losses)),
-                        validation_loss=validation_loss(model, recipe, tokens, rows, workers),
-                    )
-                )
-                losses = []
-        everything = list(range(len(validation.ids)))
-        final = validation_loss(model, recipe, tokens, everything, workers)
-    return Lesson(curve=tuple(curve), steps=step, tokens=seen, validation_loss=final)
+    began, before, first = perf_counter(), standing.seen, standing.step
+    # What was read before is drawn again and passed over: the order is a function of the seed.
+    left = islice(_phases(recipe, tokens.split("train"), tokens), standing.step, None)
+    for batches in left if not _enough(recipe, standing) else ():
+        loss = _learn_from(batches, model, recipe, stepper, workers, standing.step)
+        standing.losses.append(loss)
+        standing.step += 1
+        standing.seen += sum(batch.tokens for batch in batches)
+        if standing.step % REPORT_EVERY == 0 or standing.step == recipe.steps:
+            seconds = perf_counter() - began
+            report = Report(
+                step=standing.step,
+                steps=recipe.steps,
+                loss=loss,
+                tokens_per_second=(standing.seen - before) / seconds,
+                seconds_left=seconds / (standing.step - first) * (recipe.steps - standing.step),
+            )
+            watch.tracker.log(
+                report.step, {"loss": loss, "tokens_per_second": report.tokens_per_second}
+            )
+            if watch.progress:
+                watch.progress(report)
+        if standing.step in evaluate_at:
+            _evaluate(model, recipe, tokens, stepper, standing, workers, watch.tracker)
+            if watch.keeper:
+                watch.keeper.save(key, packed(standing, stepper))
+            if _enough(recipe, standing):
+                break
+    if standing.best is not None:
+        _put_back(stepper, standing.best[2])
+
+
+def _evaluate(
+    model: Any,
+    recipe: TrainingRecipe,
+    tokens: TokenBatch,
+    stepper: Stepper,
+    standing: Standing,
+    workers: Workers,
+    tracker: Tracker,
+) -> None:
+    """Note losses and story score; remember the best weights where a run may stop early."""
+    rows = spread(len(tokens.split("validation").ids), recipe.evaluation_windows)
+    loss = validation_loss(model, recipe, tokens, rows, workers)
+    model.eval()
+    with autocast(recipe):
+        score = story_score(_inner(model), tokens, rows)
+    model.train()
+    point = LearningPoint(
+        step=standing.step,
+        tokens=standing.seen,
+        train_loss=float(np.mean(standing.losses)),
+        validation_loss=loss,
+        story_score=score,
+    )
+    standing.curve.append(point)
+    standing.losses = []
+    tracker.log(standing.step, {"validation_loss": loss, "story_score": score})
+    if recipe.patience is None:
+        return
+    standing.waited += 1
+    if standing.best is None or score > standing.best[0]:
+        weights = [weight.detach().clone() for weight in stepper.parameters]
+        standing.best, standing.waited = (score, standing.step, weights), 0
+
+
+def _enough(recipe: TrainingRecipe, standing: Standing) -> bool:
+    return recipe.patience is not None and standing.waited >= recipe.patience
+
+
+def _put_back(stepper: Stepper, weights: list[Any]) -> None:
+    import torch
+
+    with torch.no_grad():
+        for weight, best in zip(stepper.parameters, weights, strict=True):
+            weight.copy_(best)
+
+
+def _told(recipe: TrainingRecipe) -> dict[str, str]:
+    """Return a recipe's values by name, as a tracker shows them."""
+    return {name: str(value) for name, value in recipe.model_dump(mode="json").items()}
+
+
+def _inner(model: Any) -> Any:
+    """Return the transformers model inside a PEFT one."""
+    return model.get_base_model() if hasattr(model, "peft_config") else model
 
 
 def _threads(recipe: TrainingRecipe) -> int:
@@ -179,7 +296,7 @@ def weighted_loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Ten
     weights = torch.from_numpy(batch.weights[:, 1:]).to(recipe.device)
     counts = weights > 0
     with autocast(recipe):
-        inner = model.get_base_model() if hasattr(model, "peft_config") else model
+        inner = _inner(model)
         hidden = inner.model(
             input_ids=ids[:, :-1], use_cache=False, **_view(inner, batch)
         ).last_hidden_state

@@ -22,7 +22,9 @@ from stage_05_llm_engine import (
     EngineInput,
     LlmEngineStage,
     Phase,
+    Report,
     TrainingStage,
+    Watch,
 )
 from stage_05_llm_engine.learning.lessons import endless_batches, loss_weights, take
 from stage_05_llm_engine.learning.training import _gradients, weighted_loss
@@ -95,13 +97,13 @@ def test_training_leaves_the_process_as_it_was(tokens: TokenBatch, tmp_path: Pat
 
 
 def test_steps_tokens_and_curve_are_reported(tokens: TokenBatch, tmp_path: Path) -> None:
-    told: list[tuple[int, int, float, float]] = []
-    stage = TrainingStage(SHORT, FolderStore(tmp_path), lambda *report: told.append(report))
+    told: list[Report] = []
+    stage = TrainingStage(SHORT, FolderStore(tmp_path), Watch(progress=told.append))
     model = stage.run(tokens)
     assert model.steps == 5
     assert [point.step for point in model.learning_curve][-1] == 5
     assert model.learning_curve[-1].tokens == model.tokens
-    assert told[-1][:2] == (5, 5)
+    assert (told[-1].step, told[-1].steps, told[-1].seconds_left) == (5, 5, 0.0)
     assert model.parameters == sum(
         p.numel() for p in build(SHORT.start, tokens.vocabulary_size, 0).parameters()
     )

@@ -100,8 +100,12 @@ def story_model(tokens: TokenBatch | None = None) -> StoryModel:
         steps=200,
         tokens=400_000,
         learning_curve=(
-            LearningPoint(step=100, tokens=200_000, train_loss=1.9, validation_loss=1.8),
-            LearningPoint(step=200, tokens=400_000, train_loss=0.9, validation_loss=0.8),
+            LearningPoint(
+                step=100, tokens=200_000, train_loss=1.9, validation_loss=1.8, story_score=-1.6
+            ),
+            LearningPoint(
+                step=200, tokens=400_000, train_loss=0.9, validation_loss=0.8, story_score=-1.4
+            ),
         ),
         validation_loss=0.8,
         validation_bits_per_character=0.21,

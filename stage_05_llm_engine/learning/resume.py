@@ -1,0 +1,155 @@
+"""Where a training run stands, on disk: a run that was stopped goes on as if it had not been.
+
+One file per run, named by recipe and data. It is written whole or not at all: a full disk or a
+kill leaves the one before. It holds the trainable weights, both optimisers, torch's random
+state, how far the data was read, and the curve so far.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from foundation.contracts import LearningPoint, TokenBatch
+from foundation.kernel import ArtefactError, hash_bytes, hash_text
+from foundation.storage.atomic import write_file
+from stage_05_llm_engine.learning.optimiser import Stepper
+from stage_05_llm_engine.recipe import TrainingRecipe
+
+
+@dataclass
+class Standing:
+    """How far a run has come.
+
+    Attributes
+    ----------
+    step, seen : int
+        Optimiser steps taken, tokens read.
+    losses : list of float
+        Training losses since the last evaluation.
+    curve : list of LearningPoint
+    best : tuple or None
+        Story score, step and trainable weights of the best evaluation, where a recipe may stop
+        early.
+    waited : int
+        Evaluations since then.
+    """
+
+    step: int = 0
+    seen: int = 0
+    losses: list[float] = field(default_factory=list)
+    curve: list[LearningPoint] = field(default_factory=list)
+    best: tuple[float, int, list[Any]] | None = None
+    waited: int = 0
+
+
+class Keeper(Protocol):
+    """Keeps the standing of one run at a time, by key."""
+
+    def load(self, key: str) -> bytes | None:
+        """Return what was kept last under a key."""
+        ...
+
+    def save(self, key: str, content: bytes) -> None:
+        """Keep this in place of what was kept under the key: whole, or not at all."""
+        ...
+
+    def drop(self, key: str) -> None:
+        """Forget a key."""
+        ...
+
+
+class FolderKeeper:
+    """Standings as files of a folder, each with its hash in front."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+
+    def load(self, key: str) -> bytes | None:
+        """Return what was kept last.
+
+        Raises
+        ------
+        ArtefactError
+            If the file was changed since.
+        """
+        path = self._path(key)
+        if not path.is_file():
+            return None
+        digest, _, content = path.read_bytes().partition(b"\n")
+        if digest.decode("ascii", errors="replace") != hash_bytes(content):
+            raise ArtefactError(
+                "A training checkpoint matches its hash",
+                value=str(path),
+                remedy="delete the file: training then begins anew",
+            )
+        return content
+
+    def save(self, key: str, content: bytes) -> None:
+        """Keep a standing; a WorldError if the disk refuses, and the one before stays."""
+        write_file(self._path(key), hash_bytes(content).encode() + b"\n" + content)
+
+    def drop(self, key: str) -> None:
+        """Forget a finished run."""
+        self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.training"
+
+
+def run_key(recipe: TrainingRecipe, tokens: TokenBatch) -> str:
+    """Return what names a run: all that decides its weights."""
+    windows = [
+        hash_bytes(getattr(split, name).tobytes())
+        for split in tokens.splits
+        for name in ("ids", "loss_mask", "story_index")
+    ]
+    return hash_text(recipe.model_dump_json(), tokens.tokenizer_hash, *windows)
+
+
+def packed(standing: Standing, stepper: Stepper) -> bytes:
+    """Return a standing with weights and optimisers as bytes."""
+    import torch
+
+    buffer = io.BytesIO()
+    best = standing.best
+    torch.save(
+        {
+            "step": standing.step,
+            "seen": standing.seen,
+            "losses": standing.losses,
+            "curve": [point.model_dump() for point in standing.curve],
+            "waited": standing.waited,
+            "best": None if best is None else [best[0], best[1], best[2]],
+            "weights": [weight.detach() for weight in stepper.parameters],
+            "optimisers": stepper.state(),
+            "random": torch.get_rng_state(),
+            "random_on_gpus": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        },
+        buffer,
+    )
+    return buffer.getvalue()
+
+
+def unpacked(content: bytes, stepper: Stepper) -> Standing:
+    """Put weights, optimisers and random state back; return how far the run had come."""
+    import torch
+
+    held = torch.load(io.BytesIO(content), weights_only=True)
+    with torch.no_grad():
+        for weight, kept in zip(stepper.parameters, held["weights"], strict=True):
+            weight.copy_(kept)
+    stepper.restore(held["optimisers"])
+    torch.set_rng_state(held["random"].cpu())
+    if held["random_on_gpus"]:
+        torch.cuda.set_rng_state_all([state.cpu() for state in held["random_on_gpus"]])
+    return Standing(
+        step=held["step"],
+        seen=held["seen"],
+        losses=list(held["losses"]),
+        curve=[LearningPoint.model_validate(point) for point in held["curve"]],
+        best=None if held["best"] is None else tuple(held["best"]),
+        waited=held["waited"],
+    )

@@ -1,0 +1,52 @@
+"""The validation story score: how well a model in training foresees tomorrow's states.
+
+Token loss is mostly about words, and words are mostly about style. What a forecast is scored on
+are the answers on tomorrow's tape; so a run is stopped by their log score.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from foundation.contracts import TokenBatch, TokenWindows
+from stage_05_llm_engine.adapters.in_process.probes import ask
+from stage_05_llm_engine.adapters.in_process.tree import question_tree
+from stage_05_llm_engine.tape import read_tape
+
+TOGETHER = 8
+
+
+def story_score(model: Any, tokens: TokenBatch, rows: list[int]) -> float:
+    """Return the mean log score (nats per answer, higher is better) on validation windows.
+
+    Windows of other tasks than the next day have no tape to foresee and are left out; NaN if
+    there are no others.
+    """
+    import torch
+
+    windows, codes = tokens.split("validation"), tokens.codes
+    tree = question_tree(codes)
+    rows = [row for row in rows if windows.labels[row].task == "next day"]
+    scores: list[float] = []
+    for first in range(0, len(rows), TOGETHER):
+        batch = rows[first : first + TOGETHER]
+        parts = [_parts(windows, row) for row in batch]
+        with torch.no_grad():
+            said = ask(model, [context for context, _ in parts], tree, codes.pad)
+        for (_, target), chances in zip(parts, said, strict=True):
+            story = target[len(codes.task("next day")) :]
+            scores += [
+                float(np.log(max(chances[series, outcome], 1e-300)))
+                for series, outcome in read_tape(codes, story).items()
+            ]
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def _parts(windows: TokenWindows, row: int) -> tuple[list[int], list[int]]:
+    """Return the ids before the target story, and its own."""
+    index = windows.story_index[row]
+    last = index.max()
+    ids = windows.ids[row]
+    return ids[(index >= 0) & (index < last)].tolist(), ids[index == last].tolist()
