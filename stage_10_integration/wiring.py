@@ -145,15 +145,28 @@ def _stories_to_forecast(
         return TokenizationStage(settings.tokens).run(given["stories"], more)
 
     def train(given: Inputs) -> Contract:
-        from stage_05_llm_engine import ServedModelStage, TrainingStage
+        from stage_05_llm_engine import (
+            FileTracker,
+            FolderKeeper,
+            Report,
+            ServedModelStage,
+            TrainingStage,
+            Watch,
+        )
 
         if served is not None:
             return ServedModelStage(served).run(given["tokens"])
 
-        def tell(step: int, steps: int, loss: float, speed: float) -> None:
-            progress(f"step {step} of {steps}, loss {loss:.3f}, {speed:,.0f} tokens/s")
+        def tell(now: Report) -> None:
+            progress(
+                f"step {now.step} of {now.steps}, loss {now.loss:.3f}, "
+                f"{now.tokens_per_second:,.0f} tokens/s, {now.seconds_left:,.0f} s left"
+            )
 
-        return TrainingStage(settings.training, store.folders, tell).run(given["tokens"])
+        notes = settings.store / "training"
+        tracker = FileTracker(notes / "mlruns", notes / "story_training.prom")
+        watch = Watch(tell, tracker, FolderKeeper(notes / "standing"))
+        return TrainingStage(settings.training, store.folders, watch).run(given["tokens"])
 
     def holds(made: Contract) -> None:
         assert isinstance(made, StoryModel)
