@@ -17,7 +17,13 @@ import numpy as np
 
 from foundation.kernel import OperatorError, WorldError
 from foundation.storage.arctic import first_line, open_library, shown
-from foundation.storage.bitemporal.rows import KEY, Appended, ConflictingRows, judge, latest
+from foundation.storage.bitemporal.rows import (
+    Appended,
+    ConflictingRows,
+    judge,
+    latest,
+    ordered,
+)
 from foundation.timeseries import Panel
 
 if TYPE_CHECKING:
@@ -111,10 +117,13 @@ class BitemporalStore:
         counts = _counts(fresh, len(given))
         if fresh.empty:
             return Appended(version=version, **counts)
-        names = np.array(about.entities, dtype=object)[fresh["entity"]].astype(str)
         if known is None:
             self._list(f"tables of {library}", {*self._listed(f"tables of {library}"), table})
-        order = np.lexsort((fresh["copy"], names, fresh["event_time"], fresh["known_at"]))
+        rank = _ranks(about.entities)[fresh["entity"].to_numpy()]
+        order = ordered(
+            [fresh["known_at"].to_numpy(), fresh["event_time"].to_numpy(), rank,
+             fresh["copy"].to_numpy()]
+        )  # fmt: skip
         version = self._write(opened, table, fresh.iloc[order], about, new=known is None)
         return Appended(version=version, **counts)
 
@@ -193,8 +202,11 @@ class BitemporalStore:
         marks = ["withdrawn"] if states == "all" else []
         if states == "last":
             rows = rows.iloc[latest(rows)]
-        rank = np.argsort(np.argsort(names.astype(str)))[rows["entity"].to_numpy()]
-        order = np.lexsort((rows["known_at"], rows["copy"], rank, rows["event_time"]))
+        rank = _ranks(about.entities)[rows["entity"].to_numpy()]
+        order = ordered(
+            [rows["event_time"].to_numpy(), rank, rows["copy"].to_numpy(),
+             rows["known_at"].to_numpy()]
+        )  # fmt: skip
         rows = rows.iloc[order].reset_index(drop=True)
         named = rows.assign(entity=names[rows["entity"].to_numpy()])
         columns = ["entity", "event_time", "copy", "known_at", *marks]
@@ -217,29 +229,32 @@ class BitemporalStore:
         Of rows that share entity and session the first copy stands. Symbols are in the order of
         ``entities``, else by name; sessions are those that any of them has. See ``read``.
         """
+        import pandas as pd
+
         rows, about = self._states(
-            library, table, known_at, self._stand(version, snapshot), since, until, entities
-        )
-        rows = rows.iloc[latest(rows)]
-        rows = rows[rows["copy"].to_numpy() == 0]
-        codes = rows["entity"].to_numpy()
-        present = set(np.unique(codes).tolist())
-        names = [n for code, n in enumerate(about.entities) if code in present]
+            library, table, known_at, self._stand(version, snapshot), since, until, entities,
+            texts=False,
+        )  # fmt: skip
+        first = latest(rows)
+        first = first[rows["copy"].to_numpy()[first] == 0]
+        codes = rows["entity"].to_numpy()[first]
+        present = np.bincount(codes, minlength=len(about.entities)) > 0
+        names = [n for code, n in enumerate(about.entities) if present[code]]
         symbols = list(entities) if entities is not None else sorted(names)
         place = np.full(len(about.entities), -1)
         for n, symbol in enumerate(symbols):
             if symbol in about.entities:
                 place[about.entities.index(symbol)] = n
-        days = rows["event_time"].to_numpy().astype("M8[D]")
-        sessions, at = np.unique(days, return_inverse=True)
-        values = np.full((len(sessions), len(symbols), len(about.numbers)), np.nan)
-        for n, name in enumerate(about.numbers):
-            values[at, place[codes], n] = rows[name].to_numpy()
+        at, sessions = pd.factorize(rows["event_time"].to_numpy()[first], sort=True)
+        shape = (len(sessions), len(symbols), len(about.numbers))
+        values = np.full((shape[0] * shape[1], shape[2]), np.nan)
+        # One row of the block is one row of the log: written once, from end to end.
+        values[at * shape[1] + place[codes]] = rows[about.numbers].to_numpy()[first]
         return Panel(
-            sessions=tuple(sessions.tolist()),
+            sessions=tuple(sessions.astype("M8[D]").tolist()),
             symbols=tuple(symbols),
             fields=tuple(about.numbers),
-            values=values,
+            values=values.reshape(shape),
         )
 
     def _states(
@@ -251,6 +266,8 @@ class BitemporalStore:
         since: date | datetime | None,
         until: date | datetime | None,
         entities: Sequence[str] | None,
+        *,
+        texts: bool = True,
     ) -> tuple[pd.DataFrame, _Table]:
         """Return the states of the log that were known, in its order."""
         from arcticdb import QueryBuilder
@@ -279,9 +296,11 @@ class BitemporalStore:
         for test in tests:
             asked = test if asked is None else asked & test
         query = None if asked is None else QueryBuilder()[asked]
+        columns = None if texts else [*STATE, *about.numbers]
         item = _guarded(
-            lambda: opened.read(table, as_of=stand, query_builder=query), self.where, table
-        )
+            lambda: opened.read(table, as_of=stand, query_builder=query, columns=columns),
+            self.where, table,
+        )  # fmt: skip
         return item.data, about
 
     def _described(self, opened: Any, table: str, stand: int | str | None = None) -> _Table | None:
@@ -425,7 +444,7 @@ def _prepared(rows: pd.DataFrame, known: _Table | None, table: str) -> tuple[pd.
         )
     names = known.entities if known else []
     old = set(names)
-    new = [name for name in dict.fromkeys(rows["entity"]) if name not in old]
+    new = [name for name in pd.unique(rows["entity"]) if name not in old]
     about = _Table([*names, *map(str, new)], known.numbers if known else numbers,
                    known.texts if known else texts)  # fmt: skip
     given = pd.DataFrame(
@@ -445,6 +464,13 @@ def _prepared(rows: pd.DataFrame, known: _Table | None, table: str) -> tuple[pd.
         given.loc[gone, about.numbers] = np.nan
         given.loc[gone, about.texts] = ""
     return given, about
+
+
+def _ranks(entities: Sequence[str]) -> np.ndarray:
+    """Return the place of every entity's name in their order."""
+    ranks = np.empty(len(entities), dtype=np.int64)
+    ranks[sorted(range(len(entities)), key=entities.__getitem__)] = np.arange(len(entities))
+    return ranks
 
 
 def _columns(about: _Table) -> tuple[list[str], list[str]]:
@@ -519,6 +545,3 @@ def _conflict(
         value="; ".join(said) + (f"; and {more} more" if more else ""),
         remedy="say since when the other values are known, or compare with another source",
     )
-
-
-__all__ = ["KEY", "LIBRARIES", "BitemporalStore", "Library", "Version"]

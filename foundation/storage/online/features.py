@@ -14,7 +14,6 @@ from foundation.market import close_of
 from foundation.storage.online.cache import LatestCache, Stamped
 from foundation.timeseries import Panel
 
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Moments are subtracted in UTC: New York's own clock repeats an hour every autumn."""
 
