@@ -52,7 +52,12 @@ class FuzzificationSettings(Part):
     minimum_valid: float = Field(default=0.8, gt=0, le=1)
     sigma: float = Field(default=1.0, gt=0)
     shape: Shape = "triangular"
-    logarithmic: tuple[str, ...] = ("features|dollar_volume_20", "features|amihud_20")
+    logarithmic: tuple[str, ...] = (
+        "features|dollar_volume_20",
+        "features|amihud_20",
+        "options|option_volume",
+        "options|open_interest",
+    )
     discrete: tuple[str, ...] = (
         "features|breakout_20",
         "features|breakout_252",

@@ -5,6 +5,7 @@ import pytest
 
 from foundation.contracts import HORIZONS, SERIES, STATES, content_hash
 from foundation.kernel import OperatorError, UpstreamDataError
+from foundation.quant.options import OPTION_FIELDS
 from foundation.testing import samples
 from foundation.timeseries import Panel
 from stage_01_data_engine.features.catalogue import FEATURE_FIELDS
@@ -84,7 +85,7 @@ def test_flags_and_codes_have_no_states_and_all_that_are_named_so_exist() -> Non
     settings = FuzzificationSettings()
     known = {f"features|{name}" for name in FEATURE_FIELDS}
     assert set(settings.discrete) <= known
-    assert set(settings.logarithmic) <= known
+    assert set(settings.logarithmic) <= known | {f"options|{name}" for name in OPTION_FIELDS}
     window = samples.market_window()
     fuzzy = FuzzificationStage(
         settings.model_copy(update={"discrete": ("features|rsi_14", "market|wti")})
