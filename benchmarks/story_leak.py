@@ -21,7 +21,7 @@ from foundation.language.sections import section_of
 SYMBOLS = 40
 
 
-def leak(world: World, per_symbol: int = 400) -> None:
+def leak(world: World, per_symbol: int = 300) -> None:
     """Print accuracy beside chance for ticker and year, in words and in bare claims."""
     symbols = _spread_symbols(world)
     rng = np.random.default_rng(0)
@@ -44,13 +44,16 @@ def leak(world: World, per_symbol: int = 400) -> None:
     whose = np.array([n for _, n in rows])
     border, resume = np.quantile(when.astype(int), [0.6, 0.65])
     early, late = when.astype(int) <= border, when.astype(int) >= resume
-    month = when.astype("M8[M]").astype(int)
+    even = when.astype("M8[M]").astype(int) % 2 == 0
     year = when.astype("M8[Y]").astype(int) + 1970
+    # In the first years the quantitative model has too little history, and says so.
+    settled = np.isin(year, (2016, 2017))
     half = np.isin(whose, symbols[::2])
     giveaways: dict[str, list[str]] = {}
     for asked, labels, train, test in (
         ("ticker", whose, early, late),
-        ("year", year, half & (month % 2 == 0), ~half & (month % 2 == 1)),
+        ("year", year, half & even, ~half & ~even),
+        ("2016 or 2017", year, settled & half & even, settled & ~half & ~even),
     ):
         for form, texts in told.items():
             accuracy, frequent, words = _score(texts, labels, train, test)
@@ -95,10 +98,12 @@ def _score(
     )
     learnt = vectors.fit_transform([text for text, one in zip(texts, train, strict=True) if one])
     asked = vectors.transform([text for text, one in zip(texts, test, strict=True) if one])
-    model = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=60, random_state=0)
+    model = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=50, tol=3e-3, random_state=0)
     model.fit(learnt, labels[train])
     accuracy = float((model.predict(asked) == labels[test]).mean())
     frequent = Counter(labels[train].tolist()).most_common(1)[0][0]
     names = vectors.get_feature_names_out()
-    best = np.argsort(-np.ptp(model.coef_, axis=0))[:8]
+    # Of two classes there is one row of coefficients, of more one a class.
+    weight = np.ptp(model.coef_, axis=0) if len(model.coef_) > 1 else np.abs(model.coef_[0])
+    best = np.argsort(-weight)[:8]
     return accuracy, float((labels[test] == frequent).mean()), [str(names[i]) for i in best]

@@ -16,9 +16,9 @@ from foundation.contracts import TAPE
 from foundation.quant.evaluation import circular_block_bootstrap
 from stage_03_story_assembly.stage import observed
 
-LEARNT = 100_000
+LEARNT = 60_000
 GAP = 60
-ROUNDS = 60
+ROUNDS = 50
 
 
 @dataclass(frozen=True)

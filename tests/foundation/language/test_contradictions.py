@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -16,6 +19,8 @@ from foundation.language.contradictions import (
     contradictions,
 )
 from foundation.language.phrases import TENSIONS
+
+TEXTS = Path(__file__).parent / "free_text" / "contradictory.jsonl"
 
 
 def state(series: str, value: str) -> Statement:
@@ -85,6 +90,13 @@ def test_claims_that_belong_together_are_left_alone(first: Statement, second: St
 def test_contradictions_are_found_in_other_peoples_words() -> None:
     kinds = {c.kind for c in contradictions(read("The shares rose on thin volume.").statements)}
     assert kinds == {"volume against participation"}
+
+
+@pytest.mark.parametrize("line", TEXTS.read_text(encoding="utf-8").splitlines())
+def test_contradictions_in_an_analysts_words_are_found_and_none_invented(line: str) -> None:
+    row = json.loads(line)
+    found = contradictions(read(row["text"]).statements)
+    assert {c.kind for c in found} == set(row["kinds"])
 
 
 def test_every_pairing_has_words() -> None:
