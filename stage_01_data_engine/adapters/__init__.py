@@ -2,7 +2,8 @@
 
 from stage_01_data_engine.adapters.bundled import BundledSource
 from stage_01_data_engine.adapters.chain import ChainSource, JoinedSource
-from stage_01_data_engine.adapters.event_tables import EventLayout, EventTableSource
+from stage_01_data_engine.adapters.event_layout import EventLayout
+from stage_01_data_engine.adapters.event_tables import EventTableSource
 from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource
 from stage_01_data_engine.adapters.folder import FolderSource
 from stage_01_data_engine.adapters.fred import FredSettings, FredSource

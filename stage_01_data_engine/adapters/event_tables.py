@@ -25,19 +25,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from pydantic import Field, model_validator
 
 from foundation.contracts import MARKET, MarketEvent
 from foundation.kernel import OperatorError
-from foundation.kernel.model import Part
 from foundation.market import close_of, is_session, next_session
 from stage_01_data_engine.adapters.actions import dividend_event, event_order, split_event
+from stage_01_data_engine.adapters.event_layout import (
+    FIGURES,
+    NEEDED,
+    EventLayout,
+    clock_of,
+    figures_of,
+)
 from stage_01_data_engine.adapters.sheets import DATED, FILLED, NUMBER, SheetReader, read_sheet
 from stage_01_data_engine.corporate_actions import SplitOn
 from stage_01_data_engine.findings import BrokenRow, Rule
@@ -51,27 +55,8 @@ from stage_01_data_engine.raw import (
 )
 from stage_01_data_engine.settings import DataEngineSettings
 
-EventKind = Literal["release", "earnings", "split", "dividend", "halt"]
-NEEDED: dict[EventKind, tuple[str, ...]] = {
-    "release": ("date", "name"),
-    "earnings": ("date", "symbol", "actual"),
-    "split": ("date", "symbol", "ratio"),
-    "dividend": ("date", "symbol", "amount"),
-    "halt": ("date", "time", "symbol"),
-}
-"""Fields that a row of each kind cannot do without."""
-OFFERED: dict[EventKind, tuple[str, ...]] = {
-    "release": ("time", "actual", "expected", "previous"),
-    "earnings": ("time", "expected"),
-    "split": (),
-    "dividend": ("declared",),
-    "halt": ("text",),
-}
-"""Fields that it may have besides."""
-FIGURES = ("actual", "expected", "previous", "ratio", "amount")
 DECLARED_AHEAD = 366
 """Days before its ex-date that a dividend may be declared."""
-SCALES = {"K": 1e3, "M": 1e6, "B": 1e9, "T": 1e12}
 TIMED = Rule(
     "A cell of a column of times holds a time of day",
     "correct the cell, or the layout's time_format",
@@ -79,54 +64,6 @@ TIMED = Rule(
     why="without its time nobody can say whether a figure was known at a close",
 )
 BEFORE_OPEN = frozenset({"bmo", "before open", "before market open", "pre-market"})
-
-
-class EventLayout(Part):
-    """What stands where in one table of events, and from when it is known."""
-
-    file: str = Field(description="Name in the source's folder: CSV, Excel or Parquet.")
-    kind: EventKind
-    sheet: str | None = Field(default=None, description="Sheet of a workbook; None: the first.")
-    header_row: int = Field(default=1, ge=1, description="Row of the column names, from 1.")
-    columns: dict[str, str] = Field(
-        description="Our field names to the file's; date and time may be one column."
-    )
-    only: dict[str, str] = Field(
-        default_factory=dict, description="Columns of the file and what stands in rows to take."
-    )
-    names: dict[str, str] = Field(
-        default_factory=dict,
-        description="The file's names of releases to ours; others are not taken. Empty: all.",
-    )
-    date_format: str = Field(default="%Y-%m-%d", description="How dates are written as text.")
-    time_format: str = Field(default="%H:%M", description="How times are written as text.")
-    zone: str = Field(
-        default="America/New_York",
-        description="Zone of the times; Etc/GMT+5 where a calendar ignores daylight saving.",
-    )
-    announced_days: int = Field(
-        default=0,
-        ge=0,
-        le=366,
-        description="Days before its time that an event stands in the calendar; 0: not announced.",
-    )
-    unit: str = Field(default="", description="Unit of the figures, where they carry none.")
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        needed, told = set(NEEDED[self.kind]), set(self.columns)
-        if lacking := needed - told:
-            raise ValueError(f"a layout of {self.kind} names {', '.join(sorted(lacking))}")
-        allowed = needed | set(OFFERED[self.kind])
-        if strange := told - allowed:
-            raise ValueError(
-                f"a layout of {self.kind} has no field {', '.join(sorted(strange))}; "
-                f"it may have {', '.join(sorted(allowed))}"
-            )
-        if self.announced_days and self.kind not in ("release", "earnings"):
-            raise ValueError("only releases and earnings are announced")
-        ZoneInfo(self.zone)
-        return self
 
 
 class EventTableSource:
@@ -229,7 +166,7 @@ class _Table:
         figures = {}
         for name in reader.columns:
             if name in FIGURES:
-                figures[name], bad = _figures(reader.texts(name))
+                figures[name], bad = figures_of(reader.texts(name))
                 checks.append((NUMBER, name, bad & known))
             if name in NEEDED[layout.kind] and name not in ("date", "actual"):
                 checks.append((FILLED, name, reader.blank(name) & known))
@@ -328,7 +265,7 @@ def _moments(
         elif not cell:
             found.append(known_after(day))
         else:
-            clock = _clock(cell, layout)
+            clock = clock_of(cell, layout)
             bad[row] = clock is None
             found.append(None if clock is None else datetime.combine(day, clock, tzinfo=zone))
     return found, bad
@@ -338,41 +275,3 @@ def _report(day: date, hour: str) -> datetime:
     if hour.lower() in BEFORE_OPEN:
         return opening_of(day if is_session(day) else next_session(day))
     return known_after(day)
-
-
-def _clock(cell: str, layout: EventLayout) -> time | None:
-    """Return the time of day that a cell holds: of a stamp, or as the layout writes times."""
-    for read in (
-        lambda: datetime.fromisoformat(cell).time() if len(cell) > 10 else None,
-        lambda: time.fromisoformat(cell),
-        lambda: datetime.strptime(cell, layout.time_format).time(),
-        lambda: datetime.strptime(cell, layout.date_format).time(),
-    ):
-        try:
-            told = read()
-        except ValueError:
-            continue
-        if told is not None:
-            return told
-    return None
-
-
-def _figures(cells: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Return figures of cells such as 228K, 0.2% and <0.25%, NaN where blank, and the unreadable.
-
-    K, M, B and T count thousands to millions of millions; a per cent stays a per cent.
-    """
-    values, bad = np.full(len(cells), np.nan), np.zeros(len(cells), dtype=bool)
-    for row, cell in enumerate(cells):
-        text = cell.strip().lstrip("<>").rstrip("%").replace(",", "")
-        if text.lower() in ("", "none", "nan", "-"):
-            continue
-        scale = SCALES.get(text[-1].upper(), 1.0)
-        try:
-            value = float(text if scale == 1.0 else text[:-1]) * scale
-        except ValueError:
-            value = np.nan
-        values[row], bad[row] = value, not np.isfinite(value)
-        if bad[row]:
-            values[row] = np.nan
-    return values, bad

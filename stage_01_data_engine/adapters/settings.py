@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from foundation.kernel.model import Part
-from stage_01_data_engine.adapters.event_tables import EventLayout
+from stage_01_data_engine.adapters.event_layout import EventLayout
 from stage_01_data_engine.adapters.finnhub import FinnhubSettings
 from stage_01_data_engine.adapters.fred import FredSettings
 from stage_01_data_engine.adapters.iqfeed import IqfeedSettings

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from foundation.contracts import MARKET, Instrument, MarketEvent
 from foundation.kernel import NEW_YORK, OperatorError, UpstreamDataError
-from foundation.market import close_of
+from foundation.market import close_of, sessions_until
 from stage_01_data_engine import (
     DataEngineSettings,
     DataEngineStage,
@@ -20,7 +21,9 @@ from stage_01_data_engine import (
     observation_frame,
     raw_market,
 )
-from stage_01_data_engine.adapters.event_tables import EventLayout, EventTableSource
+from stage_01_data_engine.adapters.event_layout import EventLayout
+from stage_01_data_engine.adapters.event_tables import EventTableSource
+from stage_02_fuzzification.events import summarise
 from tests.stage_01_data_engine.market_files import walk
 from tests.stage_01_data_engine.test_quality import raw
 
@@ -228,6 +231,19 @@ def test_the_real_calendar_tells_payrolls_at_half_past_eight_summer_and_winter(
     day_before = source.load(MarketRequest(date(2015, 12, 3), None, 250)).events
     coming = [e for e in day_before if e.event_time.date() == date(2015, 12, 4)]
     assert {(e.name, e.actual) for e in coming} == {("payrolls", None), ("unemployment", None)}
+
+
+def test_a_coming_release_is_due_in_so_many_weekdays(shared_data: Path) -> None:
+    """The Thursday before the jobs report of Friday, 2015-12-04, and the report itself."""
+    source = EventTableSource(shared_data / "economic_calendar", [FOREX_FACTORY])
+    known = source.load(MarketRequest(date(2015, 12, 4), None, 600)).events
+    days = sessions_until(date(2015, 12, 4), 500)
+    panel = summarise(known, days)
+    due = panel.field("payrolls|weekdays until")[:, 0]
+    np.testing.assert_array_equal(due[-4:-1], [3, 2, 1])
+    assert panel.field("payrolls|sessions since")[-1, 0] == 0
+    # The consensus was 201,000: ten thousand more are a small surprise.
+    assert 0 < panel.field("payrolls|surprise")[-1, 0] < 0.5
 
 
 def test_real_earnings_reach_the_window_beside_bars(shared_data: Path) -> None:
