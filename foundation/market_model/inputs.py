@@ -15,6 +15,7 @@ from foundation.contracts import MarketWindow
 from foundation.kernel import OperatorError
 from foundation.market import close_of, next_session
 from foundation.market_model.recipe import MarketModelRecipe
+from foundation.quant.characteristics.liquidity import liquidity_bucket
 from foundation.quant.labels import (
     entry_prices,
     realised_volatility_ahead,
@@ -201,14 +202,12 @@ def market_regime(returns: np.ndarray) -> np.ndarray:
 
 def _liquidity(window: MarketWindow) -> np.ndarray:
     """Return thirds of the mean dollar volume of the past 60 sessions among equities."""
-    import pandas as pd
-
-    dollars = window.bars.field("close") * window.bars.field("volume")
-    mean = pd.DataFrame(dollars).rolling(LIQUIDITY_WINDOW, min_periods=LIQUIDITY_WINDOW // 2).mean()
     equities = np.array([i.kind == "equity" for i in window.instruments], dtype=bool)
-    rank = mean.where(np.broadcast_to(equities, mean.shape)).rank(axis=1, pct=True).to_numpy()
-    third = np.ceil(np.nan_to_num(rank, nan=0.0) * 3).astype(np.int64) - 1
-    return np.where(np.isnan(rank), LIQUIDITY.index(UNKNOWN), third)
+    dollars = window.bars.field("close") * window.bars.field("volume")
+    third = liquidity_bucket(dollars, equities, LIQUIDITY_WINDOW)
+    return np.where(np.isnan(third), LIQUIDITY.index(UNKNOWN), np.nan_to_num(third)).astype(
+        np.int64
+    )
 
 
 def _codes_ahead(sessions: tuple[date, ...]) -> np.ndarray:

@@ -38,7 +38,7 @@ class Characteristics(Part):
     hurst : float
         Hurst exponent: 0.5 for a random walk.
     earnings_sensitivity : float
-        Mean absolute move around earnings, in ordinary moves.
+        Mean absolute log return on the sessions of past reports (0.05 is five per cent).
     sentiment_beta : float
         Slope of returns on the tone of the news.
     liquidity : str

@@ -17,7 +17,7 @@ from foundation.twins.bank import TwinInputs, TwinOpinion, answer
 from foundation.twins.layout import Layout
 from foundation.twins.promotion import Comparison, compare
 from foundation.twins.recipe import TwinRecipe
-from foundation.twins.training import TwinTargets, train
+from foundation.twins.training import TrainedRows, TwinTargets, train
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,18 @@ class TwinHistory:
         One per refit row.
     rows : Tensor (N, width)
         Weights of the last refit.
+    losses : float array (N, 2)
+        Of the last refit, on the sessions held back: before training, and of the kept epoch.
+    epochs : int array (N,)
+        Epochs that the last refit's weights took; 0 where it bettered nothing.
     """
 
     answers: TwinAnswers
     promoted: np.ndarray
     comparisons: tuple[list[Comparison], ...]
     rows: torch.Tensor
+    losses: np.ndarray
+    epochs: np.ndarray
 
 
 def twin_inputs(shared: Answers, rows: slice, options: np.ndarray | None = None) -> TwinInputs:
@@ -156,6 +162,7 @@ def walk_forward(
     promoted = np.zeros((sessions, stocks), dtype=bool)
     comparisons = []
     rows, since = _untrained(layout, stocks, recipe), refit_rows[0]
+    last_fit = TrainedRows(rows, np.full((stocks, 2), np.nan), np.zeros(stocks, dtype=int))
     for row, until in zip(refit_rows, (*refit_rows[1:], sessions), strict=True):
         if row in fresh_rows:
             rows, since = _untrained(layout, stocks, recipe), row
@@ -164,14 +171,17 @@ def walk_forward(
         if last - begin > recipe.held_back + recipe.horizon + recipe.batch:
             past = slice(begin, last)
             given = twin_inputs(shared, past, options)
-            rows = train(rows, given, twin_targets(labels, regimes, answered, past), recipe).rows
+            last_fit = train(rows, given, twin_targets(labels, regimes, answered, past), recipe)
+            rows = last_fit.rows
         _say(said, layout, rows, shared, slice(row, until), answered, options)
         found = _judge(said, shared, labels, slice(max(since, last - trial), last), least, recipe)
         promoted[row:until] = [comparison.promotes for comparison in found]
         comparisons.append(found)
         if report is not None:
             report(row, float(np.mean(promoted[row])))
-    return TwinHistory(TwinAnswers(**said), promoted, tuple(comparisons), rows)
+    return TwinHistory(
+        TwinAnswers(**said), promoted, tuple(comparisons), rows, last_fit.losses, last_fit.epochs
+    )
 
 
 def losses(

@@ -19,6 +19,7 @@ from stage_10_integration.commands import (
     serve,
     stage,
     train,
+    twins,
     verify,
 )
 
@@ -59,7 +60,7 @@ def _root(
     """Market data into checkable stories, stories into decisions."""
 
 
-for group in (run, stage, brief, serve, data, train, evaluate, verify, doctor):
+for group in (run, stage, brief, serve, data, train, twins, evaluate, verify, doctor):
     group.register(application)
 
 

@@ -39,3 +39,50 @@ def llm(
     console().print(summary_table("Story model", model))
     if options.as_json:
         print_json({**as_document(session, result), "model": model.model_dump(mode="json")})
+
+
+@group.command("market-model")
+@with_options
+def market_model(
+    options: Options,
+    size: Annotated[
+        str, typer.Option("--size", help="demo, cpu or full: a recipe in config.recipes.")
+    ] = "cpu",
+    device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    epochs: Annotated[int | None, typer.Option("--epochs", help="Passes at most.")] = None,
+) -> None:
+    """Train TFT and graph attention on all symbols as of the as-of date; resumes if interrupted."""
+    from config.recipes.market_model import market_model_named
+    from stage_10_integration.commands.models import show_market_model, train_market_model
+
+    recipe = market_model_named(size)
+    if epochs is not None:
+        recipe = recipe.model_copy(update={"epochs": epochs})
+    show_market_model(options, train_market_model(options, recipe, device))
+
+
+@group.command("twins")
+@with_options
+def twins(
+    options: Options,
+    size: Annotated[
+        str, typer.Option("--size", help="demo, cpu or full: that of the market model in use.")
+    ] = "cpu",
+    every: Annotated[
+        int, typer.Option("--every", help="Sessions between two refits while they are judged.")
+    ] = 5,
+) -> None:
+    """Correct the market model for every stock; let those answer that have earned it."""
+    from config.recipes.market_model import twins_named
+    from stage_10_integration.commands.models import show_trained_twins, train_twins
+
+    show_trained_twins(options, train_twins(options, twins_named(size), every))
+
+
+@group.command("ranker")
+@with_options
+def ranker(options: Options) -> None:
+    """Rank each session's stocks by lambdarank, walk-forward, and say what the ranks were worth."""
+    from stage_10_integration.commands.models import show_ranking
+
+    show_ranking(options)

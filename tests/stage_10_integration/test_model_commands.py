@@ -1,0 +1,94 @@
+"""``story train market-model|twins|ranker`` and ``story twins``, on a small simulated market."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stage_10_integration.commands.application import run_application
+
+Story = Callable[..., Any]
+SMALL = ("--profile", "test")
+
+
+def left_with(words: list[str]) -> int:
+    with pytest.raises(SystemExit) as left:
+        run_application(words)
+    return int(left.value.code or 0)
+
+
+@pytest.fixture
+def story(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Story:
+    """Run a command with --json and return what it printed."""
+
+    def run(*words: str) -> Any:
+        code = left_with([*words, *SMALL, "--store", str(tmp_path / "store"), "--json"])
+        captured = capsys.readouterr()
+        assert code == 0, captured.err
+        return json.loads(captured.out)
+
+    return run
+
+
+def sessions_before(count: int) -> str:
+    """Return the as-of date that many sessions before the simulated market's last one."""
+    from config.profiles import profile_named
+    from foundation.market import sessions_until
+    from stage_10_integration.house_settings import HouseSettings
+    from stage_10_integration.sources import open_source
+
+    last = open_source(profile_named("test", HouseSettings)).as_of
+    return sessions_until(last, count + 1)[0].isoformat()
+
+
+def test_twins_are_trained_on_the_market_model_judged_by_later_sessions_and_shown(
+    story: Story,
+) -> None:
+    made = story("train", "market-model", "--size", "demo", "--epochs", "1",
+                 "--as-of", sessions_before(90))  # fmt: skip
+    assert len(made["history"]) == 1
+    assert date.fromisoformat(made["trained_until"]) < date.fromisoformat(sessions_before(90))
+
+    trained = story("train", "twins", "--size", "demo", "--every", "80")
+    assert len(trained) == 3
+    assert {one["card"]["market_model"] for one in trained} == {made["content_hash"]}
+    assert all(one["decision"]["sessions"] >= 63 for one in trained)
+    for one in trained:
+        answers = one["decision"]["version"] is not None
+        assert answers == (one["decision"]["low"] > 0)
+
+    symbol = trained[0]["card"]["symbol"]
+    listed = story("twins", "list")
+    assert [row["card"]["symbol"] for row in listed] == sorted(
+        one["card"]["symbol"] for one in trained
+    )
+    shown = story("twins", "show", symbol)
+    assert shown["versions"] == [one["card"] for one in trained if one["card"]["symbol"] == symbol]
+    assert shown["decisions"] == [trained[0]["decision"]]
+
+
+def test_twins_without_a_market_model_are_refused_with_the_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = left_with(["train", "twins", *SMALL, "--store", str(tmp_path)])
+    assert code == 2
+    assert "story train market-model" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_stock_without_a_twin_is_an_error_with_the_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert left_with(["twins", "show", "NOPE", "--store", str(tmp_path)]) == 2
+    assert "story twins list" in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_ranker_says_what_its_ranks_were_worth(story: Story) -> None:
+    made = story("train", "ranker", "--set", "simulation.symbols=12")
+    assert made["refits"]
+    assert set(made["rank_information"]) == {"mean", "newey_west_t", "sessions"}
+    assert len(made["ranks"]) == 12
