@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -28,6 +28,22 @@ class Part(BaseModel):
         ser_json_inf_nan="constants",
         val_json_bytes="base64",
     )
+
+    @classmethod
+    def proven(cls, **values: Any) -> Self:
+        """Return an instance of values that are known to be valid, without looking at them.
+
+        For small parts made by the hundred thousand from data whose types the maker knows; it
+        takes half the time of a check (and a third of ``model_construct``). All fields must be
+        given, defaults included: nothing is filled in.
+        """
+        made = cls.__new__(cls)
+        fill = object.__setattr__
+        fill(made, "__dict__", values)
+        fill(made, "__pydantic_fields_set__", set(values))
+        fill(made, "__pydantic_extra__", None)
+        fill(made, "__pydantic_private__", None)
+        return made
 
 
 class Contract(Part):

@@ -12,6 +12,8 @@ from foundation.timeseries import Panel
 from stage_03_story_assembly.content.columns import Cell, Column
 
 Rows = tuple[SourceRow, ...]
+LookUp = Callable[[int, int], SourceRow | None]
+"""Finds a cell by session and symbol; None where the data has none."""
 CLOSE = time(16, 0)
 
 
@@ -21,29 +23,39 @@ class Evidence:
     def __init__(self, market: MarketWindow, fuzzy: FuzzyWindow, quant: QuantContext) -> None:
         self.sessions, self.symbols = market.bars.sessions, market.bars.symbols
         self._market, self._fuzzy, self._quant = market, fuzzy, quant
-        self._cells: dict[Cell, Callable[[int, int], SourceRow | None]] = {}
+        self._cells: dict[Cell, LookUp] = {}
+        self._columns: dict[int, tuple[Column, list[LookUp]]] = {}
 
     def rows(self, column: Column, t: int, n: int) -> Rows:
         """Return the cells; without those that the data does not have (an absence has none)."""
-        at = [t - column.lag]
-        if column.since is not None and column.since[t] >= 0:
-            at.insert(0, int(column.since[t]))
         found = []
-        for session in at:
-            for address in column.cells:
-                row = self.cell(address, session, n)
-                if row is not None:
-                    found.append(row)
-        return tuple(found)
+        look_ups = self._look_ups(column)
+        if column.since is not None and column.since[t] >= 0:
+            since = int(column.since[t])
+            found = [look_up(since, n) for look_up in look_ups]
+        at = t - column.lag
+        found += [look_up(at, n) for look_up in look_ups]
+        return tuple([row for row in found if row is not None])
 
-    def cell(self, address: Cell, t: int, n: int) -> SourceRow | None:
-        """Return one cell; None where the data has none."""
+    def _look_ups(self, column: Column) -> list[LookUp]:
+        known = self._columns.get(id(column))
+        if known is None:
+            # The column is kept with its look-ups, so that no other takes its identity.
+            known = column, [self._of(address) for address in column.cells]
+            self._columns[id(column)] = known
+        return known[1]
+
+    def _of(self, address: Cell) -> LookUp:
         look_up = self._cells.get(address)
         if look_up is None:
             look_up = self._cells[address] = self._look_up(address)
-        return look_up(t, n)
+        return look_up
 
-    def _look_up(self, address: Cell) -> Callable[[int, int], SourceRow | None]:
+    def cell(self, address: Cell, t: int, n: int) -> SourceRow | None:
+        """Return one cell; None where the data has none."""
+        return self._of(address)(t, n)
+
+    def _look_up(self, address: Cell) -> LookUp:
         panel, field = address
         if panel == "events" and not self._fuzzy.events.has(field):
             return self._release(field)
@@ -52,15 +64,13 @@ class Evidence:
             return self._for_all(panel, field, values[:, 0])
         return self._for_each(panel, field, values)
 
-    def _for_all(
-        self, panel: str, field: str, values: np.ndarray
-    ) -> Callable[[int, int], SourceRow | None]:
+    def _for_all(self, panel: str, field: str, values: np.ndarray) -> LookUp:
         kept: dict[int, SourceRow] = {}
 
         def row(t: int, n: int) -> SourceRow:
             known = kept.get(t)
             if known is None:
-                known = kept[t] = SourceRow(
+                known = kept[t] = SourceRow.proven(
                     panel=panel,
                     field=field,
                     symbol=MARKET,
@@ -71,16 +81,14 @@ class Evidence:
 
         return row
 
-    def _for_each(
-        self, panel: str, field: str, values: np.ndarray
-    ) -> Callable[[int, int], SourceRow | None]:
+    def _for_each(self, panel: str, field: str, values: np.ndarray) -> LookUp:
         last: list[tuple[tuple[int, int], SourceRow]] = []
 
         def row(t: int, n: int) -> SourceRow:
             # One story looks at the same cell more than once, and at no other story's.
             if last and last[0][0] == (t, n):
                 return last[0][1]
-            made = SourceRow(
+            made = SourceRow.proven(
                 panel=panel,
                 field=field,
                 symbol=self.symbols[n],
@@ -115,7 +123,7 @@ class Evidence:
             values[:, at] = panel.field(field)
         return values
 
-    def _release(self, name: str) -> Callable[[int, int], SourceRow | None]:
+    def _release(self, name: str) -> LookUp:
         """Return how to find the last published figure of a release, as known at each session."""
         told = sorted(
             (e for e in self._market.events if e.name == name and e.actual is not None),

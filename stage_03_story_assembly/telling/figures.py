@@ -28,7 +28,7 @@ def signed(value: float, form: str) -> str:
     ``form`` is a format without sign, such as ``.1%``.
     """
     text = format(abs(value), form)
-    nothing = not any("1" <= digit <= "9" for digit in text)
+    nothing = not text.strip("0.,%")
     return text if nothing else f"{MINUS if value < 0 else '+'}{text}"
 
 

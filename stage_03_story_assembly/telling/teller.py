@@ -7,12 +7,12 @@ from datetime import date, datetime
 from typing import Protocol
 
 from foundation.contracts import (
+    MARKET,
     Claim,
     Instrument,
     Section,
     Sentence,
     SourceRow,
-    Statement,
     Story,
     StorySection,
 )
@@ -20,10 +20,10 @@ from foundation.language.phrases import REFERENCES
 from stage_03_story_assembly.content.columns import SILENT, Column
 from stage_03_story_assembly.content.plan import StoryPlan
 from stage_03_story_assembly.telling.turns import turns
-from stage_03_story_assembly.telling.writer import Told, Voice, group, realise
+from stage_03_story_assembly.telling.writer import Told, Unit, Voice, group, realise, unit
 
-Spoken = list[tuple[Column, int]]
-"""The columns that speak in one sentence, with their statement numbers."""
+Spoken = list[tuple[int, int]]
+"""The columns that speak in one sentence and their statements, by their numbers."""
 
 
 class Numbers(Protocol):
@@ -73,6 +73,11 @@ class Teller:
         self.figures, self.evidence = figures, evidence
         self.sessions, self.symbols = evidence.sessions, evidence.symbols
         self.told_at = told_at
+        self._columns = story_plan.columns
+        self._places = [story_plan.order.index(c.section) for c in story_plan.columns]
+        self._units: list[list[Unit | None]] = [[None] * len(c.options) for c in self._columns]
+        self._session = -1
+        self._shared: dict[tuple[int, int, float], Claim] = {}
         self.turns = turns(self.sessions).tolist()
         self.names = {i.symbol: i.name for i in instruments}
         self.references = {i.symbol: REFERENCES[i.kind] for i in instruments}
@@ -85,21 +90,25 @@ class Teller:
         """Return the learning text of session ``t`` and symbol ``n``; empty if none can be told."""
         if not self.plan.tellable[t, n]:
             return ""
-        return " ".join(told.text() for _, _, told in self._sentences(t, n))
+        return " ".join(told.plain() for _, _, told in self._sentences(t, n))
 
     def story(self, t: int, n: int) -> Story:
         """Return the full story, with both renderings and the claims behind each sentence."""
         symbol = self.symbols[n]
-        sections: dict[Section, list[Sentence]] = {}
         reference = self.subjects[symbol]
+        sections: list[tuple[Section, list[Sentence]]] = []
         for name, spoken, told in self._sentences(t, n):
-            figures = [self.figures.of(column.name, t, n) for column, _ in spoken]
-            reading = told.text(figures, reference)
-            if reference in reading or reading.startswith(_capital(reference)):
+            figures = [self.figures.of(self._columns[k].name, t, n) for k, _ in spoken]
+            reading = told.with_figures(figures, reference)
+            if reference in reading or _capital(reference) in reading:
                 reference = self.references[symbol]
-            sections.setdefault(name, []).append(
-                Sentence(
-                    learning=told.text(), reading=reading, claims=tuple(self._claims(spoken, t, n))
+            if not sections or sections[-1][0] is not name:
+                sections.append((name, []))
+            sections[-1][1].append(
+                Sentence.proven(
+                    learning=told.plain(),
+                    reading=reading,
+                    claims=tuple([self._claim(k, number, t, n) for k, number in spoken]),
                 )
             )
         return Story(
@@ -109,41 +118,50 @@ class Teller:
             horizon=self.plan.horizon,
             told_at=self.told_at,
             sections=tuple(
-                StorySection(name=name, sentences=tuple(told)) for name, told in sections.items()
+                [StorySection.proven(name=name, sentences=tuple(said)) for name, said in sections]
             ),
         )
 
     def _sentences(self, t: int, n: int) -> Iterator[tuple[Section, Spoken, Told]]:
         """Yield section, speaking columns and words of every sentence, in order of telling."""
         voice = Voice.of(self.symbols[n], self.turns[t])
-        before: Statement | None = None
+        before: Unit | None = None
         for section, spoken in self._sections(t, n):
-            said = [column.options[number] for column, number in spoken]
-            for places in group(said):
-                yield (
-                    section,
-                    [spoken[i] for i in places],
-                    realise([said[i] for i in places], voice, before),
-                )
-                before = said[places[-1]]
+            units = [self._unit(k, number) for k, number in spoken]
+            for places in group(units):
+                told = [units[i] for i in places]
+                yield section, [spoken[i] for i in places], realise(told, voice, before)
+                before = told[-1]
+
+    def _unit(self, k: int, number: int) -> Unit:
+        known = self._units[k][number]
+        if known is None:
+            known = self._units[k][number] = unit(self._columns[k].options[number])
+        return known
 
     def _sections(self, t: int, n: int) -> Iterator[tuple[Section, Spoken]]:
-        by_section: dict[Section, Spoken] = {}
-        columns = self.plan.columns
+        spoken: list[Spoken] = [[] for _ in self.plan.order]
         for k, number in enumerate(self.plan.codes[t, n].tolist()):
             if number != SILENT:
-                by_section.setdefault(columns[k].section, []).append((columns[k], number))
-        for section in self.plan.order:
-            if section in by_section:
-                yield section, by_section[section]
+                spoken[self._places[k]].append((k, number))
+        for section, said in zip(self.plan.order, spoken, strict=True):
+            if said:
+                yield section, said
 
-    def _claims(self, spoken: Spoken, t: int, n: int) -> Iterator[Claim]:
-        for column, number in spoken:
-            yield Claim(
-                statement=column.options[number],
-                degree=float(column.degrees[t, n]),
-                sources=self.evidence.rows(column, t, n),
-            )
+    def _claim(self, k: int, number: int, t: int, n: int) -> Claim:
+        """Return the claim of a column; one that concerns the whole market is shared by all."""
+        column = self._columns[k]
+        if self._session != t:
+            self._session, self._shared = t, {}
+        degree = float(column.degrees[t, n])
+        known = self._shared.get((k, number, degree))
+        if known is not None:
+            return known
+        rows = self.evidence.rows(column, t, n)
+        made = Claim.proven(statement=column.options[number], degree=degree, sources=rows)
+        if rows and all(row.symbol == MARKET for row in rows):
+            self._shared[k, number, degree] = made
+        return made
 
 
 def _capital(text: str) -> str:

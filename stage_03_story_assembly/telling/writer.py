@@ -10,7 +10,7 @@ gives the same text. Clauses and sentences are joined by what their tones say: "
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
@@ -27,11 +27,13 @@ _ATTACHED = frozenset({"tension", "tilt"})
 APPOSED = frozenset({"record", "streak"})
 """Kinds that say more about the very thing just said: they follow after a colon."""
 
-_BITS = 1024
+_BITS = 512
 _TRIVIAL: tuple[str, ...] = (
     "the", "a", "an", "is", "are", "was", "it", "its", "of", "to", "in", "on", "at", "by", "for",
     "and", "has", "have", "been", "that", "as", "from", "with", "than",
 )  # fmt: skip
+_CANDIDATES = 4
+"""How many wordings are weighed for freshness; what comes first moves with the days."""
 _TELLING_TONE = 0.5
 _WORD = re.compile(r"[a-z'-]+")
 
@@ -45,30 +47,44 @@ def fingerprint(text: str) -> int:
     return bits
 
 
-@dataclass(frozen=True)
-class Wording:
-    """One way to say a statement; ``prints`` are the words that it spends."""
-
-    text: str
-    prints: int
+Wording = tuple[str, int]
+"""A clause, and the words of weight that it spends."""
+Halves = tuple[tuple[Wording, ...], tuple[Wording, ...]]
+"""All ways to say a thing, in two halves that take turns."""
 
 
-@dataclass(frozen=True)
-class Wordings:
-    """All ways to say a statement, in two halves that take turns, and its tone."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """A statement made ready for telling: what can be worked out once for all its uses.
 
-    halves: tuple[tuple[Wording, ...], tuple[Wording, ...]]
+    ``market`` says whether it is about the market around the instrument, ``by_pronoun`` holds
+    the ways to say a movement of what was just named.
+    """
+
+    said: Statement
+    kind: str
+    subject: str
     tone: float
+    market: bool
+    halves: Halves
+    by_pronoun: Halves | None
 
 
 @lru_cache(maxsize=65_536)
-def wordings(said: Statement, *, by_pronoun: bool = False) -> Wordings:
-    """Return the ways to say a statement; by pronoun where its subject was just named."""
+def unit(said: Statement) -> Unit:
+    """Return the unit of a statement."""
     texts = phrasings(said)
-    if by_pronoun:
-        texts = tuple(dict.fromkeys(with_pronoun(text, said.subject) for text in texts))
-    every = tuple(Wording(text, fingerprint(text)) for text in texts)
-    return Wordings((every[::2], every[1::2] or every), tone(said))
+    pronoun = None
+    if said.kind == "movement" and said.subject != "price":
+        pronoun = _halves(dict.fromkeys(with_pronoun(text, said.subject) for text in texts))
+    return Unit(
+        said, said.kind, said.subject, tone(said), market_wide(said), _halves(texts), pronoun
+    )
+
+
+def _halves(texts: Iterable[str]) -> Halves:
+    every = tuple((text, fingerprint(text)) for text in texts)
+    return every[::2], every[1::2] or every
 
 
 class Voice:
@@ -94,20 +110,19 @@ class Voice:
     def of(cls, symbol: str, turn: int) -> Voice:
         return cls(seed_of(symbol), turn)
 
-    def choose(self, options: Wordings) -> str:
+    def choose(self, options: Halves) -> str:
         """Return the freshest wording of today's half, from a start that moves with the days."""
-        half = options.halves[self._place & 1]
-        start = self._place >> 1
-        best, least = half[start % len(half)], _BITS
-        for k in range(len(half)):
-            wording = half[(start + k) % len(half)]
-            spent = (wording.prints & self.used).bit_count()
+        half = options[self._place & 1]
+        start, used = (self._place >> 1) % len(half), self.used
+        best, least = half[start], (half[start][1] & used).bit_count()
+        for k in range(start + 1 - min(len(half), _CANDIDATES), start):
+            if not least:
+                break
+            spent = (half[k][1] & used).bit_count()
             if spent < least:
-                best, least = wording, spent
-                if not spent:
-                    break
-        self.used |= best.prints
-        return best.text
+                best, least = half[k], spent
+        self.used = used | best[1]
+        return best[0]
 
     def join(self, kind: str) -> str:
         """Return a connective, the next one each time."""
@@ -134,12 +149,12 @@ def seed_of(symbol: str) -> int:
     return seed_from("voice", symbol)
 
 
-def _comments_on(one: Statement, before: Statement) -> bool:
+def _comments_on(one: Unit, before: Unit) -> bool:
     """Say whether a statement is a movement of what was just spoken of."""
     return one.kind == "movement" and before.kind == "state" and one.subject == before.subject
 
 
-def group(said: Sequence[Statement]) -> list[list[int]]:
+def group(told: Sequence[Unit]) -> list[list[int]]:
     """Return which statements share a sentence.
 
     Paths stand alone and others pair up in order, as long as they speak of the same thing: the
@@ -147,8 +162,9 @@ def group(said: Sequence[Statement]) -> list[list[int]]:
     """
     sentences: list[list[int]] = []
     room = 0
-    for i, one in enumerate(said):
-        before = said[i - 1] if i else one
+    before = told[0] if told else None
+    for i, one in enumerate(told):
+        assert before is not None
         if i and one.kind in APPOSED:
             sentences[-1].append(i)
             room = 0
@@ -158,16 +174,17 @@ def group(said: Sequence[Statement]) -> list[list[int]]:
         elif one.kind in _ALONE:
             sentences.append([i])
             room = -1
-        elif room > 0 and market_wide(one) == market_wide(before):
+        elif room > 0 and one.market == before.market:
             sentences[-1].append(i)
             room = 0
         else:
             sentences.append([i])
             room = 1
+        before = one
     return sentences
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Told:
     """A sentence in clauses: each with what joins it to the words before it."""
 
@@ -175,57 +192,66 @@ class Told:
     joins: tuple[str, ...]
     clauses: tuple[str, ...]
 
-    def text(self, figures: Sequence[str] = (), reference: str = "") -> str:
-        """Return the sentence.
+    def plain(self) -> str:
+        """Return the sentence without any figure."""
+        text = self.opener
+        for join, clause in zip(self.joins, self.clauses, strict=True):
+            text += join + clause
+        return f"{text[0].upper()}{text[1:]}."
+
+    def with_figures(self, figures: Sequence[str], reference: str) -> str:
+        """Return the sentence as people read it.
 
         Parameters
         ----------
         figures : sequence of str
             What stands in parentheses behind each clause; empty strings add nothing.
         reference : str
-            What to call the price; empty leaves it as it is.
+            What to call the price.
         """
-        parts = [self.opener]
-        for k, clause in enumerate(self.clauses):
-            words = clause.replace("the price", reference) if reference else clause
-            shown = f" ({figures[k]})" if figures and figures[k] else ""
-            parts += (self.joins[k], words, shown)
-        text = "".join(parts)
+        text = self.opener
+        for join, clause, figure in zip(self.joins, self.clauses, figures, strict=True):
+            text += join + clause.replace("the price", reference)
+            if figure:
+                text += f" ({figure})"
         return f"{text[0].upper()}{text[1:]}."
 
 
-def realise(said: Sequence[Statement], voice: Voice, before: Statement | None = None) -> Told:
+def realise(told: Sequence[Unit], voice: Voice, before: Unit | None = None) -> Told:
     """Put the statements of one sentence into words, in order.
 
     Parameters
     ----------
-    said : sequence of Statement
+    told : sequence of Unit
     voice : Voice
-    before : Statement, optional
+    before : Unit, optional
         The last statement of the sentence before; None begins a story.
     """
-    opener = _opener(said[0], before, voice) if before is not None else ""
-    joins, clauses = [""], [voice.choose(wordings(said[0]))]
-    for one, last in zip(said[1:], said, strict=False):
-        told = wordings(one, by_pronoun=_comments_on(one, last))
-        clauses.append(voice.choose(told))
-        joins.append(voice.join(_relation(one, told.tone, wordings(last).tone)))
+    last = told[0]
+    opener = _opener(last, before, voice) if before is not None else ""
+    joins, clauses = [""], [voice.choose(last.halves)]
+    for one in told[1:]:
+        pronoun = one.by_pronoun
+        halves = pronoun if pronoun and _comments_on(one, last) else one.halves
+        clauses.append(voice.choose(halves))
+        joins.append(voice.join(_relation(one, last)))
+        last = one
     return Told(opener, tuple(joins), tuple(clauses))
 
 
-def _relation(one: Statement, tone_of_one: float, tone_before: float) -> str:
+def _relation(one: Unit, before: Unit) -> str:
     if one.kind in APPOSED:
         return "apposition"
-    product = tone_of_one * tone_before
+    product = one.tone * before.tone
     return "contrast" if product < 0 else "and" if product > 0 else "sequence"
 
 
-def _opener(one: Statement, before: Statement, voice: Voice) -> str:
+def _opener(one: Unit, before: Unit, voice: Voice) -> str:
     if one.kind == "level" and before.kind != "level":
         return voice.open("ahead")
-    if market_wide(one) and not market_wide(before) and one.kind == "state":
+    if one.market and not before.market and one.kind == "state":
         return voice.open("market")
-    here, there = wordings(one).tone, wordings(before).tone
-    if here * there < 0 and min(abs(here), abs(there)) >= _TELLING_TONE:
+    parted = one.tone * before.tone < 0
+    if parted and min(abs(one.tone), abs(before.tone)) >= _TELLING_TONE:
         return voice.open("contrast")
     return ""
