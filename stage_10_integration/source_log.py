@@ -25,8 +25,12 @@ class SourceLog:
         self.folder = folder
 
     def keep(self, readings: Iterable[Reading]) -> None:
-        """Keep each source's last reading in place of the one before."""
-        for reading in readings:
+        """Keep each source's last reading in place of the one before.
+
+        Of several readings, as of one day after another, that of the latest day counts.
+        """
+        last = {r.source: r for r in sorted(readings, key=lambda r: r.as_of)}
+        for reading in last.values():
             write_file(self._path(reading.source), reading.model_dump_json(indent=1).encode())
 
     def last(self) -> dict[str, Reading]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from foundation.connect import CacheCensus
+    from foundation.storage.records import Ingest
     from stage_01_data_engine import Reading
+    from stage_10_integration.house_settings import HouseSettings
 
 
 def register(group: typer.Typer) -> None:
@@ -85,6 +87,7 @@ def status(options: Options) -> None:
     readings = SourceLog(settings.store / "sources").last()
     folder = cache_folder(settings)
     census = ResponseCache(folder).census()
+    ingests = last_ingests(settings)
     if options.as_json:
         print_json(
             {
@@ -93,6 +96,10 @@ def status(options: Options) -> None:
                 "sources": [
                     {**r.model_dump(mode="json"), "sessions_behind": _behind(r)}
                     for r in readings.values()
+                ],
+                "datasets": [
+                    {**i.model_dump(mode="json"), "sessions_behind": _between(i.as_of, closed)}
+                    for i in ingests
                 ],
                 "cache": {
                     "folder": str(folder),
@@ -112,6 +119,14 @@ def status(options: Options) -> None:
     for reading in readings.values():
         if reading.error:
             console().print(f"[red]{reading.source}[/red]: {reading.error}")
+    for made in ingests:
+        behind = _between(made.as_of, closed)
+        console().print(
+            f"\nDataset [cyan]{made.dataset}[/cyan] from {made.source}, up to {made.as_of}"
+            + (f" ({behind:,} sessions have closed since)" if behind else "")
+            + f": {made.given:,} rows in the last ingest, {ago(now - made.recorded_at)} ago, of "
+            f"which {made.added:,} new, {made.corrected:,} corrected, {made.withdrawn:,} withdrawn"
+        )
     console().print(f"\nKept answers in {folder}: {_census(census, now)}")
 
 
@@ -165,13 +180,28 @@ def _answers(reading: Reading) -> str:
     return ", ".join(parts)
 
 
+def last_ingests(settings: HouseSettings) -> list[Ingest]:
+    """Return the last ingest of every dataset, by name; none where nothing was ever ingested."""
+    from stage_10_integration.archive import open_ledger
+
+    if settings.storage.records is None and not (settings.store / "records.sqlite").exists():
+        return []
+    last = {made.dataset: made for made in open_ledger(settings).ingests()}
+    return [last[name] for name in sorted(last)]
+
+
 def _behind(reading: Reading) -> int | None:
     """Return how many sessions lie between the last one with a bar and the as-of date."""
-    from foundation.market import sessions
-
     if reading.last_session is None:
         return None
-    return max(0, len(sessions(reading.last_session, reading.as_of)) - 1)
+    return _between(reading.last_session, reading.as_of)
+
+
+def _between(session: date, later: date) -> int:
+    """Return how many sessions closed after one, up to a later day."""
+    from foundation.market import sessions
+
+    return max(0, len(sessions(session, later)) - 1) if session <= later else 0
 
 
 def _census(census: CacheCensus, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""A whole run on vendors' bars, series and events, through the command, against emulated vendors."""
+"""A whole run on vendors' bars, series and events, by the command, against emulated vendors."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from foundation.kernel import NEW_YORK, WorldError
 from foundation.testing.vendors import (
     FinnhubEmulator,
     FredEmulator,
@@ -19,7 +20,9 @@ from foundation.testing.vendors import (
     server_error,
     vendor_market,
 )
+from stage_01_data_engine import Reading
 from stage_10_integration.commands.application import run_application
+from stage_10_integration.source_log import SourceLog
 
 WORLD = vendor_market(date(2017, 4, 3), date(2019, 1, 31))
 KEYS = {
@@ -131,6 +134,13 @@ def test_a_server_that_is_gone_is_an_error_and_older_answers_stand_in_only_when_
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert place.story("data", "ingest", "--json") == 0
+    capsys.readouterr()
+    assert place.story("data", "status", "--json") == 0
+    [dataset] = told(capsys)["datasets"]
+    assert (dataset["dataset"], dataset["as_of"]) == ("main", "2018-12-28")
+    assert dataset["source"] == "polygon with fred with finnhub"
+    assert dataset["added"] > 840
+    assert dataset["sessions_behind"] > 1000
     place.polygon.befall(server_error(503).always())
     anew = ("--set", "connection.cache_max_age=0")
     capsys.readouterr()
@@ -178,6 +188,23 @@ def test_a_missing_key_names_its_variable(
     error = told(capsys)["error"]
     assert "FRED_API_KEY" in error["rule"]
     assert place.asked() > 0, "the bars were asked for first"
+
+
+def test_of_several_readings_the_one_of_the_latest_day_is_kept(tmp_path: Path) -> None:
+    log = SourceLog(tmp_path / "sources")
+    moment = datetime(2019, 1, 2, 9, 30, tzinfo=NEW_YORK)
+
+    def reading(day: int, rows: int, error: str = "") -> Reading:
+        return Reading(source="a b", read_at=moment, as_of=date(2018, 12, day), rows=rows,
+                       error=error)  # fmt: skip
+
+    log.keep([reading(28, 5), reading(3, 1)])
+    assert log.last()["a b"].rows == 5
+    log.keep([reading(28, 5), reading(28, 0, "gone")])
+    assert log.last()["a b"].error == "gone"
+    (tmp_path / "sources" / "a-b.json").write_text("{")
+    with pytest.raises(WorldError, match="log of sources"):
+        log.last()
 
 
 def test_sources_say_whose_key_is_there_and_never_the_key(
