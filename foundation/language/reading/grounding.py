@@ -10,22 +10,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from foundation.contracts import Statement, statement
-from foundation.language import idioms
-from foundation.language.grammar import PATTERN_HEDGES, path_value
+from foundation.contracts import Statement
 from foundation.language.reading.cutting import Piece, pieces
 from foundation.language.reading.figures import Yardstick
+from foundation.language.reading.paths import path_of
 from foundation.language.reading.predicates import (
     Said,
     attributive,
     nominal,
     predicate,
-    resolved,
 )
 from foundation.language.reading.result import Clause
-from foundation.language.reading.words import Token, Word, tokens, words
+from foundation.language.reading.wholes import (
+    Found,
+    take_idioms,
+    take_levels,
+    take_patterns,
+    take_regime,
+)
+from foundation.language.reading.words import Word, tokens
 
 _SPACES = re.compile(r"\s+")
 
@@ -43,21 +48,6 @@ class _Scope:
     subjects: tuple[str, ...] = ()
     negated: bool = False
     possible: bool = False
-
-
-@dataclass
-class _Found:
-    """What was made of one clause."""
-
-    statements: list[Statement] = field(default_factory=list)
-    denied: list[Statement] = field(default_factory=list)
-    used: set[int] = field(default_factory=set)
-    why: str = ""
-
-    def take(self, said: Said) -> None:
-        self.statements += [s for s in said.statements if s not in self.statements]
-        self.denied += [s for s in said.denied if s not in self.denied]
-        self.used |= said.used
 
 
 def ground(
@@ -86,9 +76,14 @@ def ground(
         yield Clause(_shown(text, start, end), start, end, number, "unread", why=A_QUESTION)
         return
     parts: list[Clause] = []
-    path = _path(text, start, end, given, number)
+    path = path_of(given)
     if path is not None:
-        yield path
+        said, left = path
+        shown = _shown(text, start, end)
+        if said is None:
+            yield Clause(shown, start, end, number, "unread", why=NOTHING_SAID)
+        else:
+            yield Clause(shown, start, end, number, "paraphrase", (said,), (), left)
         return
     scope = _Scope(subjects=(before.subject,) if before is not None else ())
     for piece in pieces(given):
@@ -131,28 +126,28 @@ def _merged(text: str, parts: Sequence[Clause]) -> Iterator[Clause]:
 
 def _read(
     piece: Piece, scope: _Scope, yardsticks: Mapping[str, Yardstick]
-) -> tuple[_Found, list[Word], _Scope]:
+) -> tuple[Found, list[Word], _Scope]:
     """Return what a clause says, its words, and what it leaves to the next clause."""
     told = piece.words
-    found = _Found()
+    found = Found()
     negated = scope.negated and piece.joined_by in ("that", "as")
     possible = (scope.possible and piece.joined_by == "that") or any(
         w.has("possibility") for w in told
     )
     elsewhen = any(w.has("other time") for w in told)
-    _take_idioms(piece, found, negated)
+    take_idioms(piece, found, negated)
     subjects = _subjects(told)
     carried = () if subjects else _carried(piece, scope)
-    _take_patterns(told, found, negated)
-    _take_levels(told, found)
-    _take_regime(told, found)
+    take_patterns(told, found, negated)
+    take_levels(told, found)
+    take_regime(told, found)
     blocked = possible or elsewhen
     if not blocked:
         for nouns, behind in subjects or ([(carried, 0)] if carried else []):
             _take_predicate(told, nouns, behind, negated, found, yardsticks)
         for i, word in enumerate(told):
             _take_attributes(told, i, word, found)
-    _settle(found)
+    found.settle()
     if not (found.statements or found.denied):
         found.why = _reason(told, bool(subjects or carried), possible, elsewhen)
     heirs = tuple(s for nouns, _ in subjects[-1:] for s in nouns) or carried
@@ -175,19 +170,6 @@ def _reason(told: Sequence[Word], named: bool, possible: bool, elsewhen: bool) -
     if elsewhen:
         return OTHER_SESSION
     return NOTHING_SAID if named else NO_SERIES
-
-
-def _settle(found: _Found) -> None:
-    """Turn denials that leave one thing into that thing."""
-    groups: dict[tuple[str, str], list[Statement]] = {}
-    for denial in found.denied:
-        groups.setdefault((denial.kind, denial.subject), []).append(denial)
-    for denials in groups.values():
-        said = resolved(denials)
-        if said is not None:
-            found.denied = [d for d in found.denied if d not in denials]
-            if said not in found.statements:
-                found.statements.append(said)
 
 
 def _subjects(told: Sequence[Word]) -> list[tuple[tuple[str, ...], int]]:
@@ -238,7 +220,7 @@ def _take_predicate(
     nouns: tuple[str, ...],
     behind: int,
     negated: bool,
-    found: _Found,
+    found: Found,
     yardsticks: Mapping[str, Yardstick],
 ) -> None:
     denied = negated or any(w.has("negation") for w in told[:behind])
@@ -263,7 +245,7 @@ def _alternative(
     return None
 
 
-def _take_attributes(told: Sequence[Word], at: int, word: Word, found: _Found) -> None:
+def _take_attributes(told: Sequence[Word], at: int, word: Word, found: Found) -> None:
     series = word.get("noun")
     if isinstance(series, str) and not _part_of_another(told, at):
         if series == "price" and at + 1 < len(told) and told[at + 1].unknown:
@@ -285,101 +267,3 @@ def _behind(told: Sequence[Word], at: int, series: str) -> Said | None:
     if said is None or any(s.kind != "state" for s in (*said.statements, *said.denied)):
         return None
     return said
-
-
-def _take_patterns(told: Sequence[Word], found: _Found, negated: bool) -> None:
-    for i, word in enumerate(told):
-        name = word.get("pattern")
-        if not isinstance(name, str):
-            continue
-        found.used.add(i)
-        if negated or any(w.has("negation") for w in told[:i]):
-            found.denied += [statement("pattern", name, "seen", h) for h in PATTERN_HEDGES]
-            continue
-        hedge = (
-            "partial"
-            if any(w.has("partial") for w in told)
-            else "textbook"
-            if any(w.has("textbook") for w in told)
-            else "clear"
-        )
-        found.statements.append(statement("pattern", name, "seen", hedge))
-
-
-def _take_levels(told: Sequence[Word], found: _Found) -> None:
-    sides = [(i, w.get("side")) for i, w in enumerate(told) if w.has("side")]
-    if len(sides) != 1 or any(w.has("possibility", "negation", "other time") for w in told):
-        return
-    at, side = sides[0]
-    bands = [
-        i
-        for i, w in enumerate(told)
-        if w.has("band") and i != at and not _strange_between(told, i, at)
-    ]
-    if bands and isinstance(side, str):
-        # Behind the side counts before in front of it: "the price is well above support, near".
-        best = min(bands, key=lambda i: abs(i - at))
-        found.statements.append(statement("level", side, str(told[best].get("band"))))
-        found.used |= {at, best}
-
-
-def _strange_between(told: Sequence[Word], one: int, other: int) -> bool:
-    between = told[min(one, other) + 1 : max(one, other)]
-    return any(w.unknown or w.has("noun", "pattern") for w in between)
-
-
-def _take_regime(told: Sequence[Word], found: _Found) -> None:
-    nouns = [i for i, w in enumerate(told) if w.has("regime noun")]
-    kinds = [i for i, w in enumerate(told) if w.has("regime")]
-    if not nouns or not kinds or any(w.has("negation") for w in told):
-        return
-    hedge = "probable" if any(w.has("probably") for w in told) else "clear"
-    found.statements.append(statement("regime", "market", str(told[kinds[0]].get("regime")), hedge))
-    found.used |= {nouns[0], kinds[0]}
-
-
-def _take_idioms(piece: Piece, found: _Found, negated: bool) -> None:
-    for said, first, last in piece.idioms:
-        found.used |= set(range(first, last))
-        before = piece.words[:first]
-        if any(w.has("possibility") for w in before) or (before and before[-1].unknown):
-            continue
-        if negated or any(w.has("negation") for w in before):
-            found.denied.append(said)
-        else:
-            found.statements.append(said)
-
-
-def _path(text: str, start: int, end: int, given: list[Token], number: int) -> Clause | None:
-    """Read how the price went over the past two weeks; None for any other stretch."""
-    line = " ".join(t.text for t in given)
-    if not re.search(idioms.PATH_OPENING, line):
-        return None
-    named = words(given)
-    codes = _path_codes(named)
-    shape = {
-        3: lambda c: (c[0], c[1], c[2]),
-        2: lambda c: (
-            (c[0], c[0], c[1]) if re.search(idioms.PATH_LATE_TURN, line) else (c[0], c[1], c[1])
-        ),
-        1: lambda c: (c[0], c[0], c[0]),
-    }.get(len(codes))
-    shown = _shown(text, start, end)
-    if shape is None or any(w.has("possibility", "negation") for w in named):
-        return Clause(shown, start, end, number, "unread", why=NOTHING_SAID)
-    said = statement("path", "price", path_value(shape(codes)))
-    left = tuple(w.text for w in named if w.unknown)
-    return Clause(shown, start, end, number, "paraphrase", (said,), (), left)
-
-
-def _path_codes(named: Sequence[Word]) -> list[int]:
-    codes = []
-    for i, word in enumerate(named):
-        of = word.get("verb of")
-        code = of.get("price") if isinstance(of, dict) else None
-        code = word.get("verb") if code is None else code
-        if code is not None:
-            sharp = i + 1 < len(named) and named[i + 1].has("sharp")
-            size = int(str(code))
-            codes.append(max(-2, min(2, 2 * size)) if sharp else size)
-    return codes
