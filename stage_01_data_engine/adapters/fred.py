@@ -14,6 +14,7 @@ when they were first published, and neither do we.
 ``wti``           DCOILWTICO                     US dollars a barrel
 ``treasury_10y``  DGS10 (``2y``: DGS2,           percent a year, constant maturity
                   ``3m``: DGS3MO)
+``dollar_index``  DTWEXBGS, broad, nominal       index points; not the index DXY
 ``credit_spread`` BAA - AAA (monthly)            percentage points
 ``core_cpi_yoy``  CPILFESL, twelve-month change  percent, both levels from the same vintage
 ================= ============================== ============================================

@@ -14,8 +14,9 @@ from stage_01_data_engine.adapters.bundled import CORE_INFLATION
 from stage_01_data_engine.knowledge import known_after
 
 SeriesName = Literal[
-    "vix", "wti", "credit_spread", "treasury_10y", "treasury_2y", "treasury_3m", "core_cpi_yoy"
-]
+    "vix", "wti", "credit_spread", "treasury_10y", "treasury_2y", "treasury_3m", "dollar_index",
+    "core_cpi_yoy",
+]  # fmt: skip
 CONSUMER_PRICES = 10
 """FRED's number of the release "Consumer Price Index"."""
 LONGEST_GAP = timedelta(days=40)
@@ -83,6 +84,9 @@ SERIES: dict[SeriesName, FredSeries] = {
     "treasury_10y": FredSeries(("DGS10",), _itself("DGS10"), lambda day: (day,), monthly=False),
     "treasury_2y": FredSeries(("DGS2",), _itself("DGS2"), lambda day: (day,), monthly=False),
     "treasury_3m": FredSeries(("DGS3MO",), _itself("DGS3MO"), lambda day: (day,), monthly=False),
+    "dollar_index": FredSeries(
+        ("DTWEXBGS",), _itself("DTWEXBGS"), lambda day: (day,), monthly=False
+    ),
     "core_cpi_yoy": FredSeries(
         ("CPILFESL",),
         _yearly_change("CPILFESL"),

@@ -82,13 +82,17 @@ def truth(world: VendorMarket, series: str, session: date) -> float:
         high, low = (could_be_read(world, n, moment, released=False) for n in ("BAA", "AAA"))
         month = max(set(high) & set(low))
         return high[month] - low[month]
-    ids = {"vix": "VIXCLS", "wti": "DCOILWTICO", "treasury_10y": "DGS10", "treasury_3m": "DGS3MO"}
+    ids = {
+        "vix": "VIXCLS", "wti": "DCOILWTICO", "treasury_10y": "DGS10", "treasury_3m": "DGS3MO",
+        "dollar_index": "DTWEXBGS",
+    }  # fmt: skip
     read = could_be_read(world, ids[series], moment, False)
     return read[max(read)]
 
 
 @pytest.mark.parametrize(
-    "series", ["vix", "wti", "credit_spread", "core_cpi_yoy", "treasury_10y", "treasury_3m"]
+    "series",
+    ["vix", "wti", "credit_spread", "core_cpi_yoy", "treasury_10y", "treasury_3m", "dollar_index"],
 )
 def test_at_every_close_a_series_is_what_a_reader_had(series: str) -> None:
     raw = load()

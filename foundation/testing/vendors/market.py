@@ -81,8 +81,8 @@ class VendorMarket:
     bars : dict of str to float array (T, 5)
         Open, high, low, close (US dollars, as traded) and volume (shares, as traded).
     vintages : dict of str to tuple of Vintage
-        By FRED series id: VIXCLS, DCOILWTICO, DGS10, DGS2, DGS3MO, BAA, AAA, CPILFESL; ordered by
-        day.
+        By FRED series id: VIXCLS, DCOILWTICO, DGS10, DGS2, DGS3MO, DTWEXBGS, BAA, AAA,
+        CPILFESL; ordered by day.
     release_days : tuple of date
         Of consumer prices, ascending; the last few are scheduled and have no figure yet.
     """
@@ -237,6 +237,7 @@ def vendor_market(
             "DGS10": _daily("DGS10", days, 2.9, seed),
             "DGS2": _daily("DGS2", days, 2.5, seed),
             "DGS3MO": _daily("DGS3MO", days, 2.1, seed),
+            "DTWEXBGS": _weekly("DTWEXBGS", days, 120.0, seed),
             "CPILFESL": _monthly_index(first, last, seed),
         },
         release_days=tuple(
