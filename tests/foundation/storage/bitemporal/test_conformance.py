@@ -94,7 +94,9 @@ def test_5_a_correction_counts_from_the_moment_it_was_known(store: BitemporalSto
     pd.testing.assert_frame_equal(store.read("bars", "main", known_at=evening(2)), before)
     assert closes(store.read("bars", "main", known_at=evening(3)))["A", 0] == 9.5
     assert closes(store.read("bars", "main"))["A", 0] == 9.5
-    assert store.history("bars", "main", "A")["close"].tolist() == [10.0, 9.5, 11.0]
+    states = store.read("bars", "main", entities=("A",), states="all")
+    assert states["close"].tolist() == [10.0, 9.5, 11.0]
+    assert not states["withdrawn"].any()
 
 
 def test_6_nothing_is_read_before_it_was_known(store: BitemporalStore) -> None:
@@ -163,7 +165,8 @@ def test_11_pruning_keeps_the_last_version_snapshots_and_what_was_known_when(
     for day in (1, 2, 3):
         store.append("bars", "main", rows(row("A", day, 11.0), row("B", 0, 20.0 + day, known=day)))
     assert store.prune() == 2
-    assert [v.number for v in store.versions("bars", "main")] == [0, 3]
+    left = store.versions("bars", "main")
+    assert [v.snapshots for v in left] == [("first",), ()]
     assert len(store.read("bars", "main", snapshot="first")) == 2
     assert closes(store.read("bars", "main", known_at=evening(1)))["B", 0] == 21.0
     store.append("bars", "main", rows(row("A", 4, 12.0)))
@@ -204,6 +207,13 @@ def test_15_a_tolerance_lets_rounding_pass_and_nothing_more(store: BitemporalSto
     same = rows(row("A", 0, 10.0 * (1 + 1e-9)), row("B", 0, np.nan, known=3))
     done = store.append("features", "main", same, tolerance=1e-7)
     assert (done.repeated, done.corrected) == (1, 1)
+
+
+def test_16_columns_beside_the_values_are_kept_and_not_compared(store: BitemporalStore) -> None:
+    store.append("bars", "main", rows(*TWO))
+    moved = rows(*TWO).assign(location="elsewhere")
+    assert store.append("bars", "main", moved, beside=("location",)).repeated == 2
+    assert store.read("bars", "main")["location"].tolist() == ["A.csv:0", "B.csv:0"]
 
 
 def test_a_place_that_cannot_be_opened_is_the_worlds_fault_and_shows_no_key() -> None:
