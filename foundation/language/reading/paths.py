@@ -33,13 +33,12 @@ def path_of(given: Sequence[Token]) -> tuple[Statement | None, tuple[str, ...]] 
 
 
 def _codes(named: Sequence[Word]) -> list[int]:
+    """Return the movements that verbs tell of the price, in order."""
     codes = []
     for i, word in enumerate(named):
-        of = word.get("verb of")
-        code = of.get("price") if isinstance(of, dict) else None
-        code = word.get("verb") if code is None else code
+        of = word.of("verb of", "price")
+        code = of if isinstance(of, int) else word.code("verb")
         if code is not None:
             sharp = i + 1 < len(named) and named[i + 1].has("sharp")
-            size = int(str(code))
-            codes.append(max(-2, min(2, 2 * size)) if sharp else size)
+            codes.append(max(-2, min(2, 2 * code)) if sharp else code)
     return codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ _COMPARED = frozenset({"trend"})
 _PASSED = ("link", "filler", "barely", "probably", "sharp", "intensifier", "mitigator", "negation",
            "number", "possibility", "other time", "partial")  # fmt: skip
 """What may stand between a noun and what is said of it."""
+_TRAILING = ("sharp", "filler", "number", "mitigator", "direction")
+"""What may follow a verb and belong to it."""
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,8 @@ def predicate(
 
 
 def _speaks(word: Word, series: str) -> bool:
-    adjective, of = word.get("adjective"), word.get("verb of")
-    return (
-        word.has("verb", "direction", "standstill", "unusual")
-        or (isinstance(adjective, dict) and series in adjective)
-        or (isinstance(of, dict) and series in of)
-        or (isinstance(c := word.get("comparative"), dict) and series in c)
+    return word.has("verb", "direction", "standstill", "unusual") or any(
+        word.of(tag, series) is not None for tag in ("adjective", "verb of", "comparative")
     )
 
 
@@ -92,71 +91,85 @@ def _said_by(
     used: set[int],
     yardsticks: Mapping[str, Yardstick],
 ) -> Said | None:
+    """Return what the predicate at ``at`` says, as a state or as a movement."""
     word = words[at]
     used = used | {at}
-    adjective, of = word.get("adjective"), word.get("verb of")
-    state = adjective.get(series) if isinstance(adjective, dict) else None
-    moving = of.get(series, word.get("verb")) if isinstance(of, dict) else word.get("verb")
+    moving = _verb(word, series)
     becoming = word.has("comparative") and any(
         w.text in BECOMING for w in words[max(0, at - 2) : at]
     )
-    if state is not None and moving is None and not becoming:
+    if moving is None:
+        said = _state_said(words, at, series, degree, used, becoming=becoming)
+        if said is not None:
+            return said
+        moving = word.code("direction")
+    if word.has("standstill"):
+        still = degree.negated or degree.barely
+        return _movement(series, 0, _Degree(), used) if still else None
+    if moving is None:
+        return None
+    return _moved(words, at, series, moving, degree, used, yardsticks.get(series))
+
+
+def _verb(word: Word, series: str) -> int | None:
+    code = word.of("verb of", series)
+    return code if isinstance(code, int) else word.code("verb")
+
+
+def _state_said(
+    words: Sequence[Word],
+    at: int,
+    series: str,
+    degree: _Degree,
+    used: set[int],
+    *,
+    becoming: bool,
+) -> Said | None:
+    word = words[at]
+    state, compared = word.of("adjective", series), word.of("comparative", series)
+    if isinstance(compared, int) and becoming:
+        return _movement(series, compared, degree, used)
+    if isinstance(state, tuple):
         return _state(series, *_intensified(state, degree), degree.negated, used)
     if word.has("unusual"):
         return _state(series, 2, "clear", False, used) if degree.negated else None
-    compared = word.get("comparative")
-    if isinstance(compared, dict) and series in compared and moving is None:
-        if becoming:
-            return _movement(series, compared[series], degree, used)
+    if isinstance(compared, int):
         told = at + 1 < len(words) and words[at + 1].has("than")
         if told or not word.has("direction"):
-            code = 2 + compared[series]
-            return _state(
-                series,
-                *_intensified((code, "clear"), degree),
-                degree.negated,
-                used | ({at + 1} if told else set()),
-            )
-    moving = word.get("direction") if moving is None else moving
-    if word.has("standstill"):
-        if not (degree.negated or degree.barely):
-            return None
-        return _movement(series, 0, _Degree(), used)
-    if moving is None:
-        return None
-    code = int(str(moving))
+            state = _intensified((2 + compared, "clear"), degree)
+            return _state(series, *state, degree.negated, used | ({at + 1} if told else set()))
+    return None
+
+
+def _moved(
+    words: Sequence[Word],
+    at: int,
+    series: str,
+    code: int,
+    degree: _Degree,
+    used: set[int],
+    ruler: Yardstick | None,
+) -> Said | None:
+    """Return a movement: by its percentage where one is told and can be graded, else by words."""
+    # "2% lower" has the figure in front, "fell 2%" behind.
+    figures = [words[at - 1]] if at > 0 else []
     last = at + 1
-    size: float | None = None
-    while last < len(words) and words[last].has(
-        "sharp", "filler", "number", "mitigator", "direction"
-    ):
+    while last < len(words) and words[last].has(*_TRAILING):
         nearby = words[last]
-        if nearby.has("direction") and int(str(nearby.get("direction"))) * code < 0:
+        if (nearby.code("direction") or 0) * code < 0:
             break
         degree.sharp |= nearby.has("sharp")
-        if size is None and nearby.has("percent") and series == "price" and nearby.get("percent"):
-            size = float(str(nearby.get("number")))
-        used |= {last}
+        figures.append(nearby)
+        used = used | {last}
         last += 1
-    if size is None:
-        size = _size(words, at, series)
-    ruler = yardsticks.get(series)
-    if size is not None and ruler is not None and not degree.negated:
+    size = next((w.amount("number") for w in reversed(figures) if w.get("percent")), None)
+    if series == "price" and size is not None and ruler is not None and not degree.negated:
         measured = ruler.movement(abs(size) * (1 if code > 0 or (code == 0 and size > 0) else -1))
-        code = code if measured is None else measured
-        return _movement(series, code, _Degree(), used)
-    if degree.sharp or (degree.intense and word.has("direction")):
+        if measured is not None:
+            return _movement(series, measured, _Degree(), used)
+    if degree.sharp or (degree.intense and words[at].has("direction")):
         code = max(-2, min(2, 2 * code))
-    if degree.barely:
-        code = 0
-    return _movement(series, code, degree, used)
-
-
-def _size(words: Sequence[Word], at: int, series: str) -> float | None:
-    """Return a percentage between noun and verb ("2% lower")."""
-    if series == "price" and at > 0 and words[at - 1].get("percent"):
-        return float(str(words[at - 1].get("number")))
-    return None
+    return _movement(series, 0 if degree.barely else code, degree, used)
 
 
 def _intensified(state: tuple[int, str], degree: _Degree) -> tuple[int, str]:
@@ -177,19 +190,18 @@ def attributive(words: Sequence[Word], noun: int, series: str) -> Said | None:
     if at < 0:
         return None
     word = words[at]
-    adjective, compared, amount = (word.get(t) for t in ("adjective", "comparative", "amount"))
-    if isinstance(adjective, dict) and series in adjective:
-        state = adjective[series]
-    elif isinstance(compared, dict) and series in compared:
-        state = (2 + compared[series], "clear")
-    elif amount is not None and not (at > 0 and words[at - 1].has("intensifier")):
-        state = (2 + int(str(amount)), "clear")
-    elif isinstance(amount, int):
-        state = (2 + 2 * amount, "clear")
-    elif word.get("direction") == 0 and series in MOVEMENT_SERIES:
+    state, compared = word.of("adjective", series), word.of("comparative", series)
+    amount, moving = word.code("amount"), word.code("verb")
+    if isinstance(state, tuple):
+        pass
+    elif isinstance(compared, int):
+        state = (2 + compared, "clear")
+    elif amount is not None:
+        state = (2 + amount, "clear")
+    elif word.code("direction") == 0:
         return _movement(series, 0, _Degree(), used | {at})
-    elif word.has("verb") and word.text.endswith("ing") and series in MOVEMENT_SERIES:
-        return _movement(series, int(str(word.get("verb"))), _Degree(), used | {at})
+    elif moving is not None and word.text.endswith("ing"):
+        return _movement(series, moving, _Degree(), used | {at})
     else:
         return None
     degree = _Degree()
@@ -206,9 +218,9 @@ def nominal(words: Sequence[Word], noun: int, series: str) -> Said | None:
     at = noun - 1
     while at >= 0 and words[at].text in ("in", "of", "the", "its", "in the"):
         at -= 1
-    if at < 0 or at == noun - 1 or not words[at].has("movement noun"):
+    code = words[at].code("movement noun") if 0 <= at < noun - 1 else None
+    if code is None:
         return None
-    code = int(str(words[at].get("movement noun")))
     used = {*range(at, noun)}
     before = words[at - 1] if at > 0 else None
     behind = [w for w in words[noun + 1 :] if not w.has("link", "filler", "intensifier")]
@@ -235,13 +247,13 @@ def _figure(
             break
         state = None
         if word.has("multiple"):
-            state = ruler.state_of_multiple(series, float(str(word.get("multiple"))))
+            state = ruler.state_of_multiple(series, word.amount("multiple"))
         elif word.has("number") and i + 1 < len(words) and words[i + 1].has("times"):
-            state = ruler.state_of_multiple(series, float(str(word.get("number"))))
+            state = ruler.state_of_multiple(series, word.amount("number"))
         elif word.has("number") and not word.get("percent") and i > 0:
-            scale = words[i + 1].get("scale") if i + 1 < len(words) else None
+            scale = words[i + 1].amount("scale") if i + 1 < len(words) else math.nan
             if words[i - 1].text in ("at", "to", "of", "near", "around", "stands at", "reads"):
-                level = float(str(word.get("number"))) * float(str(scale or 1))
+                level = word.amount("number") * (1.0 if math.isnan(scale) else scale)
                 state = ruler.state(series, level)
         if state is not None:
             return _state(series, STATES.index(state), "clear", False, {i, i - 1})

@@ -7,6 +7,7 @@ away from a known one is taken for it.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -50,6 +51,21 @@ class Word:
     def get(self, tag: str) -> object:
         """Return the value of a tag; None if the word does not have it."""
         return self.tags.get(tag)
+
+    def code(self, tag: str) -> int | None:
+        """Return the whole number that a tag carries; None if the word does not have it."""
+        value = self.tags.get(tag)
+        return value if isinstance(value, int) else None
+
+    def amount(self, tag: str) -> float:
+        """Return the number that a tag carries; NaN if the word does not have it."""
+        value = self.tags.get(tag)
+        return float(value) if isinstance(value, (int, float)) else math.nan
+
+    def of(self, tag: str, series: str) -> object:
+        """Return what a tag says of one series; None if it says nothing of it."""
+        by_series = self.tags.get(tag)
+        return by_series.get(series) if isinstance(by_series, dict) else None
 
     def has(self, *tags: str) -> bool:
         """Say whether the word has any of the tags."""
