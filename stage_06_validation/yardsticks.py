@@ -20,7 +20,7 @@ def yardsticks(
     """
     found: dict[str, Yardstick] = {}
     for name, series in SERIES.items():
-        panel = getattr(market, series.panel)
+        panel = getattr(market, series.panel).until(market.session)
         if not panel.has(series.field):
             continue
         values = panel.field(series.field)
@@ -47,6 +47,7 @@ def _price_moves(
     if not market.features.has("volatility_scale_20"):
         return float("nan"), float("nan")
     row = market.bars.index_of("symbols", symbol)
-    scale = market.features.field("volatility_scale_20")[-1, row]
-    percent = 100.0 * float(scale / market.bars.field("close")[-1, row])
+    today = market.bars.index_of("sessions", market.session)
+    scale = market.features.field("volatility_scale_20")[today, row]
+    percent = 100.0 * float(scale / market.bars.field("close")[today, row])
     return settings.steady_scales * percent, settings.sharp_scales * percent

@@ -137,6 +137,23 @@ def test_what_happened_after_the_as_of_session_changes_no_fact(given: Validation
         np.testing.assert_array_equal(counts, after.changes[name])
 
 
+def test_prices_after_the_session_change_no_yardstick(given: ValidationInput) -> None:
+    longer = {
+        name: panel.model_copy(
+            update={
+                "sessions": (*panel.sessions, date(2018, 12, 31)),
+                "values": np.concatenate([panel.values, panel.values[-1:] * 1000.0]),
+            }
+        )
+        for name in ("bars", "features", "market")
+        if (panel := getattr(given.market, name)).sessions
+    }
+    tainted = replace(given, market=given.market.model_copy(update=longer))
+    before, after = (gather_facts(g, ValidationSettings())["SPX"] for g in (given, tainted))
+    assert before.yardsticks
+    assert repr(before.yardsticks) == repr(after.yardsticks)
+
+
 def test_inputs_of_different_sessions_are_an_error(given: ValidationInput) -> None:
     moved = given.market.model_copy(update={"session": date(2018, 12, 27)})
     with pytest.raises(ModelError, match="must stand at one"):
