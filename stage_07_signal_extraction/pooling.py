@@ -32,7 +32,7 @@ def reconcile(story: float, quant: float | None, settings: SignalSettings) -> Re
             agreement=None,
             verdict="story only",
             explanation=(
-                f"The story is {direction_of(story, settings)} ({story:+.2f}); the quantitative "
+                f"The story is {direction_of(story, settings)} ({signed(story)}); the quantitative "
                 "model has no opinion here, so nothing confirms it."
             ),
         )
@@ -58,8 +58,8 @@ def compare(story: float, quant: float, settings: SignalSettings) -> Verdict:
 
 
 def _explain(story: float, quant: float, verdict: Verdict, settings: SignalSettings) -> str:
-    told = f"{direction_of(story, settings)} ({story:+.2f})"
-    reckoned = f"{direction_of(quant, settings)} ({quant:+.2f})"
+    told = f"{direction_of(story, settings)} ({signed(story)})"
+    reckoned = f"{direction_of(quant, settings)} ({signed(quant)})"
     if verdict == "agree":
         return f"Story, {told}, and quantitative model, {reckoned}, agree."
     if verdict == "contradict":
@@ -86,3 +86,11 @@ def conviction(
     agreement = reconciliation.agreement
     strength = min(1.0, abs(reconciliation.pooled) / settings.full_strength)
     return strength * confidence * (settings.story_only_factor if agreement is None else agreement)
+
+
+def signed(score: float) -> str:
+    """Return a score with its sign, a minus and not a hyphen; one that rounds to 0 has none."""
+    text = f"{abs(score):.2f}"
+    if text == "0.00":
+        return text
+    return ("\u2212" if score < 0 else "+") + text

@@ -36,7 +36,7 @@ def _today(view: SymbolView) -> str:
     )
     if not told and sign:
         return "Nothing that today's story tells speaks for it."
-    return f"Today {' and '.join(told)}." if told else ""
+    return f"Today's story: {' and '.join(told)}." if told else ""
 
 
 def _tomorrow(view: SymbolView) -> str:

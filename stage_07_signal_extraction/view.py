@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,9 +59,17 @@ class SymbolView:
         return self.verdict.chosen.statements
 
 
+_BY_PRONOUN = frozenset({"path", "relative", "tension"})
+_IT = re.compile(r"\bit\b")
+
+
 def clause(statement: Statement) -> str:
-    """Return a statement in words, in the first of its phrasings."""
-    return phrasings(statement)[0]
+    """Return a statement in words that can stand alone, in the first of its phrasings.
+
+    Where a story says "it", having named the price before, this says "the price".
+    """
+    words = phrasings(statement)[0]
+    return _IT.sub("the price", words, count=1) if statement.kind in _BY_PRONOUN else words
 
 
 def evidence_of(claim: Claim) -> str:
