@@ -23,7 +23,7 @@ from stage_05_llm_engine.recipe import Architecture, TrainingRecipe
 
 REMEDY = (
     "lower batch_windows and raise accumulation by as much, lower max_tokens of the windows, or "
-    "use the recipe gpt_oss_20b_multi_gpu"
+    "train on a device with more memory"
 )
 
 
@@ -100,6 +100,10 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
                 value=f"{given.tokenizer} with {given.vocabulary_size} tokens, "
                 f"the model knows {base.config.vocab_size}",
                 remedy="set base_tokenizer in the tokenization settings to the model's folder",
+            )
+        if recipe.recompute:
+            base.gradient_checkpointing_enable(
+                gradient_checkpointing_kwargs={"use_reentrant": False}
             )
         return base if recipe.adapter is None else adapt(base, recipe.adapter)
 

@@ -71,7 +71,46 @@ def gpt_oss_20b_lora(folder: str = "models/gpt-oss-20b", seed: int = 0) -> Train
         warmup_steps=500,
         precision="bfloat16",
         device="cuda",
-        evaluations=10,
+        recompute=True,
+        evaluations=4,
         evaluation_windows=128,
+        patience=2,
         seed=seed,
+    )
+
+
+def gpt_oss_20b_lora_experts(folder: str = "models/gpt-oss-20b", seed: int = 0) -> TrainingRecipe:
+    """Return LoRA on the attention and the experts of gpt-oss-20b; the router stays frozen.
+
+    Experts are fused parameters, on which PEFT cannot drop out; rank 8 keeps the adapter of
+    32 experts a layer at a size that an optimiser can carry beside the model.
+    """
+    return gpt_oss_20b_lora(folder, seed).model_copy(
+        update={
+            "name": "gpt-oss-20b-lora-experts",
+            "adapter": Adapter(
+                rank=8,
+                alpha=16,
+                dropout=0.0,
+                expert_parameters=("mlp.experts.gate_up_proj", "mlp.experts.down_proj"),
+            ),
+            "batch_windows": 2,
+            "accumulation": 16,
+        }
+    )
+
+
+def gpt_oss_20b_qlora(folder: str = "models/gpt-oss-20b-bf16", seed: int = 0) -> TrainingRecipe:
+    """Return LoRA over 4-bit weights, for builds of the model whose experts are linear layers.
+
+    The fused experts of transformers' own GPT-OSS are 91% of its weights and stay in bfloat16
+    under bitsandbytes: there this recipe says so and stops.
+    """
+    return gpt_oss_20b_lora(folder, seed).model_copy(
+        update={
+            "name": "gpt-oss-20b-qlora",
+            "start": Checkpoint(folder=folder, dequantize=False, four_bit=True),
+            "batch_windows": 1,
+            "accumulation": 32,
+        }
     )

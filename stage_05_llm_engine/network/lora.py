@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from foundation.kernel import DependencyError, OperatorError
+from foundation.kernel import DependencyError, ModelError, OperatorError
 from stage_05_llm_engine.recipe import Adapter, Checkpoint
 
 HOW_TO_GET = (
@@ -39,7 +40,9 @@ def load_base(start: Checkpoint, device: str) -> Any:
         )
     config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
     options: dict[str, Any] = {}
-    if getattr(config, "quantization_config", None) is not None:
+    if start.four_bit:
+        options = _four_bit(config, folder)
+    elif getattr(config, "quantization_config", None) is not None:
         if not start.dequantize:
             raise OperatorError(
                 "Packed MXFP4 weights take no gradients",
@@ -56,7 +59,70 @@ def load_base(start: Checkpoint, device: str) -> Any:
         attn_implementation="eager",
         **options,
     )
-    return model.to(device)
+    return model if start.four_bit else model.to(device)
+
+
+def _four_bit(config: Any, folder: Path) -> dict[str, Any]:
+    """Return what loads linear layers in 4 bits, where that is worth it.
+
+    Raises
+    ------
+    OperatorError
+        If the weights are packed already, or most of them lie in layers that stay as they are.
+    DependencyError
+        If bitsandbytes or a GPU is missing.
+    """
+    import torch
+
+    if getattr(config, "quantization_config", None) is not None:
+        raise OperatorError(
+            "bitsandbytes quantises plain weights, not packed MXFP4 ones",
+            value=str(folder),
+            remedy="name a bfloat16 copy of the model, or use the recipe gpt_oss_20b_lora",
+        )
+    share = linear_share(config)
+    if share < 0.5:
+        raise OperatorError(
+            "Quantising to 4 bits needs most weights in linear layers",
+            value=f"{share:.1%} of the weights; the rest are fused experts, which the installed "
+            "transformers and bitsandbytes leave in bfloat16",
+            remedy="use the recipe gpt_oss_20b_lora on a GPU with 80 GB, or a build of the model "
+            "with one linear layer per expert",
+        )
+    if find_spec("bitsandbytes") is None or not torch.cuda.is_available():
+        raise DependencyError(
+            "Training in 4 bits needs bitsandbytes and a CUDA device",
+            value="not both are there",
+            remedy="install bitsandbytes on a machine with a GPU, or use gpt_oss_20b_lora",
+        )
+    from transformers import BitsAndBytesConfig
+
+    return {
+        "quantization_config": BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    }
+
+
+def linear_share(config: Any) -> float:
+    """Return the share of a model's weights that lie in linear layers other than its head.
+
+    The model is built without memory, so this works for any size on any machine.
+    """
+    import torch
+    from transformers import GptOssForCausalLM
+
+    with torch.device("meta"):
+        model: Any = GptOssForCausalLM(config)
+    linear = sum(
+        module.weight.numel()
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and name != "lm_head"
+    )
+    return float(linear / sum(p.numel() for p in model.parameters()))
 
 
 def adapt(model: Any, adapter: Adapter) -> Any:
@@ -85,10 +151,25 @@ def adapt(model: Any, adapter: Adapter) -> Any:
 
 
 def merge_adapter(base: Any, folder: Path) -> Any:
-    """Return the base model with a stored adapter added into its weights."""
-    from peft import PeftModel
+    """Return the base model with a stored adapter added into its weights.
 
-    return PeftModel.from_pretrained(base, str(folder)).merge_and_unload()
+    Raises
+    ------
+    ModelError
+        If the adapter cannot be read, or does not fit the base model.
+    """
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    try:
+        return PeftModel.from_pretrained(base, str(folder)).merge_and_unload()
+    except (SafetensorError, OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        first = (str(error) or type(error).__name__).splitlines()[0]
+        raise ModelError(
+            "A stored adapter can be read and fits its base model",
+            value=f"{folder}: {first}",
+            remedy="train it again, or name the base model that it was trained on",
+        ) from error
 
 
 def _refuse_strangers(kind: str, wanted: tuple[str, ...], there: list[str]) -> None:

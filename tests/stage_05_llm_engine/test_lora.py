@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from transformers import GptOssConfig, GptOssForCausalLM, PreTrainedTokenizerFas
 
 from config.recipes import gpt_oss_20b_lora
 from foundation.contracts import TAPE, TapeCodes, TokenBatch
-from foundation.kernel import DependencyError, OperatorError
+from foundation.kernel import DependencyError, ModelError, OperatorError
 from foundation.storage.folders import FolderStore
 from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
@@ -29,6 +30,7 @@ from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.adapters.in_process.generation import draw
 from stage_05_llm_engine.drawing import Draft
 from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.network.lora import adapt, linear_share
 from stage_05_llm_engine.scenarios import Scenario
 from tests.stage_05_llm_engine.conftest import ENGINE
 
@@ -78,7 +80,7 @@ def recipe(base: Path, **changes: object) -> TrainingRecipe:
         update={
             "phases": (Phase(steps=3, loss="target"),), "batch_windows": 1, "accumulation": 2,
             "device": "cpu", "precision": "float32", "evaluations": 1, "evaluation_windows": 1,
-            "threads": 1, "warmup_steps": 1, "learning_rate": 1e-2, **changes,
+            "threads": 1, "warmup_steps": 1, "learning_rate": 1e-2, "recompute": False, **changes,
         }
     )  # fmt: skip
 
@@ -246,3 +248,72 @@ def _spelled(
 def _word(model: torch.nn.Module, context: list[int], draft: Draft) -> float:
     said = _chances(model, [*context, *draft.ids])
     return float(said[-2, draft.ids[-1]])
+
+
+def test_four_bits_are_refused_where_experts_hold_most_weights(
+    base: Path, tokens: TokenBatch, tmp_path: Path
+) -> None:
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(str(base))
+    assert linear_share(config) < 0.5
+    start = Checkpoint(folder=str(base), dequantize=False, four_bit=True)
+    with pytest.raises(OperatorError, match="fused experts"):
+        TrainingStage(recipe(base, start=start), FolderStore(tmp_path)).run(tokens)
+
+
+def test_of_the_full_size_model_91_percent_are_experts() -> None:
+    """The figure in the documentation; 24 layers of 32 experts, 2880 wide (model card)."""
+    config = GptOssConfig()
+    assert (config.num_hidden_layers, config.num_local_experts) in {(24, 32), (36, 128)}
+    config.num_hidden_layers, config.num_local_experts = 24, 32
+    assert linear_share(config) < 0.05
+
+
+def test_the_router_stays_frozen_when_experts_learn(base: Path) -> None:
+    model = GptOssForCausalLM.from_pretrained(str(base))
+    adapter = Adapter(
+        dropout=0.0, expert_parameters=("mlp.experts.gate_up_proj", "mlp.experts.down_proj")
+    )
+    learning = [n for n, p in adapt(model, adapter).named_parameters() if p.requires_grad]
+    assert any("experts" in name for name in learning)
+    assert not [name for name in learning if "router" in name]
+    assert all("lora_" in name for name in learning)
+
+
+def test_a_spoilt_adapter_is_told(base: Path, tokens: TokenBatch, tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / "store")
+    made = TrainingStage(recipe(base), store).run(tokens)
+    copy = shutil.copytree(store.path(made.weights), tmp_path / "copy")
+    weights = copy / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:200])
+    with pytest.raises(ModelError, match="train it again"):
+        checkpoint.read(copy)
+
+
+def test_a_context_longer_than_the_model_reads_is_told(base: Path, tokens: TokenBatch) -> None:
+    model = GptOssForCausalLM.from_pretrained(str(base))
+    model.config.max_position_embeddings = 50
+    narrative = TransformersNarrative(
+        model, tokens.codes, tokens.tokenizer_json, ENGINE, weights="random"
+    )
+    with pytest.raises(OperatorError, match="lower max_tokens"):
+        narrative.next_states(tokens.split("forecast"))
+
+
+def test_recomputing_activations_changes_no_weight(
+    base: Path, tokens: TokenBatch, tmp_path: Path
+) -> None:
+    kept, again = (
+        TrainingStage(
+            recipe(base, recompute=recompute, adapter=Adapter(dropout=0.0)),
+            FolderStore(tmp_path / str(recompute)),
+        ).run(tokens)
+        for recompute in (False, True)
+    )
+    assert kept.learning_curve == again.learning_curve
+    adapters = [
+        (FolderStore(tmp_path / str(flag)).path(made.weights) / "adapter_model.safetensors")
+        for flag, made in ((False, kept), (True, again))
+    ]
+    assert adapters[0].read_bytes() == adapters[1].read_bytes()

@@ -10,7 +10,7 @@ import numpy as np
 
 from foundation.contracts import TAPE, Continuation, DistributionReading, TapeCodes, TokenWindows
 from foundation.contracts.token_batch import Task
-from foundation.kernel import hash_text
+from foundation.kernel import OperatorError, hash_text
 from foundation.language import read
 from foundation.language.guide import Guide, GuidedText
 from stage_05_llm_engine.adapters.in_process.generation import draw
@@ -56,6 +56,7 @@ class TransformersNarrative:
         from tokenizers import Tokenizer
 
         self.model = model.eval()
+        self._longest = int(model.config.max_position_embeddings)
         self.codes = codes
         self.settings = settings
         self.fingerprint = hash_text(
@@ -69,7 +70,7 @@ class TransformersNarrative:
         """Return float64 (W,): nats of each target story; NaN where there is none."""
         import torch
 
-        lengths = windows.attention_mask.sum(axis=1)
+        lengths = self._lengths(windows, 0)
         result = np.full(len(windows.ids), np.nan)
 
         def read_rows(rows: list[int]) -> np.ndarray:
@@ -93,7 +94,7 @@ class TransformersNarrative:
         import torch
 
         tree = question_tree(self.codes)
-        lengths = windows.attention_mask.sum(axis=1)
+        lengths = self._lengths(windows, len(tree.tokens))
         result = np.full((len(windows.ids), len(TAPE), 5), np.nan)
 
         def read_rows(rows: list[int]) -> np.ndarray:
@@ -112,7 +113,7 @@ class TransformersNarrative:
 
     def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
         """Return one continuation per order. The same order gives the same text in any company."""
-        lengths = windows.attention_mask.sum(axis=1)
+        lengths = self._lengths(windows, self.settings.max_words)
         drafts = [self._draft(windows, order) for order in orders]
         asked: dict[int, list[Draft]] = {}
         for order, draft in zip(orders, drafts, strict=True):
@@ -124,6 +125,17 @@ class TransformersNarrative:
                 placed = [(i, draft) for i, row in enumerate(rows) for draft in asked[row]]
                 draw(self.model, self.codes, contexts, placed)
         return [self._continuation(windows, o, d) for o, d in zip(orders, drafts, strict=True)]
+
+    def _lengths(self, windows: TokenWindows, room: int) -> np.ndarray:
+        """Return the length of each window, if it and ``room`` tokens fit into the context."""
+        lengths: np.ndarray = windows.attention_mask.sum(axis=1)
+        if lengths.size and int(lengths.max()) + room > self._longest:
+            raise OperatorError(
+                "A window and what is drawn behind it fit into the model's context",
+                value=f"{int(lengths.max())} + {room} tokens, the model reads {self._longest}",
+                remedy="lower max_tokens or context_sessions of the windows, or engine.max_words",
+            )
+        return lengths
 
     def _language(self) -> Guide:
         """Return what every token of the vocabulary may do in a story; marks may do nothing."""
