@@ -255,3 +255,22 @@ def test_real_companies_move_more_when_they_report(shared_data: Path) -> None:
     assert (found > usual)[there].mean() > 0.9
     assert np.median((found / usual)[there]) > 2
     assert next_session(days[0]) == days[1]
+
+
+def test_real_news_moves_tesla_more_than_apple_and_apple_more_than_coca_cola(
+    shared_data: Path,
+) -> None:
+    """Headlines graded from 1 to 5, five years: the mean of the sentiment betas of each."""
+    frame = pd.read_parquet(shared_data / "news_fnspid_price_sentiment" / "daily.parquet")
+    frame = frame[frame["date"].astype("datetime64[ns]") >= pd.Timestamp("2018-01-01")]
+    close, grade, flag = (
+        frame.pivot(index="date", columns="ticker", values=name)
+        for name in ("adj_close", "sentiment_gpt", "news_flag")
+    )
+    tone = np.where(flag.to_numpy() == 1, (grade.to_numpy() - 3) / 2, np.nan)
+    returns = beyond_the_others(log_returns(close.to_numpy()))
+    with np.errstate(invalid="ignore"):
+        found = rolling_slope(tone, returns, SETTINGS.sentiment_window, SETTINGS.least_news)
+    mean = dict(zip(close.columns, np.nanmean(found[300:], axis=0), strict=True))
+    assert mean["TSLA"] > 2 * mean["AAPL"] > 0
+    assert mean["AAPL"] > 2 * abs(mean["KO"])
