@@ -125,13 +125,15 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.3, help="of the GPU's peak")
     asked = parser.parse_args()
     shape = count()
-    print(f"{shape.parameters / 1e9:.2f} B weights, {shape.experts / shape.parameters:.1%} in fused "
-          f"experts, {shape.linear / shape.parameters:.1%} in linear layers, "
-          f"{shape.active / 1e9:.2f} B active per token\n")  # fmt: skip
+    print(
+        f"{shape.parameters / 1e9:.2f} B weights, {shape.experts / shape.parameters:.1%} in fused "
+        f"experts, {shape.linear / shape.parameters:.1%} in linear layers, "
+        f"{shape.active / 1e9:.2f} B active per token\n"
+    )
     names = list(memory(shape, 1, 1, rank=1, experts=False, bits="bf16", recompute=True))
-    print(f"| weights | LoRA on | windows of {asked.tokens} | recompute | "
-          + " | ".join(names) + " | GiB |")  # fmt: skip
-    print("|---" * (len(names) + 5) + "|")
+    heads = ["weights", "LoRA on", f"windows of {asked.tokens}", "recompute", *names, "GiB"]
+    print(_row(heads))
+    print("|---" * len(heads) + "|")
     for bits, experts, windows, recompute in (
         ("bf16", False, asked.windows, True),
         ("bf16", False, asked.windows, False),
@@ -141,17 +143,28 @@ def main() -> None:
         ("4-bit, linear experts", False, 1, True),
     ):
         rank = 8 if experts else 16
-        parts = memory(shape, asked.tokens, windows, rank=rank, experts=experts, bits=bits,
-                       recompute=recompute)  # fmt: skip
-        cells = " | ".join(f"{size:.1f}" for size in parts.values())
-        print(f"| {bits} | {'attention, experts' if experts else 'attention'}, r={rank} | {windows}"
-              f" | {'yes' if recompute else 'no'} | {cells} | {sum(parts.values()):.1f} |")  # fmt: skip
+        parts = memory(
+            shape,
+            asked.tokens,
+            windows,
+            rank=rank,
+            experts=experts,
+            bits=bits,
+            recompute=recompute,
+        )
+        adapted = f"attention{', experts' if experts else ''}, r={rank}"
+        sizes = [f"{size:.1f}" for size in (*parts.values(), sum(parts.values()))]
+        print(_row([bits, adapted, str(windows), "yes" if recompute else "no", *sizes]))
     step = 32 * asked.tokens
     print(f"\nOne step of 32 windows ({step:,} tokens), recomputing, at {asked.share:.0%} of peak:")
     for name, peak in PEAKS.items():
         took = seconds(shape, step, peak, asked.share, recompute=True)
-        print(f"- {name}: {took:.1f} s, {step / took:,.0f} tokens/s; "
-              f"2,000 steps {2000 * took / 3600:.1f} h")  # fmt: skip
+        hours = 2000 * took / 3600
+        print(f"- {name}: {took:.1f} s, {step / took:,.0f} tokens/s; 2,000 steps {hours:.1f} h")
+
+
+def _row(cells: list[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":
