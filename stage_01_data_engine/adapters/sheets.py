@@ -8,8 +8,10 @@ counted without the later ones; in a file ordered by date that is the true row.
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -124,8 +126,10 @@ def _written(cell: Any) -> str:
 
 def _csv(path: Path) -> list[Sequence[Any]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        raw = path.read_bytes()
+        raw = gzip.decompress(raw) if path.name.lower().endswith(".gz") else raw
+        text = raw.decode("utf-8-sig")
+    except (UnicodeDecodeError, gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UpstreamDataError(
             f"{path.name} is UTF-8 text",
             value=str(error),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import date, datetime, time
 from pathlib import Path
 
@@ -286,3 +287,44 @@ def test_real_earnings_reach_the_window_beside_bars(shared_data: Path) -> None:
     assert last.expected == pytest.approx(0.695, abs=0.01)
     announced = [e for e in apple if e.actual is None]
     assert announced[-1].known_at <= close_of(date(2018, 10, 19))
+
+
+def test_real_dividends_and_reports_with_days_first_are_read(shared_data: Path) -> None:
+    """IBM paid 0.85 with ex-date 2013-02-06; Apple's report of 2012-10-25 came after the close."""
+    layouts = [
+        EventLayout(
+            file="dividends_latest.csv.gz",
+            kind="dividend",
+            columns={"date": "date", "symbol": "symbol", "amount": "dividend"},
+            date_format="%d/%m/%Y",
+        ),
+        EventLayout(
+            file="earnings_latest.csv.gz",
+            kind="earnings",
+            columns={
+                "date": "date", "symbol": "symbol", "actual": "eps", "expected": "eps_est",
+                "time": "release_time",
+            },
+            date_format="%d/%m/%Y",
+        ),
+    ]  # fmt: skip
+    source = EventTableSource(shared_data / "corporate_actions", layouts)
+    known = source.load(MarketRequest(date(2013, 2, 6), None, 250)).events
+    paid = [e for e in known if e.symbol == "IBM" and e.name == "cash dividend"]
+    assert paid[-1].actual == 0.85
+    assert paid[-1].known_at == at("2013-02-06", 9, 30)
+    reports = {e.known_at.date() for e in known if e.symbol == "AAPL" and e.kind == "earnings"}
+    assert date(2012, 10, 26) in reports
+    before = source.load(MarketRequest(date(2013, 2, 5), None, 250)).events
+    assert not any(e.known_at > close_of(date(2013, 2, 5)) for e in before)
+    assert set(before) < set(known)
+
+
+def test_a_packed_file_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    layout = RELEASES.model_copy(update={"file": "calendar.csv.gz"})
+    packed = gzip.compress((HEADER + "2018-12-10,08:30,Rate,1,1,1,US\n").encode())
+    (tmp_path / "calendar.csv.gz").write_bytes(packed)
+    assert load(tmp_path, "2018-12-12", layout).events
+    (tmp_path / "calendar.csv.gz").write_bytes(packed[:-12])
+    with pytest.raises(UpstreamDataError, match="UTF-8"):
+        load(tmp_path, "2018-12-12", layout)
