@@ -24,7 +24,7 @@ from stage_01_data_engine.intraday import place
 from stage_01_data_engine.option_quotes import OPTION_COLUMNS, judge_chain
 from stage_01_data_engine.periods import judge_series
 from stage_01_data_engine.quality import Gated, gate
-from stage_01_data_engine.release_clock import judge_calendar
+from stage_01_data_engine.release_clock import judge_calendar, wall_clock
 from stage_01_data_engine.verdicts import Judged
 
 DAILY: dict[str, str] = {
@@ -83,6 +83,9 @@ def other_sets(shared: Path) -> Iterator[tuple[str, Judged, int, int]]:
         own = calendar[calendar["place"] == place_].reset_index(drop=True)
         found = judge_calendar(own, zone=zone, location="forexfactory")
         yield f"economic_calendar {place_}", found, len(own), 0
+        wall, _ = wall_clock(own["stamp"], own["event"], hours=-5, zone=zone)
+        found = judge_calendar(own.assign(stamp=wall), zone=zone, location="forexfactory")
+        yield f"economic_calendar {place_}, stamps repaired", found, len(own), 0
     crawl = crawled(shared)
     found, unseen = judge_sightings(
         crawl,

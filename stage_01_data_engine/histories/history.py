@@ -132,13 +132,20 @@ class History:
         """
         return np.maximum(self._deviation(self.own_step, rows), LEAST_GAP_SCALE)
 
-    def _deviation(self, change: np.ndarray, rows: np.ndarray, before: int = BEFORE) -> np.ndarray:
-        near, inside = self.around(rows, -before, -1)
+    def _deviation(self, change: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        near, inside = self.around(rows, -BEFORE, -1)
         return 1.4826 * median_of(np.where(inside, np.abs(change[near]), np.nan))
 
     def own_scale(self, rows: np.ndarray) -> np.ndarray:
-        """Return the robust standard deviation of up to a year of own returns before each row."""
-        return np.maximum(self._deviation(self.own_returns, rows, YEAR), LEAST_SCALE)
+        """Return the robust standard deviation of own returns around each row.
+
+        Of up to a year before it and up to a year from the bar after it on.
+        """
+        sides = []
+        for first, last in ((-YEAR, -1), (1, YEAR)):
+            near, inside = self.around(rows, first, last)
+            sides.append(np.where(inside, np.abs(self.own_returns[near]), np.nan))
+        return np.maximum(1.4826 * median_of(np.concatenate(sides, axis=1)), LEAST_SCALE)
 
     @cached_property
     def turnover(self) -> np.ndarray:
