@@ -40,6 +40,7 @@ from stage_10_integration.differences import (
     first_difference,
 )
 from stage_10_integration.house_settings import HouseSettings
+from stage_10_integration.restatement import in_terms_of
 from stage_10_integration.sources import SourceReading, open_source
 
 if TYPE_CHECKING:
@@ -237,7 +238,7 @@ def _source_cut(early: RawMarket, whole: RawMarket) -> Comparison:
     question = f"the source delivers as of {early.request.as_of} what it later knows of then"
     wanted = _known(whole, early.request)
     found = (
-        _frame_difference("bars", wanted.bars, early.bars)
+        _frame_difference("bars", in_terms_of(wanted.bars, early, whole), early.bars)
         or _frame_difference("observations", wanted.observations, early.observations)
         or _frame_difference("option quotes", wanted.option_quotes, early.option_quotes)
         or first_difference(wanted.events, early.events, "events")

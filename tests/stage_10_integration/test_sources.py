@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from config.profiles import profile_named
 from config.settings import Settings, load
 from foundation.kernel import DependencyError, OperatorError
 from foundation.testing.vendors import (
@@ -24,7 +26,11 @@ from foundation.testing.vendors import (
     vendor_market,
 )
 from stage_01_data_engine import SOURCES, RawMarket
+from stage_10_integration import wiring
+from stage_10_integration.house_settings import HouseSettings
+from stage_10_integration.restatement import in_terms_of
 from stage_10_integration.sources import SourceReading, last_closed, open_source
+from stage_10_integration.verification import verify_no_lookahead
 
 WORLD = vendor_market()
 AS_OF = date(2018, 12, 28)
@@ -163,6 +169,48 @@ def test_a_chain_tells_who_answered_and_why_the_others_did_not(
     assert [(r.source, bool(r.error)) for r in reading.readings] == [
         ("polygon", True), ("nasdaq-data-link", False), ("fred", False),
     ]  # fmt: skip
+
+
+def test_joined_vendors_tell_nothing_of_the_future(
+    addresses: dict[str, Any], tmp_path: Path
+) -> None:
+    """Announced releases and dividends, news, vintages, and a split between the two dates."""
+    flags = {
+        "store": tmp_path / "store",
+        "market": {
+            "source": "polygon",
+            "join": ["fred", "finnhub"],
+            "symbols": ["AAA", "BBB"],
+            "as_of": date(2019, 2, 6),
+        },
+        "data": {"history_sessions": 70},
+        "sources": addresses,
+    }
+    settings = load(profile_named("test", HouseSettings), environ={}, flags=flags)
+    verdict = verify_no_lookahead(settings, sessions_back=4, until=wiring.DATA)
+    assert verdict.held, verdict.first_broken
+
+
+def test_only_one_factor_throughout_is_a_restatement(
+    addresses: dict[str, Any], tmp_path: Path
+) -> None:
+    early = opened(tmp_path, addresses, source="polygon", as_of=date(2019, 1, 31)).load()
+    whole = opened(tmp_path, addresses, source="polygon", as_of=date(2019, 2, 6)).load()
+    early_keys = early.bars[["symbol", "session"]]
+    later = early_keys.merge(whole.bars, on=["symbol", "session"], how="left")[early.bars.columns]
+    shared = later["close"].notna().to_numpy()
+    later, told = later[shared].reset_index(drop=True), early.bars[shared].reset_index(drop=True)
+    cut = replace(early, bars=told)
+    halved = later["symbol"] == "BBB"
+    twice = (2 * later.loc[halved, "close"]).tolist()
+    assert twice == pytest.approx(told.loc[halved, "close"].tolist())
+    assert in_terms_of(later, cut, whole)["close"].tolist() == told["close"].tolist()
+    for symbol, row in (("BBB", 3), ("AAA", 5)):
+        changed = later.copy()
+        at = changed.index[changed["symbol"] == symbol][row]
+        changed.loc[at, "close"] *= 1.01
+        stated = in_terms_of(changed, cut, whole)
+        assert stated.loc[at, "close"] != told.loc[at, "close"], "a changed bar stays changed"
 
 
 @pytest.mark.parametrize("name", ["polygon", "nasdaq-data-link"])
