@@ -90,12 +90,12 @@ some = rows[early].sample(2_000, random_state=0)
 revised = some.assign(close=some["close"] * 1.001, known_at=rows["known_at"].max())
 store.append("bars", "x", revised)
 timed("read, store, 2,000 corrected", lambda: store.panel("bars", "x"))
-for day in range(1, 251):  # a year of daily appends: one segment each
+for day in range(1, 101):  # daily appends: one segment each
     one = rows[last].assign(**{{k: rows[last][k] + pd.Timedelta(days=day)
                               for k in ("event_time", "known_at")}})
     store.append("bars", "x", one)
-timed("read, store, after 250 appends", lambda: store.panel("bars", "x"))
-timed("append, store, after 250 appends", lambda: store.append("bars", "x", rows[last].assign(
+timed("read, store, after 100 appends", lambda: store.panel("bars", "x"))
+timed("append, store, after 100 appends", lambda: store.append("bars", "x", rows[last].assign(
     event_time=rows["event_time"].max() + pd.Timedelta(days=300),
     known_at=rows["known_at"].max() + pd.Timedelta(days=300))))
 timed("prune and compact", store.prune)

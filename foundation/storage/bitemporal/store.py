@@ -235,8 +235,10 @@ class BitemporalStore:
             library, table, known_at, self._stand(version, snapshot), since, until, entities,
             texts=False,
         )  # fmt: skip
-        first = latest(rows)
-        first = first[rows["copy"].to_numpy()[first] == 0]
+        found = latest(rows)
+        found = found[rows["copy"].to_numpy()[found] == 0]
+        # All of them as a rule: then nothing is copied.
+        first = slice(None) if len(found) == len(rows) else found
         codes = rows["entity"].to_numpy()[first]
         present = np.bincount(codes, minlength=len(about.entities)) > 0
         names = [n for code, n in enumerate(about.entities) if present[code]]
