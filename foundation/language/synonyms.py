@@ -10,7 +10,7 @@ from __future__ import annotations
 NOUNS: dict[str, tuple[str, ...]] = {
     "price": (
         "price", "prices", "share price", "stock price", "shares", "stock", "equity",
-        "shares of the company", "the company s shares", "the close", "closing price",
+        "shares of the company", "the company s shares", "the close was", "closing price",
         "price action",
     ),
     "trend": ("trend", "longer trend", "underlying trend", "prevailing trend", "medium term trend"),
@@ -270,7 +270,13 @@ POSSIBILITIES: tuple[str, ...] = (
     "forecasts", "ought", "target", "targets",
 )  # fmt: skip
 """Words that turn a clause into something that is not said to be so."""
+LATER: tuple[str, ...] = (
+    "tomorrow", "next week", "next month", "next year", "next quarter", "next session", "will",
+    "won t", "ll",
+)  # fmt: skip
+"""Words that speak of what is to come."""
 OTHER_TIMES: tuple[str, ...] = (
+    *LATER,
     "yesterday", "tomorrow", "last week", "last month", "last year", "last quarter", "next week",
     "next month", "next year", "next quarter", "next session", "will", "won t", "a year ago",
     "earlier this year", "this year", "this quarter", "had opened", "had been", "in the past",

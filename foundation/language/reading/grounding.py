@@ -212,6 +212,8 @@ def _carried(piece: Piece, scope: _Scope) -> tuple[str, ...]:
         "adjective", "barely", "comparative", "multiple", "standstill", "mitigator",
     )  # fmt: skip
     pronoun = bool(told) and told[0].text in ("it", "they")
+    if len(told) > 1 and told[0].text.endswith("ing") and told[1].unknown:
+        return ()  # "With rising taxes": the taxes rise.
     return scope.subjects if continues or pronoun else ()
 
 
@@ -263,6 +265,8 @@ def _take_attributes(told: Sequence[Word], at: int, word: Word, found: Found) ->
 
 def _behind(told: Sequence[Word], at: int, series: str) -> Said | None:
     """Return a state said of a word that only means a series with an adjective of its own."""
+    if at + 1 >= len(told) or not told[at + 1].has("link"):
+        return None
     said = predicate(told, at + 1, series, any(w.has("negation") for w in told[:at]), {})
     if said is None or any(s.kind != "state" for s in (*said.statements, *said.denied)):
         return None

@@ -10,6 +10,7 @@ from foundation.language.grammar import PATTERN_HEDGES
 from foundation.language.reading.cutting import Piece
 from foundation.language.reading.predicates import Said, resolved
 from foundation.language.reading.words import Word
+from foundation.language.synonyms import LATER
 
 
 @dataclass
@@ -39,11 +40,17 @@ class Found:
                     self.statements.append(said)
 
 
+def _claimed(before: Sequence[Word]) -> bool:
+    """Say whether a turn of phrase has another subject in front ("the oil slide continues")."""
+    last = before[-1] if before else None
+    return last is not None and (last.unknown or last.get("noun") not in (None, "price"))
+
+
 def take_patterns(told: Sequence[Word], found: Found, negated: bool) -> None:
     """Take up chart patterns that are named; partial where they are only in the making."""
     for i, word in enumerate(told):
         name = word.get("pattern")
-        if not isinstance(name, str):
+        if not isinstance(name, str) or any(w.text in LATER for w in told):
             continue
         found.used.add(i)
         if negated or any(w.has("negation") for w in told[:i]):
@@ -98,7 +105,7 @@ def take_idioms(piece: Piece, found: Found, negated: bool) -> None:
     for said, first, last in piece.idioms:
         found.used |= set(range(first, last))
         before = piece.words[:first]
-        if any(w.has("possibility") for w in before) or (before and before[-1].unknown):
+        if any(w.has("possibility") for w in before) or _claimed(before):
             continue
         if negated or any(w.has("negation") for w in before):
             found.denied.append(said)
