@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from foundation.contracts import STATES, TAPE, StoryBook, tape_outcomes
@@ -39,6 +41,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return where
 
 
+@pytest.fixture(scope="module")
+def vocabulary(folder: Path) -> BaseModelVocabulary:
+    return BaseModelVocabulary(folder, "plain")
+
+
 def test_the_tape_is_spelled_in_plain_words(folder: Path) -> None:
     vocabulary = BaseModelVocabulary(folder, "plain")
     codes = vocabulary.codes
@@ -62,8 +69,8 @@ def test_texts_come_back_exactly(folder: Path, book: StoryBook) -> None:
 
 
 def test_the_stage_writes_windows_in_it(folder: Path, book: StoryBook) -> None:
-    settings = SETTINGS.model_copy(update={"base_tokenizer": str(folder), "max_tokens": 4096})
-    batch = TokenizationStage(settings).run(book)
+    asked = SETTINGS.model_copy(update={"base_tokenizer": str(folder), "max_tokens": 4096})
+    batch = TokenizationStage(asked).run(book)
     windows = batch.split("train")
     assert batch.tokenizer.startswith("base-tiny-gpt-oss-plain-")
     last = windows.ids[0, windows.story_index[0] == windows.story_index[0].max()]
@@ -79,3 +86,16 @@ def test_the_stage_writes_windows_in_it(folder: Path, book: StoryBook) -> None:
 def test_a_missing_folder_says_how_to_get_it(tmp_path: Path) -> None:
     with pytest.raises(DependencyError, match="hf download openai/gpt-oss-20b"):
         BaseModelVocabulary(tmp_path / "nothing", "plain")
+
+
+@given(text=st.text(max_size=80))
+@settings(max_examples=60)
+def test_any_text_comes_back_exactly(vocabulary: BaseModelVocabulary, text: str) -> None:
+    assert vocabulary.decode(vocabulary.encode([text])[0]) == text
+
+
+def test_every_story_of_a_book_comes_back_exactly(
+    vocabulary: BaseModelVocabulary, book: StoryBook
+) -> None:
+    texts = [text for row in book.texts for text in row]
+    assert [vocabulary.decode(ids) for ids in vocabulary.encode(texts)] == texts
