@@ -11,6 +11,7 @@ from foundation.contracts import (
     STATES,
     Alert,
     MarketWindow,
+    QualityFinding,
     SignalSet,
     Story,
     StoryBook,
@@ -18,6 +19,8 @@ from foundation.contracts import (
 from stage_08_decision_support.phrasing import count, price, short_date
 from stage_08_decision_support.settings import DecisionSupportSettings
 
+LONGEST_VALUE = 200
+"""Characters of a received value that an alert shows; the findings have it whole."""
 ORDER: tuple[str, ...] = ("level break", "risk", "conviction", "story change", "data quality")
 
 
@@ -88,22 +91,45 @@ def story_changes(
 
 
 def data_quality(market: MarketWindow, settings: DecisionSupportSettings) -> Iterator[Alert]:
-    """Yield one alert per symbol and broken rule among recent warnings and errors."""
+    """Yield one alert per symbol and broken rule among recent warnings and errors.
+
+    A finding that counts no rows is about a source as a whole: it is told with its value.
+    """
     since = market.bars.sessions[-settings.alert_quality_sessions :][:1]
     rows: Counter[tuple[str, str, str]] = Counter()
     for finding in market.findings:
         recent = finding.session is None or not since or finding.session >= since[0]
-        if finding.severity != "info" and recent:
+        if finding.severity == "info" or not recent:
+            continue
+        if finding.rows == 0 and finding.value:
+            yield Alert(
+                kind="data quality",
+                symbol=finding.symbol,
+                text=f"{_about(finding.symbol)}: the rule “{finding.rule.rstrip('.')}” does not "
+                f"hold ({_shown(finding)}).",
+                raised_at=market.as_of,
+            )
+        else:
             rows[finding.symbol, finding.rule, finding.action] += finding.rows
     for (symbol, rule, action), amount in rows.items():
-        name = "Market-wide data" if symbol == MARKET else symbol
         broken = f"{count(amount, 'row')} {action} for breaking the rule"
         yield Alert(
             kind="data quality",
             symbol=symbol,
-            text=f"{name}: {broken} “{rule.rstrip('.')}”.",
+            text=f"{_about(symbol)}: {broken} “{rule.rstrip('.')}”.",
             raised_at=market.as_of,
         )
+
+
+def _shown(finding: QualityFinding) -> str:
+    """Return what was received, of which field, in a line."""
+    value = " ".join(finding.value.split()).rstrip(".")
+    short = value if len(value) <= LONGEST_VALUE else f"{value[:LONGEST_VALUE].rstrip()} …"
+    return f"{finding.field}: {short}" if finding.field else short
+
+
+def _about(symbol: str) -> str:
+    return "Market-wide data" if symbol == MARKET else symbol
 
 
 def from_signals(

@@ -115,6 +115,25 @@ def test_findings_of_one_rule_are_counted_together_and_notes_are_left_out(run: S
     )
 
 
+def test_a_finding_about_a_whole_source_is_told_with_its_value(run: SampleRun) -> None:
+    chain = run.market.findings[0].model_copy(
+        update={
+            "session": None, "symbol": "polygon", "rows": 0, "field": None, "action": "kept",
+            "severity": "warning", "rule": "The source asked first answers",
+            "value": "WorldError: Polygon\nanswers; status 503.",
+        }
+    )  # fmt: skip
+    stale = chain.model_copy(update={"symbol": "MARKET", "field": "vix", "value": "x" * 300})
+    market = run.market.model_copy(update={"findings": (chain, stale)})
+    first, second = data_quality(market, SETTINGS)
+    assert first.text == (
+        "polygon: the rule “The source asked first answers” does not hold "
+        "(WorldError: Polygon answers; status 503)."
+    )
+    assert second.text.startswith("Market-wide data: ")
+    assert second.text.endswith(f"(vix: {'x' * 200} …).")
+
+
 def test_an_old_finding_is_no_alert_and_one_without_a_session_always_is(run: SampleRun) -> None:
     old = run.market.findings[0]  # at the window's first session, 240 before the last
     undated = old.model_copy(update={"session": None, "symbol": "SPX"})

@@ -101,7 +101,7 @@ class PolygonEmulator(Emulator):
         if span == "day":
             rows = self._rows(symbol, adjusted)
         else:
-            rows = self._intervals(symbol, span, first, last)
+            rows = list(self._intervals(symbol, span, first, last))
         rows = [row for row in rows if first <= row["t"] <= last]
         size = min(int(query.get("limit", "5000")), self.page_size)
         page, rest = rows[:size], rows[size:]
