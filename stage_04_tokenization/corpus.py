@@ -222,9 +222,10 @@ def _complete(shard: _Shard) -> bool:
 
 def _write(shard: _Shard) -> None:
     """Write one shard beside its place, then move it there."""
-    from datasets import Dataset
+    from datasets import Dataset, disable_progress_bars
     from tokenizers import Tokenizer
 
+    disable_progress_bars()
     book, settings = shard.book, shard.settings
     plans = make_plans(book, (), spans(len(book.sessions), settings), settings)
     vocabulary: StoryVocabulary = (
