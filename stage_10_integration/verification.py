@@ -108,7 +108,8 @@ def verify_no_lookahead(
     Parameters
     ----------
     settings : HouseSettings
-        As of T. Stores and output named there are not touched.
+        As of T. Stores and output named there are not touched; vendors' answers are kept in the
+        cache as in any run.
     sessions_back : int
         t lies this many sessions before T.
     until : str
