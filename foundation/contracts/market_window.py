@@ -69,9 +69,7 @@ class QualityFinding(Part):
     rows: int = 1
 
 
-Dimension = Literal[
-    "completeness", "staleness", "outlier", "inconsistency", "schema", "duplicate"
-]
+Dimension = Literal["completeness", "staleness", "outlier", "inconsistency", "schema", "duplicate"]
 """What kind of quality a rule is about: bars that are missing, old, unlikely, in contradiction with
 themselves or others, not what their field holds, or there more than once."""
 
