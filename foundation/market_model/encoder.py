@@ -122,13 +122,15 @@ class TemporalFusionEncoder(nn.Module):
         self.select_known = VariableSelection(
             len(known_codes) + known, hidden, context=hidden, dropout=dropout
         )
-        self.recurrent = nn.LSTM(
-            hidden,
-            hidden,
-            sizes.lstm_layers,
-            batch_first=True,
-            dropout=dropout if sizes.lstm_layers > 1 else 0.0,
-        )
+        self.recurrent = None
+        if sizes.lstm_layers:
+            self.recurrent = nn.LSTM(
+                hidden,
+                hidden,
+                sizes.lstm_layers,
+                batch_first=True,
+                dropout=dropout if sizes.lstm_layers > 1 else 0.0,
+            )
         self.after_recurrent = GateAddNorm(hidden, hidden, dropout)
         self.ahead = GatedResidualNetwork(hidden, hidden, context=hidden, dropout=dropout)
         self.enrich = GatedResidualNetwork(hidden, hidden, context=hidden, dropout=dropout)
@@ -165,11 +167,14 @@ class TemporalFusionEncoder(nn.Module):
             context["selection"].repeat_interleave(sessions, dim=0),
         )
         chosen = chosen.view(symbols, sessions, -1)
-        begin = tuple(
-            context[name][None].expand(self.layers, -1, -1).contiguous()
-            for name in ("state", "cell")
-        )
-        recurrent = self.after_recurrent(self.recurrent(chosen, begin)[0], chosen)
+        remembered = chosen
+        if self.recurrent is not None:
+            begin = tuple(
+                context[name][None].expand(self.layers, -1, -1).contiguous()
+                for name in ("state", "cell")
+            )
+            remembered = self.recurrent(chosen, begin)[0]
+        recurrent = self.after_recurrent(remembered, chosen)
 
         codes = block.known_codes[-forecast:].repeat(symbols, 1)
         ahead, known_weights = self.select_known(

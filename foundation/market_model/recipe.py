@@ -19,12 +19,13 @@ class EncoderSizes(Part):
     heads : int
         Attention heads; they divide ``hidden``.
     lstm_layers : int
+        With 0 of them and a ``context`` of 1 each session is read by itself: no memory.
     dropout : float
     """
 
     hidden: int = Field(default=256, ge=4)
     heads: int = Field(default=8, ge=1)
-    lstm_layers: int = Field(default=2, ge=1)
+    lstm_layers: int = Field(default=2, ge=0)
     dropout: float = Field(default=0.1, ge=0, lt=1)
 
     @model_validator(mode="after")
@@ -116,7 +117,7 @@ class MarketModelRecipe(Part):
     graph: GraphSizes | None = GraphSizes()
     backbone: BackboneSizes = BackboneSizes()
     weights: Weights = Weights()
-    context: int = Field(default=60, ge=2)
+    context: int = Field(default=60, ge=1)
     block: int = Field(default=64, ge=1)
     symbols_per_step: int | None = Field(default=None, ge=2)
     horizon: int = Field(default=5, ge=1)

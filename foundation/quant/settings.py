@@ -209,6 +209,42 @@ class RankerSettings(Part):
         return max(self.round_choices)
 
 
+class RecalibrationSettings(Part):
+    """Correction of odds and intervals by how earlier forecasts turned out.
+
+    Attributes
+    ----------
+    window, least : int
+        Sessions of past forecasts that a correction is learnt from, at most and at least.
+    every : int
+        Sessions for which it holds.
+    """
+
+    window: int = Field(default=252, ge=20)
+    least: int = Field(default=63, ge=5)
+    every: int = Field(default=21, ge=1)
+
+
+class ArSettings(Part):
+    """Autoregression of daily returns by Yule and Walker, its order by Akaike's criterion.
+
+    Attributes
+    ----------
+    horizon : int
+        Sessions ahead that returns are summed over.
+    orders : int
+        The highest order tried; order 0 is the mean alone.
+    refit_every, fit_window, minimum_observations : int
+        Sessions between two fits, and that one looks back on, at most and at least.
+    """
+
+    horizon: int = Field(default=5, ge=1)
+    orders: int = Field(default=5, ge=1)
+    refit_every: int = Field(default=21, ge=1)
+    fit_window: int = Field(default=1000, ge=50)
+    minimum_observations: int = Field(default=250, ge=50)
+
+
 class QuantSettings(Part):
     """Settings of the whole quantitative context."""
 

@@ -7,20 +7,28 @@ have beaten those of who held it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foundation.contracts import QUANT_FIELDS, MarketWindow, ModelVersion, QuantContext
+from foundation.contracts.foundation_report import Matter
 from foundation.kernel import OperatorError, short
-from foundation.market_model.inputs import Labels, labels, model_data
+from foundation.market_model.inputs import Labels, ModelData, labels, model_data
 from foundation.market_model.recipe import MarketModelRecipe
 from foundation.quant import QuantForecaster, QuantSettings
 from foundation.quant.evaluation import pinball_loss, qlike
+from foundation.quant.recalibration import recalibrated
 from foundation.timeseries import Panel
+from foundation.twins.report import Walked, foundation_report
 from foundation.twins.selection import Choice, assembled, choose
 from foundation.twins.settings import FoundationSettings
+
+if TYPE_CHECKING:
+    from foundation.market_model.walk_forward import WalkForward
+    from foundation.twins.walk_forward import TwinHistory
 
 TREES, SHARED, TWINS, GARCH = "LightGBM", "market model", "twins", "GARCH"
 LEVELS = (0.1, 0.5, 0.9)
@@ -41,6 +49,9 @@ class Opinions:
     alpha: np.ndarray
     versions: tuple[ModelVersion, ...]
     rows: tuple[int, ...]
+    data: ModelData
+    shared: WalkForward
+    twins: TwinHistory | None = None
 
 
 class FoundationForecaster:
@@ -71,9 +82,28 @@ class FoundationForecaster:
             If the market model and LightGBM forecast returns from different entries.
         """
         base = QuantForecaster(self._quant).context(window)
+        made, walked = self._weighed(window, base)
+        if self._settings.recalibration is not None:
+            made = recalibrated(
+                made,
+                window,
+                base.values.field("volatility_5d"),
+                horizon=self._quant.quantiles.horizon,
+                settings=self._settings.recalibration,
+            )
+        if walked is None:
+            return made
+        # After recalibration: people are shown how what is published has held.
+        report = foundation_report(made, walked, walked.shared.refits[-1].model.recipe.seed)
+        return made.model_copy(update={"report": report})
+
+    def _weighed(
+        self, window: MarketWindow, base: QuantContext
+    ) -> tuple[QuantContext, Walked | None]:
+        """Return the opinion of whom the past favours, and the walk that showed it."""
         recipe = self._settings.market_model
         if recipe is None:
-            return base
+            return base, None
         if recipe.entry != base.entry:
             raise OperatorError(
                 "All opinions are of returns from the same entry",
@@ -83,10 +113,12 @@ class FoundationForecaster:
         scale = base.values.field("volatility_5d")
         rows = refit_rows(scale, self._settings)
         if not rows:
-            return base
+            return base, None
         outcome = labels(window, scale, recipe)
         said = self._opinions(window, base, outcome, recipe, rows)
-        return self._chosen(base, said, outcome, scale, recipe)
+        choices = self._choices(said, outcome, scale, recipe)
+        walked = Walked(said.data, said.shared, said.twins, outcome, choices)
+        return assembled_context(base, said, choices), walked
 
     def _opinions(
         self,
@@ -133,6 +165,8 @@ class FoundationForecaster:
                 ),
             ),
             rows=rows,
+            data=data,
+            shared=found,
         )
         return (
             said if self._settings.twins is None else self._with_twins(said, shared, base, outcome)
@@ -191,19 +225,18 @@ class FoundationForecaster:
                 ),
             ),
             rows=said.rows,
+            data=said.data,
+            shared=said.shared,
+            twins=history,
         )
 
-    def _chosen(
-        self,
-        base: QuantContext,
-        said: Opinions,
-        outcome: Labels,
-        scale: np.ndarray,
-        recipe: MarketModelRecipe,
-    ) -> QuantContext:
+    def _choices(
+        self, said: Opinions, outcome: Labels, scale: np.ndarray, recipe: MarketModelRecipe
+    ) -> dict[Matter, tuple[Choice, ...]]:
+        """Return who answers for what, from which row on."""
         settings = self._settings
         realised = (outcome.volatility * scale) ** 2
-        losses = {
+        losses: dict[Matter, dict[str, np.ndarray]] = {
             "quantiles": {
                 name: pinball_loss(q / scale[..., None], outcome.returns, LEVELS).mean(-1)
                 for name, q in said.quantiles.items()
@@ -212,7 +245,7 @@ class FoundationForecaster:
             "volatility": {name: qlike(v**2, realised) for name, v in said.volatility.items()},
         }
         when = range(said.rows[0], len(scale), settings.twin_refit_every)
-        choices = {
+        return {
             what: choose(
                 table,
                 GARCH if what == "volatility" else TREES,
@@ -224,47 +257,25 @@ class FoundationForecaster:
             )
             for what, table in losses.items()
         }
-        quantiles = np.sort(assembled(said.quantiles, TREES, choices["quantiles"]), axis=-1)
-        fields = {name: base.values.field(name) for name in QUANT_FIELDS}
-        fields |= {f"q{q}": quantiles[..., i] for i, q in enumerate((10, 50, 90))}
-        fields["expected_return_5d"] = assembled(said.expected, TREES, choices["quantiles"])
-        fields["hit_probability"] = assembled(said.hit, TREES, choices["hit"])
-        fields["volatility_5d"] = assembled(said.volatility, GARCH, choices["volatility"])
-        fields["idiosyncratic_alpha"] = said.alpha
-        values = base.values
-        return base.model_copy(
-            update={
-                "values": Panel.from_fields(values.sessions, values.symbols, fields),
-                "models": (
-                    *base.models,
-                    *said.versions,
-                    *(ruling(what, made[-1], values) for what, made in choices.items()),
-                ),
-            }
-        )
 
 
-FIELDS_OF: dict[str, tuple[str, ...]] = {
-    "quantiles": ("expected_return_5d", "q10", "q50", "q90"),
-    "hit": ("hit_probability",),
-    "volatility": ("volatility_5d",),
-}
-
-
-def ruling(what: str, choice: Choice, values: Panel) -> ModelVersion:
-    """Return who holds some fields now and how the others stood, as a line of the context."""
-    stood = "; ".join(
-        f"{name} {c.gain:+.4f} ({c.low:+.4f} to {c.high:+.4f}) over {c.sessions} sessions"
-        for name, c in choice.comparisons.items()
-        if np.isfinite(c.low)
-    )
-    return ModelVersion(
-        name=f"who answers for {what}: {choice.name}",
-        version="gain in loss over it, 95% interval: " + stood
-        if stood
-        else "no other has enough past forecasts to be compared",
-        fields=FIELDS_OF[what],
-        trained_until=values.sessions[choice.row],
+def assembled_context(
+    base: QuantContext, said: Opinions, choices: Mapping[Matter, tuple[Choice, ...]]
+) -> QuantContext:
+    """Return the context in which every field is answered by whoever was chosen at each row."""
+    values = base.values
+    quantiles = np.sort(assembled(said.quantiles, TREES, choices["quantiles"]), axis=-1)
+    fields = {name: values.field(name) for name in QUANT_FIELDS}
+    fields |= {f"q{q}": quantiles[..., i] for i, q in enumerate((10, 50, 90))}
+    fields["expected_return_5d"] = assembled(said.expected, TREES, choices["quantiles"])
+    fields["hit_probability"] = assembled(said.hit, TREES, choices["hit"])
+    fields["volatility_5d"] = assembled(said.volatility, GARCH, choices["volatility"])
+    fields["idiosyncratic_alpha"] = said.alpha
+    return base.model_copy(
+        update={
+            "values": Panel.from_fields(values.sessions, values.symbols, fields),
+            "models": (*base.models, *said.versions),
+        }
     )
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from foundation.kernel import Part
 from foundation.market_model.recipe import MarketModelRecipe
+from foundation.quant.settings import RecalibrationSettings
 from foundation.twins.recipe import TwinRecipe
 
 
@@ -39,3 +40,4 @@ class FoundationSettings(Part):
     twin_refit_every: int = Field(default=5, ge=1)
     trial: int = Field(default=252, ge=1)
     least: int = Field(default=63, ge=1)
+    recalibration: RecalibrationSettings | None = None

@@ -13,16 +13,18 @@ from tests.foundation.market_model import plain
 CONTEXT, OBSERVED, KNOWN = 6, 3, 2
 
 
-def encoder(dropout: float = 0.0) -> TemporalFusionEncoder:
+def encoder(
+    dropout: float = 0.0, *, layers: int = 1, context: int = CONTEXT
+) -> TemporalFusionEncoder:
     torch.manual_seed(5)
     return (
         TemporalFusionEncoder(
-            EncoderSizes(hidden=8, heads=2, lstm_layers=1, dropout=dropout),
+            EncoderSizes(hidden=8, heads=2, lstm_layers=layers, dropout=dropout),
             observed=OBSERVED,
             known=KNOWN,
             known_codes=(5, 12),
             statics=(12, 4),
-            context=CONTEXT,
+            context=context,
         )
         .double()
         .eval()
@@ -137,6 +139,17 @@ def test_rewriting_later_sessions_changes_no_bit_of_earlier_ones() -> None:
     before, after = module(given, 8).detach(), module(mixed, 8).detach()
     assert torch.equal(before[:, :3], after[:, :3])
     assert not torch.equal(before[:, 3:], after[:, 3:])
+
+
+def test_without_memory_a_session_is_read_by_itself() -> None:
+    whole = block(10)
+    for layers, context, remembers in ((0, 1, False), (1, 1, True), (0, 3, True)):
+        module = encoder(layers=layers, context=context)
+        made = module(whole, 4)
+        earlier = whole.observed.clone()
+        earlier[:, :9] = 7.0
+        other = module(Block(earlier, whole.known, whole.known_codes, whole.statics), 4)
+        assert torch.equal(made[:, -1], other[:, -1]) != remembers
 
 
 def test_attention_reaches_back_the_context_and_never_ahead() -> None:

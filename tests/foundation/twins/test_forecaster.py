@@ -14,6 +14,7 @@ from foundation.market_model import (
     MarketModelRecipe,
 )
 from foundation.quant import GarchSettings, QuantileSettings, QuantSettings
+from foundation.quant.settings import RecalibrationSettings
 from foundation.testing.samples import market_window
 from foundation.twins import TwinRecipe
 from foundation.twins.forecaster import FoundationForecaster
@@ -47,6 +48,7 @@ SETTINGS = FoundationSettings(
     twin_refit_every=15,
     least=20,
     trial=60,
+    recalibration=RecalibrationSettings(window=60, least=20, every=15),
 )
 FIELDS = ("expected_return_5d", "hit_probability", "volatility_5d", "q10", "q90")
 
@@ -78,9 +80,18 @@ def test_every_field_is_answered_and_quantiles_do_not_cross(made: QuantContext) 
 def test_the_context_says_who_answers_for_what_and_how_the_others_stood(
     made: QuantContext,
 ) -> None:
-    rulings = [m for m in made.models if m.name.startswith("who answers for")]
-    assert [m.name.split()[3].rstrip(":") for m in rulings] == ["quantiles", "hit", "volatility"]
-    assert all("95% interval" in m.version for m in rulings)
+    assert made.report is not None
+    rulings = made.report.rulings
+    assert [r.matter for r in rulings] == ["quantiles", "hit", "volatility"]
+    assert all(made.values.has(field) for r in rulings for field in r.fields)
+    incumbents = {"quantiles": "LightGBM", "hit": "LightGBM", "volatility": "GARCH"}
+    for ruling in rulings:
+        assert ruling.tenures[0].name == incumbents[ruling.matter]
+        assert ruling.challengers
+        for other in ruling.challengers:
+            assert other.name != ruling.holder
+            assert other.sessions <= SETTINGS.trial
+            assert other.low < other.gain < other.high
     assert {"market model", "twins"} <= {m.name for m in made.models}
 
 
@@ -134,3 +145,20 @@ def test_opinions_from_different_entries_are_refused(window: MarketWindow) -> No
     )
     with pytest.raises(OperatorError, match="same entry"):
         FoundationForecaster(QUANT, other).context(window)
+
+
+def test_recalibration_touches_odds_and_outer_quantiles_alone_and_says_so(
+    window: MarketWindow,
+) -> None:
+    settings = FoundationSettings(recalibration=SETTINGS.recalibration)
+    plain = FoundationForecaster(QUANT, FoundationSettings()).context(window)
+    made = FoundationForecaster(QUANT, settings).context(window)
+    touched = {"hit_probability", "q10", "q90"}
+    for name in plain.values.fields:
+        same = np.array_equal(made.values.field(name), plain.values.field(name), equal_nan=True)
+        assert same == (name not in touched), name
+    assert next(m for m in made.models if m not in plain.models).fields == (
+        "hit_probability",
+        "q10",
+        "q90",
+    )
