@@ -2,5 +2,6 @@
 
 from stage_01_data_engine.live.next_session import Increment, NextSession
 from stage_01_data_engine.live.running_bars import RunningBars
+from stage_01_data_engine.live.stream import live_features
 
-__all__ = ["Increment", "NextSession", "RunningBars"]
+__all__ = ["Increment", "NextSession", "RunningBars", "live_features"]

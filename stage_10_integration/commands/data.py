@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from stage_10_integration.commands import data_ingest, data_live, data_sources
+from stage_10_integration.commands import data_ingest, data_live, data_running, data_sources
 from stage_10_integration.commands.options import Options, with_options
 
 group = typer.Typer(no_args_is_help=True, help="Look at the data under the stories.")
@@ -18,6 +18,7 @@ def register(application: typer.Typer) -> None:
     data_ingest.register(group)
     data_sources.register(group)
     data_live.register(group)
+    data_running.register(group)
     application.add_typer(group, name="data")
 
 

@@ -76,3 +76,10 @@ def test_an_ingest_that_the_machine_has_no_room_for_names_the_limit(story: Any) 
     told = story("data", "ingest", "--as-of", AS_OF, *limits, code=4)
     assert told["error"]["rule"].startswith("This process uses 1 MiB at most")
     assert "MiB" in told["error"]["value"]
+
+
+def test_a_live_session_stands_on_the_session_before_it(story: Any) -> None:
+    story("data", "ingest", "--as-of", AS_OF)
+    told = story("data", "live", "--source", "store", "--as-of", AS_OF, code=2)
+    assert told["error"]["rule"].startswith("The window ends with the session before today")
+    assert AS_OF in told["error"]["value"]

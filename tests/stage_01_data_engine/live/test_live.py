@@ -15,7 +15,7 @@ from foundation.market import close_of
 from stage_01_data_engine import DataEngineSettings
 from stage_01_data_engine.adapters.iqfeed_stream import FeedState, Quote
 from stage_01_data_engine.features import FEATURES
-from stage_01_data_engine.live import NextSession, RunningBars
+from stage_01_data_engine.live import NextSession, RunningBars, live_features
 from tests.stage_01_data_engine.market_files import lines, walk, window, write
 
 DAY = date(2018, 7, 3)  # closes at 13:00
@@ -171,3 +171,23 @@ def test_quotes_become_features(folder: Path) -> None:
     made = ahead.increment(bars.rows(), {})
     returns = made.features.field("log_return_1")[0]
     np.testing.assert_allclose(returns, np.log(1.01), rtol=1e-9)
+
+
+def test_features_follow_the_quotes_and_are_never_ahead_of_them(folder: Path) -> None:
+    before = window(folder, history=700)
+    ahead = NextSession(before, DataEngineSettings())
+    opening = close_of(ahead.session) - timedelta(hours=2)
+    last = float(before.bars.field("close")[-1, 0])
+
+    def traded(seconds: int, factor: float) -> Quote:
+        told = quote("10:00:00", last * factor).__dict__
+        moment = opening + timedelta(seconds=seconds)
+        return Quote(**{**told, "received_at": moment})
+
+    quotes = [traded(0, 1.01), traded(4, 1.02), traded(10, 1.03), traded(11, 1.04)]
+    made = list(live_features(quotes, ahead, {}, every=timedelta(seconds=10)))
+    assert [(known - opening).seconds for known, _, _ in made] == [0, 10, 11]
+    returns = [float(i.features.field("log_return_1")[0, 0]) for _, i, _ in made]
+    np.testing.assert_allclose(returns, np.log([1.01, 1.03, 1.04]), rtol=1e-9)
+    cut = list(live_features(quotes[:2], ahead, {}, every=timedelta(seconds=10)))
+    assert cut[0][1].features == made[0][1].features
