@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from foundation.connect.answers import AnswerLog
 from foundation.connect.breaker import BreakerPolicy
@@ -62,8 +63,29 @@ class Connection:
         self.jitter = jitter or new_jitter()
         self.log = AnswerLog()
 
-    def client(self, policy: VendorPolicy, credential: Credential | None = None) -> HttpClient:
+    def freshness_of(self, moment: datetime) -> Freshness:
+        """Return how old an answer about what happened up to a moment may be.
+
+        As the connection says, once that lies behind us; before, the answer still grows, and one
+        that was kept may be taken for nothing.
+        """
+        return self.freshness if self.timekeeper.now() >= moment else Freshness(0.0)
+
+    def client(
+        self,
+        policy: VendorPolicy,
+        credential: Credential | None = None,
+        freshness: Freshness | None = None,
+    ) -> HttpClient:
         """Return a client for a vendor.
+
+        Parameters
+        ----------
+        policy : VendorPolicy
+        credential : Credential, optional
+            None for a vendor without a key.
+        freshness : Freshness, optional
+            In place of the connection's.
 
         Raises
         ------
@@ -78,7 +100,7 @@ class Connection:
             timekeeper=self.timekeeper,
             governor=self.governor,
             cache=self.cache,
-            freshness=self.freshness,
+            freshness=freshness or self.freshness,
             jitter=self.jitter,
             log=self.log,
         )

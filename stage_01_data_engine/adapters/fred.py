@@ -33,10 +33,19 @@ from typing import Any
 
 from pydantic import Field
 
-from foundation.connect import Connection, Credential, HttpClient, Rate, RetryPolicy, VendorPolicy
+from foundation.connect import (
+    Connection,
+    Credential,
+    Freshness,
+    HttpClient,
+    Rate,
+    RetryPolicy,
+    VendorPolicy,
+)
 from foundation.contracts import MarketEvent
 from foundation.kernel import DependencyError, OperatorError, UpstreamDataError
 from foundation.kernel.model import Part
+from foundation.market import close_of
 from stage_01_data_engine.adapters.fred_series import (
     CONSUMER_PRICES,
     SERIES,
@@ -119,7 +128,7 @@ class FredSource:
 
         found: list[tuple[str, datetime, datetime, float, str]] = []
         events: list[MarketEvent] = []
-        with self._client() as client:
+        with self._client(self.connection.freshness_of(close_of(request.as_of))) as client:
             for name in self.connection.log.steps("FRED", self.settings.series):
                 series = SERIES[name]
                 history = {
@@ -159,7 +168,7 @@ class FredSource:
             "its vintage (core CPI: 08:30 of its vintage).",
         )
 
-    def _client(self) -> HttpClient:
+    def _client(self, freshness: Freshness) -> HttpClient:
         policy = VendorPolicy(
             vendor="FRED",
             base_url=self.settings.base_url,
@@ -169,7 +178,7 @@ class FredSource:
             key_in="query",
             key_name="api_key",
         )
-        return self.connection.client(policy, CREDENTIAL)
+        return self.connection.client(policy, CREDENTIAL, freshness)
 
     def _history(self, client: HttpClient, fred_id: str, request: MarketRequest) -> list[Published]:
         """Return every value of a series with the vintage that brought it, up to the as-of date."""

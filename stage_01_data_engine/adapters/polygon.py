@@ -25,7 +25,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from foundation.connect import Connection, Credential, HttpClient, Rate, RetryPolicy, VendorPolicy
+from foundation.connect import (
+    Connection,
+    Credential,
+    Freshness,
+    HttpClient,
+    Rate,
+    RetryPolicy,
+    VendorPolicy,
+)
 from foundation.contracts import BAR_FIELDS, Instrument, MarketEvent, QualityFinding
 from foundation.kernel import NEW_YORK, OperatorError, UpstreamDataError
 from foundation.kernel.model import Part
@@ -192,7 +200,7 @@ class PolygonSource:
         asked = {"adjusted": "false", "sort": "asc", "limit": self.settings.page_limit}
         begin, end = (moment.astimezone(NEW_YORK).date() for moment in (first, last))
         actions = _Actions()
-        with self._client() as client:
+        with self._client(self.connection.freshness_of(last)) as client:
             pages = _pages(client, path_of(symbol, seconds, first, last), asked, place)
             bars = interval_frame(symbol, seconds, pages, place)
             _read_splits(client, symbol, begin, end, actions)
@@ -209,7 +217,8 @@ class PolygonSource:
         DependencyError, UpstreamDataError, WorldError
             As in ``load``.
         """
-        with self._client() as client:
+        # A kept answer would be an older chain, taken for one of this moment.
+        with self._client(Freshness(0.0)) as client:
             place = Place("Polygon", f"the option chain of {symbol}")
             rows = [
                 row
@@ -233,7 +242,7 @@ class PolygonSource:
             )
         return request.symbols
 
-    def _client(self) -> HttpClient:
+    def _client(self, freshness: Freshness | None = None) -> HttpClient:
         policy = VendorPolicy(
             vendor="Polygon",
             base_url=self.settings.base_url,
@@ -242,7 +251,7 @@ class PolygonSource:
             read_timeout=self.settings.read_timeout,
             key_in="bearer",
         )
-        return self.connection.client(policy, CREDENTIAL)
+        return self.connection.client(policy, CREDENTIAL, freshness)
 
     def _bars(
         self, client: HttpClient, symbol: str, request: MarketRequest

@@ -12,6 +12,7 @@ from foundation.connect import Connection, Credentials, Freshness, ResponseCache
 from foundation.kernel import WorldError
 from foundation.testing.vendors import (
     Emulator,
+    FredEmulator,
     ManualTime,
     PolygonEmulator,
     server_error,
@@ -20,6 +21,8 @@ from foundation.testing.vendors import (
 from stage_01_data_engine import (
     SOURCES,
     BundledSource,
+    FredSettings,
+    FredSource,
     MarketRequest,
     PolygonSettings,
     PolygonSource,
@@ -87,6 +90,44 @@ def test_kept_answers_are_dated_the_same_whether_just_fetched_or_used_again(
     assert later.value == "10 answers, fetched 2019-01-02 13:20 New York time"
     assert fetched.source == again.source == anew.source, "the same rows are the same rows"
     assert [(r.answers, r.cached) for r in watch.readings] == [(10, 0), (10, 10), (10, 0)]
+
+
+def test_what_still_grows_is_asked_for_anew(tmp_path: Path) -> None:
+    """Chains are quoted now; bars up to a moment to come are not all there yet."""
+    with ExitStack() as stack:
+        watch = Watch(stack, tmp_path)
+        source, now = watch.source._source, watch.time.now()
+        assert isinstance(source, PolygonSource)
+        for moment, asked_again in ((now + timedelta(hours=6), True), (now, False)):
+            before = len(watch.server.requests)
+            for _ in range(2):
+                source.interval_bars("AAA", 60, now - timedelta(days=5), moment)
+            aggregates = [r for r in watch.server.requests[before:] if "/v2/aggs/" in r.path]
+            assert len(aggregates) == (2 if asked_again else 1)
+        before = len(watch.server.requests)
+        source.option_snapshot("AAA")
+        source.option_snapshot("AAA")
+        assert len(watch.server.requests) == before + 2
+
+
+def test_vintages_of_a_day_that_is_not_over_are_asked_for_anew(tmp_path: Path) -> None:
+    with FredEmulator(WORLD) as server:
+        time = ManualTime()
+        connection = Connection(
+            credentials=Credentials({"FRED_API_KEY": FredEmulator.key}),
+            timekeeper=time,
+            cache=ResponseCache(tmp_path),
+            freshness=Freshness(None),
+        )
+        settings = FredSettings(base_url=f"{server.url}/fred", rates=(), series=("vix",))
+        source = FredSource(connection, settings)
+        asked = []
+        for as_of in (time.now().date(), date(2018, 12, 31)):
+            for _ in range(2):
+                before = len(server.requests)
+                source.load(MarketRequest(as_of, None, 10))
+                asked.append(len(server.requests) - before)
+    assert asked == [2, 2, 2, 0]
 
 
 def test_stale_answers_are_a_warning_and_another_fingerprint(tmp_path: Path) -> None:
