@@ -45,12 +45,13 @@ from story_leak import leak
 from story_prediction import prediction
 from story_prose import prose, tokens
 from story_reading import bruised, coherence, free_text, headlines
-from story_worlds import MEMBERS, SHARED, World, bundled, members, note, say, spread, timed
+from story_worlds import MEMBERS, SHARED, World, bundled, members, note, said, say, spread, timed
 
 from foundation.contracts import SERIES, FuzzyWindow, grade
 from foundation.kernel import NEW_YORK
 from foundation.language import read
 from stage_02_fuzzification.series import address
+from stage_03_story_assembly.stage import PLANS
 
 
 def round_trip(world: World, most: int) -> None:
@@ -61,18 +62,19 @@ def round_trip(world: World, most: int) -> None:
     say(f"### Round trip, {world.name}\n")
     say("| horizon | stories | clauses | with any loss | clauses not understood | seconds |")
     say("|---|---:|---:|---:|---:|---:|")
-    for horizon, teller in world.tellers.items():
+    for horizon in PLANS:
+        teller = world.telling(horizon)
         days = lost = strange = clauses = 0
         begun = time.perf_counter()
-        for t, n in spread(world.places(horizon), most):
-            said = Counter(world.claims(t, n, horizon))
+        for t, n in spread(teller, most):
+            claims = Counter(said(teller, t, n))
             readings = [read(teller.learning(t, n))]
             if days % 100 == 0:
                 story = teller.story(t, n)
                 readings.append(read(story.reading, name=story.name))
             days += 1
-            clauses += sum(said.values())
-            lost += any(Counter(reading.statements) != said for reading in readings)
+            clauses += sum(claims.values())
+            lost += any(Counter(reading.statements) != claims for reading in readings)
             strange += sum(len(reading.ungrounded) for reading in readings)
         taken = time.perf_counter() - begun
         say(f"| {horizon} | {days:,} | {clauses:,} | {lost} | {strange} | {taken:.0f} |")

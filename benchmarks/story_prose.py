@@ -18,7 +18,7 @@ STORIES = 1_000
 
 def prose(world: World) -> None:
     """Print variety and readability of 1,000 learning texts spread over a world."""
-    texts = [world.teller.learning(t, n) for t, n in spread(world.places(), STORIES)]
+    texts = [world.teller.learning(t, n) for t, n in spread(world.teller, STORIES)]
     sentences = [s for text in texts for s in re.split(r"(?<=\.) ", text)]
     words = [re.findall(r"[A-Za-z'-]+", text) for text in texts]
     syllables = [max(1, len(re.findall(r"[aeiouy]+", w.lower()))) for ws in words for w in ws]

@@ -104,7 +104,7 @@ def headlines() -> None:
 def bruised(world: World, stories: int = 200) -> None:
     """Print how many claims survive what careless copying does to a story."""
     rng = random.Random(0)
-    places = list(spread(world.places(), stories))
+    places = list(spread(world.teller, stories))
     texts = [(world.teller.learning(t, n), Counter(world.claims(t, n))) for t, n in places]
     say("### Stories after careless copying\n")
     say("| harm | claims kept | claims invented | clauses grounded |")
@@ -169,7 +169,7 @@ def coherence(worlds: list[World], stories: int = 300) -> None:
     say("|---|---:|---:|---:|---:|")
     world = worlds[-1]
     rng = random.Random(1)
-    places = list(spread(world.places(), stories))
+    places = list(spread(world.teller, stories))
     for kind in KINDS:
         found = alarms = count = 0
         for t, n in places:

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -53,45 +52,45 @@ def timed(work: Callable[[], object], times: int = 3) -> float:
     return float(np.median(taken))
 
 
-@dataclass(frozen=True)
 class World:
-    """A market window, its graded states, and the tellers of its stories by horizon."""
+    """A market window, its graded states, and the tellers of its stories.
 
-    name: str
-    window: MarketWindow
-    fuzzy: FuzzyWindow
-    tellers: dict[Horizon, Teller]
+    Daily stories are planned once; those of other horizons when they are asked for, so that a
+    wide market is not planned three times in memory.
+    """
 
-    @classmethod
-    def of(cls, name: str, window: MarketWindow) -> World:
-        """Grade a window and plan its stories."""
-        fuzzy = FuzzificationStage(FuzzificationSettings()).run(window)
-        quant = QuantForecaster(QuantSettings()).context(window)
+    def __init__(self, name: str, window: MarketWindow) -> None:
+        self.name, self.window = name, window
+        self.fuzzy: FuzzyWindow = FuzzificationStage(FuzzificationSettings()).run(window)
+        self._quant = QuantForecaster(QuantSettings()).context(window)
+        self.teller = self.telling(Horizon.DAILY)
+
+    def telling(self, horizon: Horizon) -> Teller:
+        """Return a teller of the stories of one horizon."""
         settings = StoryAssemblySettings()
-        figures = Figures(window, fuzzy, quant, settings)
-        evidence = Evidence(window, fuzzy, quant)
-        tellers = {
-            horizon: Teller(
-                plan(window, fuzzy, quant, settings), figures, evidence, window.instruments
-            )
-            for horizon, plan in PLANS.items()
-        }
-        return cls(name, window, fuzzy, tellers)
+        given = self.window, self.fuzzy, self._quant
+        return Teller(
+            PLANS[horizon](*given, settings),
+            Figures(*given, settings),
+            Evidence(*given),
+            self.window.instruments,
+        )
 
-    @property
-    def teller(self) -> Teller:
-        """The teller of daily stories."""
-        return self.tellers[Horizon.DAILY]
+    def claims(self, t: int, n: int) -> list[Statement]:
+        """Return what a day's story says of a symbol, in the plan's order."""
+        return said(self.teller, t, n)
 
-    def places(self, horizon: Horizon = Horizon.DAILY) -> np.ndarray:
-        """Return (session, symbol) positions of all stories, shape (K, 2)."""
-        return np.argwhere(self.tellers[horizon].plan.tellable)
 
-    def claims(self, t: int, n: int, horizon: Horizon = Horizon.DAILY) -> list[Statement]:
-        """Return what the data says of a symbol and session, in the plan's order."""
-        plan = self.tellers[horizon].plan
-        numbers = plan.codes[t, n].tolist()
-        return [c.options[k] for c, k in zip(plan.columns, numbers, strict=True) if k >= 0]
+def places(teller: Teller) -> np.ndarray:
+    """Return (session, symbol) positions of all stories, shape (K, 2)."""
+    return np.argwhere(teller.plan.tellable)
+
+
+def said(teller: Teller, t: int, n: int) -> list[Statement]:
+    """Return what the data says of a symbol and session, in the plan's order."""
+    numbers = teller.plan.codes[t, n].tolist()
+    columns = teller.plan.columns
+    return [c.options[k] for c, k in zip(columns, numbers, strict=True) if k >= 0]
 
 
 def members(count: int) -> World:
@@ -109,17 +108,18 @@ def members(count: int) -> World:
                 "features": window.features.select(symbols=kept),
             }
         )
-    return World.of(MEMBERS, window)
+    return World(MEMBERS, window)
 
 
 def bundled(sessions: int = 2_000) -> World:
     """Return the bundled set: indices, stocks, factor ETFs, VIX, oil, spreads, releases."""
     settings = DataEngineSettings()
     request = MarketRequest(as_of=date(2018, 12, 28), symbols=None, history_sessions=sessions)
-    return World.of("bundled", DataEngineStage(settings).run(BundledSource().load(request)))
+    return World("bundled", DataEngineStage(settings).run(BundledSource().load(request)))
 
 
-def spread(places: np.ndarray, count: int) -> Iterator[tuple[int, int]]:
-    """Yield ``count`` places spread evenly over all of them."""
-    for t, n in places[np.linspace(0, len(places) - 1, min(count, len(places))).astype(int)]:
+def spread(teller: Teller, count: int) -> Iterator[tuple[int, int]]:
+    """Yield (session, symbol) of up to ``count`` stories, spread evenly over all there are."""
+    told = places(teller)
+    for t, n in told[np.linspace(0, len(told) - 1, min(count, len(told))).astype(int)]:
         yield int(t), int(n)
