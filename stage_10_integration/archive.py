@@ -35,6 +35,14 @@ def open_ledger(settings: Settings) -> IngestLedger:
     )
 
 
+def reach(settings: Settings) -> Ingest | None:
+    """Return the ledger's entry that reaches furthest; None, and nothing made, without any."""
+    file = settings.store / "records.sqlite"
+    if settings.storage.records is None and not file.exists():
+        return None
+    return open_ledger(settings).last(settings.storage.dataset)
+
+
 def stored_source(settings: Settings) -> StoredSource:
     """Return the dataset that the settings name, as a source."""
     from stage_01_data_engine.adapters.stored import StoredSource

@@ -77,6 +77,7 @@ def _key(line: dict[str, Any]) -> str:
 def status(options: Options) -> None:
     """Say what was read last from every source, how old it is, and what went wrong."""
     from foundation.connect import ResponseCache, SystemTime
+    from stage_10_integration.archive import reach
     from stage_10_integration.commands.opening import open_settings
     from stage_10_integration.commands.reporting import console, print_json
     from stage_10_integration.source_log import SourceLog
@@ -85,6 +86,7 @@ def status(options: Options) -> None:
     settings = open_settings(options)
     now, closed = SystemTime().now(), last_closed()
     readings = SourceLog(settings.store / "sources").last()
+    held = reach(settings)
     folder = cache_folder(settings)
     census = ResponseCache(folder).census()
     ingests = last_ingests(settings)
@@ -93,6 +95,7 @@ def status(options: Options) -> None:
             {
                 "store": str(settings.store),
                 "last_closed_session": closed.isoformat(),
+                "dataset": held.model_dump(mode="json") if held else None,
                 "sources": [
                     {**r.model_dump(mode="json"), "sessions_behind": _behind(r)}
                     for r in readings.values()
@@ -126,6 +129,12 @@ def status(options: Options) -> None:
             + (f" ({behind:,} sessions have closed since)" if behind else "")
             + f": {made.given:,} rows in the last ingest, {ago(now - made.recorded_at)} ago, of "
             f"which {made.added:,} new, {made.corrected:,} corrected, {made.withdrawn:,} withdrawn"
+        )
+    if held:
+        behind = _between(held.as_of, closed)
+        console().print(
+            f"\nDataset {held.dataset}, from {held.source}: ingested up to {held.as_of}"
+            + (f", {behind:,} sessions behind" if behind else "")
         )
     console().print(f"\nKept answers in {folder}: {_census(census, now)}")
 

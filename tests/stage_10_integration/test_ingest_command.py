@@ -56,6 +56,8 @@ def test_what_was_ingested_is_run_on_and_an_earlier_day_reads_as_it_did(
     features = store.panel("features", "main")
     assert [d.isoformat() for d in features.sessions] == [AS_OF, "2012-01-25"]
     assert first["features"] == {"added": 3, "corrected": 0}
+    held = story("data", "status")["dataset"]
+    assert (held["source"], held["as_of"]) == ("simulated", "2012-01-25")
 
 
 def test_what_was_not_ingested_is_refused_with_what_to_do(story: Any) -> None:
