@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -102,19 +103,21 @@ class FileTracker:
         )
         for name in ("metrics", "params", "tags", "artifacts"):
             self._make(self._run / name)
-        for name, value in parameters.items():
-            (self._run / "params" / name).write_text(value, encoding="utf-8")
-        (self._run / "tags" / "mlflow.runName").write_text(run[:12], encoding="utf-8")
+        with _writable(self._run):
+            for name, value in parameters.items():
+                (self._run / "params" / name).write_text(value, encoding="utf-8")
+            (self._run / "tags" / "mlflow.runName").write_text(run[:12], encoding="utf-8")
         self._meta(1, None)
 
     def log(self, step: int, metrics: Mapping[str, float]) -> None:
         """Append ``time value step`` to each metric's file; renew the text file."""
         assert self._run is not None, "begin comes first"
-        for name, value in metrics.items():
-            with (self._run / "metrics" / name).open("a", encoding="utf-8") as file:
-                file.write(f"{_now()} {value} {step}\n")
-        if self.textfile is not None:
-            self._expose(step, metrics)
+        with _writable(self._run):
+            for name, value in metrics.items():
+                with (self._run / "metrics" / name).open("a", encoding="utf-8") as file:
+                    file.write(f"{_now()} {value} {step}\n")
+            if self.textfile is not None:
+                self._expose(step, metrics)
 
     def end(self, *, finished: bool) -> None:
         """Note that the run has ended."""
@@ -160,17 +163,25 @@ class FileTracker:
         """Write YAML: every line of JSON values is YAML too."""
         self._make(path.parent)
         lines = [f"{name}: {json.dumps(value)}" for name, value in document.items()]
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        with _writable(path):
+            path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _make(self, folder: Path) -> None:
-        try:
+        with _writable(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise WorldError(
-                f"The tracker's folder must be writable ({error.strerror})",
-                value=str(folder),
-                remedy="free disk space, or choose another folder with --store",
-            ) from error
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """Say in words that the disk refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise WorldError(
+            f"The tracker's folder must be writable ({error.strerror})",
+            value=str(path),
+            remedy="free disk space, or choose another folder with --store",
+        ) from error
 
 
 def _now() -> int:

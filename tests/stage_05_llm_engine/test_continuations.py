@@ -275,3 +275,14 @@ def test_a_kept_continuation_is_not_drawn_again(
         windows, [Order(0, "base", 1)]
     )
     assert model.asked == 4
+
+
+def test_a_model_that_learnt_the_risk_task_is_asked_it() -> None:
+    taught = scenario("risk", ENGINE, ("next day", "risk scenario"))
+    draft = Draft(CODES, [0, 2], taught, 7, max_words=9, repeat_span=4, repeat_times=3)
+    while isinstance(draft.wish, Put):
+        draft.put(draft.wish.token)
+    drop = CODES.outcomes[0][0]
+    assert draft.ids[:4] == [*CODES.task("risk scenario"), *CODES.story, *CODES.series[0], *drop]
+    assert scenario("risk", ENGINE).task == "next day"
+    assert scenario("base", ENGINE, ("next day", "risk scenario")).task == "next day"
