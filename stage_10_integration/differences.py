@@ -126,7 +126,9 @@ def as_known_by(contract: Contract, session: date) -> dict[str, Any]:
                 f"option positions of {s}": options.select(symbols=[s]) for s in options.symbols
             }
         return _until(panels, session)
-    if isinstance(contract, QuantContext | StockCharacteristics):
+    if isinstance(contract, QuantContext):
+        return {**_until({"values": contract.values}, session), **_regimes(contract, session)}
+    if isinstance(contract, StockCharacteristics):
         return _until({"values": contract.values}, session)
     if isinstance(contract, StoryBook):
         return _stories(contract, session)
@@ -137,6 +139,15 @@ def as_known_by(contract: Contract, session: date) -> dict[str, Any]:
 
 def _until(panels: Mapping[str, Panel], session: date) -> dict[str, Panel]:
     return {name: panel.until(session) for name, panel in panels.items()}
+
+
+def _regimes(context: QuantContext, session: date) -> dict[str, np.ndarray]:
+    """Return the twins' regimes by session: a later report begins later."""
+    told = None if context.report is None else context.report.regimes
+    if told is None:
+        return {}
+    days = (day for day in told.sessions if day <= session)
+    return {f"twins' regimes on {day}": told.values[t] for t, day in enumerate(days)}
 
 
 def _stories(book: StoryBook, session: date) -> dict[str, Any]:

@@ -7,14 +7,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from foundation.contracts.foundation_report import REGIME_FIELDS, FoundationReport
 from foundation.kernel.model import Contract, Part
 from foundation.timeseries import Panel
 
 QUANT_FIELDS: tuple[str, ...] = (
-    "p_trending",
-    "p_mean_reverting",
-    "p_choppy",
-    "p_volatile",
+    *REGIME_FIELDS,
     "expected_return_5d",
     "hit_probability",
     "volatility_5d",
@@ -51,10 +49,15 @@ class QuantContext(Contract):
         that reports no opens, its close).
     models : tuple of ModelVersion
         Who answered, who was asked beside, and why this one is believed.
+    report : FoundationReport, optional
+        Why, for people: no stage reasons from it. It lies here, and not in a contract of its own,
+        because it is the other half of one training: kept apart, it could be shown beside values
+        of another. None where GARCH and LightGBM answer alone.
     """
 
-    schema_version: int = Field(default=2, ge=1, description="2: ``entry`` joined.")
+    schema_version: int = Field(default=3, ge=1, description="3: ``report`` joined.")
 
     values: Panel
     models: tuple[ModelVersion, ...]
     entry: Literal["close", "next open"] = "close"
+    report: FoundationReport | None = None

@@ -27,7 +27,7 @@ from foundation.testing.samples.market import (
     session_so_far,
     trading_days,
 )
-from foundation.testing.samples.quant import quant_context
+from foundation.testing.samples.quant import foundation_report, quant_context
 from foundation.testing.samples.stories import story_book
 from foundation.testing.samples.tokens import story_model, token_batch
 from foundation.testing.samples.whole import SampleRun, sample_run
@@ -42,6 +42,7 @@ __all__ = [
     "TARGET_SESSION",
     "SampleRun",
     "decision_brief",
+    "foundation_report",
     "fuzzy_window",
     "market_intelligence",
     "market_window",

@@ -125,6 +125,14 @@ def test_deleting_the_future_changes_no_byte_of_the_past(
         )
     )
     np.testing.assert_array_equal(made.values.values[:331], shorter.values.values)
+    assert made.report is not None
+    assert made.report.regimes is not None
+    assert shorter.report is not None
+    assert shorter.report.regimes is not None
+    told = made.report.regimes.until(last).values
+    assert np.isfinite(told).any()
+    np.testing.assert_array_equal(told, shorter.report.regimes.values[-len(told) :])
+    assert shorter.report.observed.sessions == (last,)
 
 
 def test_without_a_market_model_garch_and_lightgbm_answer_alone(window: MarketWindow) -> None:
