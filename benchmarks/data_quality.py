@@ -60,9 +60,9 @@ JUDGEMENT = ("split-suspected", "bad-print", "stale-run", "reused-symbol", "shar
 """Rules that can be wrong: they weigh likelihoods. The others state a contradiction."""
 KNOWN = {
     ("EBAY", "2015-07-20"), ("BAX", "2015-07-01"), ("NI", "2015-07-02"), ("DISCA", "2014-08-07"),
-    ("DISCK", "2014-08-07"),
+    ("DISCK", "2014-08-07"), ("KDP", "2018-07-10"),
 }  # fmt: skip
-"""Spin-offs and class dividends that the set's provenance names as not adjusted."""
+"""Spin-offs and special dividends that the set's provenance names as not adjusted."""
 
 Score = dict[str, list[int]]
 
@@ -265,6 +265,7 @@ def _clean(shared: Path) -> None:
     unproved = []
     for name, file in (
         ("ohlcv_sp500_2013_2018", "bars.parquet"),
+        ("ohlcv_sp500_2018_2023", "bars.parquet"),
         ("etf_daily", "etf_adj_1995_2023.parquet"),
     ):
         bars = sets.daily(shared / name / file)
