@@ -11,8 +11,7 @@ once per window: each session's state has at least its window's past.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +24,7 @@ from foundation.kernel import OperatorError, Part
 from foundation.market_model.answers import Answers
 from foundation.market_model.inputs import Labels, ModelData
 from foundation.market_model.model import LEVELS
+from foundation.market_model.numerics import seeded
 from foundation.quant.returns import log_returns
 
 SERIES: tuple[str, ...] = ("return", "gap", "high", "low", "volume", "rsi", "macd")
@@ -175,7 +175,7 @@ def fit_family(
     past = series[: stop + recipe.ahead]
     mean, deviation = _moments(past)
     standard = _standardised(past, mean, deviation)
-    with _numerics(recipe):
+    with seeded(recipe.seed, recipe.threads):
         parent = _raise_parent(_market_mean(standard, past), stop, recipe)
         states = _states(parent, standard, range(stop), recipe)
         coming = _coming(standard, past, stop, recipe.ahead)
@@ -196,7 +196,7 @@ def family_answers(
     that others could use either.
     """
     standard = _standardised(series, family.mean, family.deviation)
-    with _numerics(family.recipe):
+    with seeded(family.recipe.seed, family.recipe.threads):
         states = _states(family.parent, standard, rows, family.recipe)
     scale = data.scale[rows.start : rows.stop]
     expected = (_expected(family, states, entry) / scale).astype(np.float32)
@@ -365,15 +365,3 @@ def _expected(family: Family, states: np.ndarray, entry: str) -> np.ndarray:
         return total
     gap = said[:, :, 0, GAP] * family.deviation[:, GAP] + family.mean[:, GAP]
     return total - gap
-
-
-@contextmanager
-def _numerics(recipe: TransferRecipe) -> Iterator[None]:
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng():
-        try:
-            torch.set_num_threads(recipe.threads)
-            torch.manual_seed(recipe.seed)
-            yield
-        finally:
-            torch.set_num_threads(threads)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from foundation.market_model.checkpoint import (
 from foundation.market_model.inputs import Labels, ModelData
 from foundation.market_model.losses import hit_or_miss, masked_mean, pinball, squared
 from foundation.market_model.model import LEVELS, MarketModel, Opinion
+from foundation.market_model.numerics import seeded
 from foundation.market_model.recipe import MarketModelRecipe, Weights
 
 Report = Callable[["Epoch"], None]
@@ -126,7 +126,7 @@ def train(
                 value=f"rows {rows.start} to {rows.stop - 1}: none",
                 remedy="choose sessions with a volatility scale and closes after them",
             )
-    with _numerics(recipe):
+    with seeded(recipe.seed, recipe.threads):
         run = _Run(data, labels, training, validation, recipe, checkpoints, device)
         run.resume()
         run.go(report, clock)
@@ -330,19 +330,6 @@ def _accelerator(recipe: MarketModelRecipe, device: str) -> Any:
     AcceleratorState._reset_state(reset_partial_state=True)
     precision = "bf16" if recipe.precision == "bfloat16" else "no"
     return Accelerator(cpu=device == "cpu", mixed_precision=precision)
-
-
-@contextmanager
-def _numerics(recipe: MarketModelRecipe) -> Iterator[None]:
-    """Seed torch for a run and fix what its numbers depend on; leave the outside as it was."""
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng():
-        try:
-            torch.set_num_threads(recipe.threads)
-            torch.manual_seed(recipe.seed)
-            yield
-        finally:
-            torch.set_num_threads(threads)
 
 
 def parameters(module: nn.Module) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,11 +13,15 @@ from torch.nn import functional as F
 from foundation.kernel import OperatorError
 from foundation.market_model.losses import hit_or_miss, masked_mean, pinball, squared
 from foundation.market_model.model import LEVELS
+from foundation.market_model.numerics import seeded
 from foundation.twins.bank import Drops, TwinInputs, TwinOpinion, answer_with
 from foundation.twins.layout import Layout
 from foundation.twins.recipe import TwinRecipe, TwinWeights
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
+
+ROWS_AT_ONCE = 4
+"""Twins updated at once: their weights, gradients and moments then stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,7 @@ def train(
         )
     pace = torch.ones(twins) if rates is None else rates
     late = slice(sessions - recipe.held_back, sessions)
-    with _numerics(recipe):
+    with seeded(recipe.seed, recipe.threads):
         return _learn(layout, rows, given, targets, recipe, pace, stop, late, report)
 
 
@@ -232,18 +235,3 @@ class _Learning:
             move = torch.div(m, move, out=g).div_(unbias1)
             move.add_(w, alpha=recipe.decay).mul_(self.rates)
             w.addcmul_(move, self.pace[some, None], value=-1.0)
-
-
-ROWS_AT_ONCE = 4
-
-
-@contextmanager
-def _numerics(recipe: TwinRecipe) -> Iterator[None]:
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng():
-        try:
-            torch.set_num_threads(recipe.threads)
-            torch.manual_seed(recipe.seed)
-            yield
-        finally:
-            torch.set_num_threads(threads)
