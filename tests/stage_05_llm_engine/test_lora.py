@@ -202,7 +202,7 @@ def test_answers_of_several_tokens_are_drawn_as_often_as_their_distribution_says
         model, tokens.codes, tokens.tokenizer_json,
         ENGINE.model_copy(update={"scoring_precision": "float32"}), weights="random",
     )  # fmt: skip
-    windows, codes, count = tokens.split("forecast"), tokens.codes, 250
+    windows, codes, count = tokens.split("forecast"), tokens.codes, 120
     s = TAPE.index("momentum")
     assert len(codes.outcomes[s][4]) > 1
     assert codes.synonyms[s][4]
