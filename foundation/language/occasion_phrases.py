@@ -34,7 +34,7 @@ EVES: tuple[str, ...] = (
     "on the eve {noun} {was} {state}",
     "{noun} had been {state}",
     "{noun} {was} {state} before it",
-    "the day before {noun} {was} {state}",
+    "a session earlier {noun} {was} {state}",
     "beforehand {noun} {was} {state}",
 )
 ANSWERED: tuple[str, ...] = ("earnings", "stock split", "cash dividend", "corporate action", "halt")

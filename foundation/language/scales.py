@@ -55,7 +55,7 @@ _ADJECTIVE = _frames(
     {
         "extreme": "exceptionally, extremely, remarkably, most unusually",
         "very": "very, unusually, notably, uncommonly",
-        "strong": "strikingly, distinctly, conspicuously, singularly",
+        "strong": "strikingly, distinctly, conspicuously, unmistakably",
         "marked": "markedly, decidedly, definitely, appreciably",
         "clear": "clearly, plainly, noticeably, visibly",
         "plain": "-, rather",
@@ -158,23 +158,23 @@ SCALES: dict[str, Scale] = {
         ("all but absent",), ("overwhelming",),
     ),
     "band width": Scale(
-        ("tight", "narrow"), ("of normal width", "neither tight nor wide"), ("wide", "broad"),
+        ("tight", "narrow"), ("normal", "neither tight nor wide"), ("wide", "broad"),
         ("squeezed shut",), ("blown open",),
     ),
     "volatility": Scale(("low", "subdued"), ("ordinary", "unremarkable"), ("high", "elevated")),
     "market volatility": Scale(
-        ("low", "subdued"), ("at an everyday level", "neither high nor low"), ("high", "elevated")
+        ("low", "subdued"), ("average", "neither high nor low"), ("high", "elevated")
     ),
     "credit spread": _comparing(
         "than the quarter's norm",
         ("tighter",),
-        ("at their norm", "unremarkable"),
+        ("ordinary", "unremarkable"),
         ("wider",),
     ),
     "oil": _comparing(
         "than its recent average",
         ("cheaper", "lower"),
-        ("fairly priced by its recent average", "about as dear as before"),
+        ("average in price", "about as dear as before"),
         ("dearer", "more expensive"),
     ),
     "risk appetite": Scale(

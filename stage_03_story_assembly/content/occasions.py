@@ -42,14 +42,13 @@ def plan(
     shape = (len(market.bars.sessions), len(market.bars.symbols))
     kinds = happened_today(market, fuzzy)
     strange = occasion_columns(market, fuzzy, settings)
-    told = [
-        column for column in event_columns(fuzzy, shape, settings) if column.name != "no events"
-    ]
+    fresh, coming = _events(fuzzy, shape, settings)
     tensions = tension_columns(fuzzy)
     where = np.any([*kinds.values(), *(o.codes != SILENT for o in strange)], axis=0)
     ordered = [
-        *told,
+        *fresh,
         *strange,
+        *coming,
         c.movement_column(fuzzy, "price"),
         *record_columns(market, fuzzy),
         *relative_columns(market, settings),
@@ -73,6 +72,25 @@ def plan(
         order=ORDER[Horizon.EVENT],
         where=where,
     )
+
+
+def _events(
+    fuzzy: FuzzyWindow, shape: tuple[int, int], settings: StoryAssemblySettings
+) -> tuple[list[Column], list[Column]]:
+    """Return what is told of events that are out, and of those to come.
+
+    Releases are told where they came out today; the calendar's distances are for other stories.
+    """
+    fresh, coming = [], []
+    for column in event_columns(fuzzy, shape, settings):
+        if column.name in ("event since", "event surprise"):
+            since = fuzzy.events.field(f"{column.cells[0][1]}|sessions since")
+            fresh.append(column.only(np.broadcast_to(since == 0, shape)))
+        elif column.name.endswith((" since", " surprise", " reaction", " often")):
+            fresh.append(column)
+        elif column.name not in ("event until", "no events"):
+            coming.append(column)
+    return fresh, coming
 
 
 def happened_today(market: MarketWindow, fuzzy: FuzzyWindow) -> dict[str, np.ndarray]:

@@ -27,7 +27,7 @@ _ATTACHED = frozenset({"tension", "tilt"})
 APPOSED = frozenset({"record", "streak"})
 """Kinds that say more about the very thing just said: they follow after a colon."""
 
-_BITS = 512
+_BITS = 2048
 _TRIVIAL: tuple[str, ...] = (
     "the", "a", "an", "is", "are", "was", "it", "its", "of", "to", "in", "on", "at", "by", "for",
     "and", "has", "have", "been", "that", "as", "from", "with", "than",

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from foundation.contracts import Story, StoryBook
+from foundation.contracts import Horizon, Story, StoryBook
 from foundation.language import read
 from foundation.language.grammar import bare
 from foundation.quant import QuantForecaster
@@ -19,15 +19,35 @@ from stage_01_data_engine import (
 from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage
 from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryAssemblyStage
 
+SETTINGS = StoryAssemblySettings(story_sessions=60, full_sessions=45)
+
 
 @pytest.fixture(scope="module")
-def book() -> StoryBook:
+def given() -> AssemblyInput:
     request = MarketRequest(as_of=date(2018, 12, 28), symbols=None, history_sessions=700)
     market = DataEngineStage(DataEngineSettings()).run(BundledSource().load(request))
     fuzzy = FuzzificationStage(FuzzificationSettings()).run(market)
     quant = QuantForecaster(QuantSettings()).context(market)
-    stage = StoryAssemblyStage(StoryAssemblySettings(story_sessions=60, full_sessions=45))
-    return stage.run(AssemblyInput(market, fuzzy, quant))
+    return AssemblyInput(market, fuzzy, quant)
+
+
+@pytest.fixture(scope="module")
+def book(given: AssemblyInput) -> StoryBook:
+    return StoryAssemblyStage(SETTINGS).run(given)
+
+
+@pytest.mark.parametrize(("horizon", "least"), [(Horizon.WEEKLY, 200), (Horizon.EVENT, 15)])
+def test_nothing_is_lost_in_weeks_and_events_either(
+    given: AssemblyInput, horizon: Horizon, least: int
+) -> None:
+    told = StoryAssemblyStage(SETTINGS, horizon).run(given).recent
+    assert len(told) >= least
+    for story in told:
+        expected = tuple(claim.statement for claim in story.claims)
+        for text in (story.reading, story.learning):
+            reading = read(text, name=story.name)
+            assert reading.ungrounded == (), (story.symbol, story.session)
+            assert reading.statements == expected, (story.symbol, story.session)
 
 
 def test_nothing_is_lost_on_a_thousand_real_symbol_days(book: StoryBook) -> None:
