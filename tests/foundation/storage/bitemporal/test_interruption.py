@@ -45,7 +45,7 @@ def test_a_killed_writer_leaves_whole_sessions_and_the_next_one_goes_on(tmp_path
     store.append("bars", "main", day(0))
     pause = np.random.default_rng(0)
     last = 1
-    for _ in range(3):
+    for _ in range(2):
         with subprocess.Popen(
             [sys.executable, "-c", WRITER, str(tmp_path), str(last)],
             stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[4],
