@@ -8,6 +8,7 @@ from foundation.contracts import STATES, Statement, statement
 from foundation.language import read
 from stage_06_validation.coherence import RULES
 from stage_06_validation.draft import Draft
+from stage_06_validation.expression import RULES as EXPRESSION_RULES
 from stage_06_validation.settings import ValidationSettings
 from tests.stage_06_validation.material import continuation, draft, facts, sound, tape
 
@@ -130,3 +131,17 @@ def test_what_is_denied_cannot_stand_on_the_tape() -> None:
 def test_what_is_denied_cannot_be_said_in_the_same_text() -> None:
     text = "The shares rose. In truth, the price did not rise."
     assert told_freely(text)["what is denied is not said"] == "fatal"
+
+
+def test_a_free_text_below_the_grounded_share_is_refused_by_name_with_the_reasons() -> None:
+    text = "Shares slid hard on heavy trading. The chief executive sang. Snow fell in Ohio."
+    one = Draft.of(continuation(text), read(text))
+    assert one.grounded_share == 0.5
+    strict, lenient = (ValidationSettings(max_ungrounded=share) for share in (0.4, 0.6))
+    rule = next(r for r in EXPRESSION_RULES if r.name == "the text can be checked")
+    assert [f.severity for f in rule.findings(one, facts(), strict)] == ["fatal"]
+    assert rule.findings(one, facts(), lenient) == ()
+    every = next(r for r in EXPRESSION_RULES if r.name == "every clause can be checked")
+    found = {f.said: f.against for f in every.findings(one, facts(), strict)}
+    assert set(found) == {"The chief executive sang", "Snow fell in Ohio"}
+    assert all("names nothing" in reason for reason in found.values())
