@@ -16,6 +16,7 @@ HEAVY = (
     "plotly", "fastapi", "sklearn",
 )  # fmt: skip
 MODEL_STAGES = ("stage_04_tokenization", "stage_05_llm_engine")
+MODEL_ROOMS = ("foundation.market_model", "foundation.twins")
 LIGHT = [stage for stage in STAGES if stage not in MODEL_STAGES]
 
 
@@ -32,12 +33,13 @@ def loaded_by(script: str) -> set[str]:
 
 
 def all_of(package: str) -> str:
-    """Return a script that imports every module of a package."""
+    """Return a script that imports every module of a package but those of the model rooms."""
     return (
         "import importlib, pkgutil\n"
         f"root = importlib.import_module({package!r})\n"
         "for m in pkgutil.walk_packages(root.__path__, root.__name__ + '.'):\n"
-        "    importlib.import_module(m.name)\n"
+        f"    if not m.name.startswith({tuple(f'{room}.' for room in MODEL_ROOMS)!r}):\n"
+        "        importlib.import_module(m.name)\n"
     )
 
 
@@ -50,6 +52,13 @@ def test_a_narrative_stage_imports_no_model_library(stage: str) -> None:
 
 def test_all_ground_floor_modules_import_without_model_libraries() -> None:
     assert not loaded_by(all_of("foundation")) & set(MODEL_LIBRARIES)
+
+
+def test_recipes_and_settings_of_the_model_rooms_import_without_model_libraries() -> None:
+    names = ("market_model", "market_model.inputs", "market_model.recipe", "twins",
+             "twins.recipe", "twins.settings", "twins.promotion", "twins.selection")  # fmt: skip
+    script = "".join(f"import foundation.{name}\n" for name in names)
+    assert not loaded_by(script) & set(MODEL_LIBRARIES)
 
 
 def test_every_module_of_the_narrative_stages_imports_without_model_libraries() -> None:
