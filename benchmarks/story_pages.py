@@ -32,6 +32,7 @@ from stage_01_data_engine import (
     raw_market,
 )
 from stage_01_data_engine.intraday import place
+from stage_01_data_engine.raw import RawMarket
 from stage_01_data_engine.so_far import session_so_far
 from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage
 from stage_03_story_assembly import (
@@ -103,12 +104,12 @@ def given(world: str, as_of: date) -> AssemblyInput:
     return AssemblyInput(market, fuzzy, QuantForecaster(QuantSettings()).context(market))
 
 
-def bundled(as_of: date) -> object:
+def bundled(as_of: date) -> RawMarket:
     """Return the data inside the product's dependencies."""
     return BundledSource().load(MarketRequest(as_of=as_of, symbols=None, history_sessions=900))
 
 
-def hours(as_of: date) -> object:
+def hours(as_of: date) -> RawMarket:
     """Return the stocks of which there are hour bars too."""
     request = MarketRequest(as_of=as_of, symbols=("AAPL", "BAC", "IBM"), history_sessions=700)
     return FolderSource(SHARED / "ohlcv_sp500_2013_2018", DataEngineSettings()).load(request)
@@ -131,7 +132,7 @@ def _vix() -> pd.DataFrame:
 
 def _raw(
     as_of: date, bars: pd.DataFrame, instruments: Sequence[Instrument], **more: object
-) -> object:
+) -> RawMarket:
     columns = ["symbol", "session", *BAR_FIELDS]
     kept = bars[bars["symbol"].isin([i.symbol for i in instruments])][columns]
     request = MarketRequest(
@@ -143,7 +144,7 @@ def _raw(
     )  # fmt: skip
 
 
-def crash(as_of: date) -> object:
+def crash(as_of: date) -> RawMarket:
     """Return sector funds, the whole market's fund, and stocks of those sectors."""
     listed = pd.read_csv(
         SHARED / "constituents" / "sp500_constituents_yearly_snapshots.csv.gz",
@@ -186,7 +187,7 @@ def _reports() -> Iterator[MarketEvent]:
         yield MarketEvent(**common, known_at=at, actual=row.eps, expected=row.epsEstimated)
 
 
-def reports(as_of: date) -> object:
+def reports(as_of: date) -> RawMarket:
     """Return three stocks with their earnings reports, Apple's split and its dividends apart."""
     split = MarketEvent(
         kind="corporate action", name="stock split", symbol="AAPL", event_time=SPLIT,
