@@ -123,16 +123,16 @@ def answer_with(
     regimes = _detect(p, adapted, stock, drops.detector)
     # The expected embedding, not that of the likeliest regime: gradients flow to the detector.
     regime = torch.softmax(regimes, dim=-1) @ p["regimes"]
-    varying = [(adapted, 0), (regime, sizes.embedding + sizes.stock)]
+    joined = [adapted, stock, regime]
     options = None
     if sizes.options is not None:
         options = _encode_options(p, given)
-        varying.append((options, sizes.embedding + sizes.stock + sizes.regime))
-    weight = p["correction.0.weight"]
-    fixed = stock @ weight[:, sizes.embedding : sizes.embedding + sizes.stock]
-    inner = fixed + p["correction.0.bias"][:, None]
-    for part, at in varying:
-        inner = inner + part @ weight[:, at : at + part.shape[-1]]
+        joined.append(options)
+    # Split, not sliced: the gradient is then put together once, not filled up with zeros per part.
+    weights = p["correction.0.weight"].split([part.shape[-1] for part in joined], dim=1)
+    inner = p["correction.0.bias"][:, None]
+    for part, weight in zip(joined, weights, strict=True):
+        inner = inner + part @ weight
     hidden = _settle(p, 0, inner, drops.first)
     inner = hidden @ p["correction.1.weight"] + p["correction.1.bias"][:, None]
     hidden = _settle(p, 1, inner, drops.second)
@@ -154,9 +154,9 @@ def answer_with(
 
 
 def _detect(p: dict[str, Tensor], adapted: Tensor, stock: Tensor, drop: float) -> Tensor:
-    weight, width = p["detector.0.weight"], adapted.shape[-1]
-    fixed = stock @ weight[:, width:] + p["detector.0.bias"][:, None]
-    hidden = F.dropout(F.relu(adapted @ weight[:, :width] + fixed), drop, drop > 0)
+    varying, own = p["detector.0.weight"].split([adapted.shape[-1], stock.shape[-1]], dim=1)
+    fixed = stock @ own + p["detector.0.bias"][:, None]
+    hidden = F.dropout(F.relu(adapted @ varying + fixed), drop, drop > 0)
     hidden = F.relu(hidden @ p["detector.1.weight"] + p["detector.1.bias"][:, None])
     return hidden @ p["detector.2.weight"] + p["detector.2.bias"][:, None]
 

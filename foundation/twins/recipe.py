@@ -63,7 +63,7 @@ class TwinRecipe(Part):
     horizon : int
         Sessions between the last learnt and the first held back, so that no label reaches over.
     batch : int
-        Sessions per step.
+        Sessions per step, about: an epoch is cut into batches of one size.
     epochs, patience : int
         Passes at most, and without a better loss on what is held back.
     learning_rate, stock_rate : float

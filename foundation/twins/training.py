@@ -153,7 +153,8 @@ def _learn(
             break
         order = torch.randperm(stop)
         mine, theirs = given.of(active), targets.of(active)
-        for batch in order.split(recipe.batch):
+        # Batches of one size: a small last one would cost a whole pass over all weights.
+        for batch in order.tensor_split(max(1, round(stop / recipe.batch))):
             learning.step(mine.cut(batch), theirs.cut(batch))
         loss = _judge(layout, learning.rows, judged.of(active), truth.of(active), recipe.weights)
         better = loss < least[active]

@@ -1,0 +1,178 @@
+"""Markets whose truth is known: nothing where nothing is, planted effects found, regimes named.
+
+Imported by ``market_model.py``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from market_forecasts import (
+    HORIZON,
+    Case,
+    Forecast,
+    climatology,
+    market_models,
+    past_standard_quantiles,
+    trees,
+    twins,
+)
+
+from config.recipes.market_model import market_model_cpu
+from foundation.contracts import REGIMES
+from foundation.market_model.recipe import BackboneSizes, EncoderSizes, GraphSizes
+from foundation.quant import QuantSettings
+from foundation.quant.evaluation import circular_block_bootstrap, crps_from_quantiles
+from foundation.quant.quantiles import LEVELS
+from foundation.quant.regimes import regime_probabilities
+from foundation.testing.simulated_market import Truth
+from stage_01_data_engine import (
+    DataEngineSettings,
+    DataEngineStage,
+    MarketRequest,
+    SimulatedSource,
+)
+from stage_01_data_engine.adapters.simulated import SimulationSettings
+
+SYMBOLS, SESSIONS = 20, 1400
+
+
+def simulated_case(variant: str, seed: int, work: Path, threads: int) -> tuple[Case, Truth]:
+    """Return a simulated market with a small market model, and its truth."""
+    source = SimulatedSource(
+        SimulationSettings.model_validate(
+            {"variant": variant, "symbols": SYMBOLS, "sessions": SESSIONS, "seed": seed}
+        )
+    )
+    request = MarketRequest(source.last_session(), None, SESSIONS)
+    window = DataEngineStage(DataEngineSettings()).run(source.load(request))
+    recipe = market_model_cpu().model_copy(
+        update={
+            "encoder": EncoderSizes(hidden=16, heads=2, lstm_layers=1),
+            "graph": GraphSizes(heads=2, width=8, projected=16),
+            "backbone": BackboneSizes(
+                sector=4, liquidity=2, market_regime=4, middle=64, embedding=64
+            ),
+            "learning_rate": 4e-3,
+            "threads": threads,
+        }
+    )
+    return Case(f"{variant} {seed}", window, recipe, work), source.market().truth
+
+
+def controls(asked: argparse.Namespace) -> None:
+    """Score skill on a martingale, and what is found of planted effects."""
+    print(f"## Controls: {SYMBOLS} simulated stocks, {SESSIONS} sessions\n")
+    print("Skill: 1 - loss / loss of the past's own quantiles or frequency, of the same pairs; in")
+    print("brackets the difference of losses in its own standard errors (blocks of 20 sessions).\n")
+    print("| market | model | CRPS skill | Brier skill |\n|---|---|---|---|")
+    for seed in range(asked.seeds):
+        for variant in ("martingale", "planted"):
+            case, truth = simulated_case(variant, seed, asked.work, asked.threads)
+            said = market_models(case) | twins(case)[0] | {"LightGBM": trees(case)}
+            for name, forecast in said.items():
+                print(f"| {variant} {seed} | {name} | {' | '.join(skills(case, forecast))} |")
+            if variant == "planted":
+                print(found_effects(case, truth, said), flush=True)
+
+
+def skills(case: Case, forecast: Forecast) -> list[str]:
+    """Return CRPS and Brier skill over the past's own, each with its distance from zero."""
+    past = past_standard_quantiles(case.labels.returns)[:, None, :]
+    _, frequency, _ = climatology(case.labels.returns, case.labels.hit, case.labels.volatility)
+    standard = forecast.quantiles / case.scale[..., None]
+    pairs = (
+        (
+            crps_from_quantiles(standard, case.labels.returns, LEVELS),
+            crps_from_quantiles(past * np.ones_like(standard), case.labels.returns, LEVELS),
+        ),
+        ((forecast.hit - case.labels.hit) ** 2, (frequency - case.labels.hit) ** 2),
+    )
+    out = []
+    for loss, theirs in pairs:
+        gap = theirs - loss
+        known = np.isfinite(gap)
+        rows = known.any(axis=1)
+        interval = circular_block_bootstrap(
+            np.where(known, gap, 0.0).sum(axis=1)[rows][:, None],
+            known.sum(axis=1)[rows][:, None],
+            block=20,
+            samples=2000,
+            seed=0,
+        )[0]
+        skill = interval.mean / theirs[known].mean()
+        out.append(f"{skill:+.2%} ({interval.mean / interval.standard_error:+.1f})")
+    return out
+
+
+def found_effects(case: Case, truth: Truth, said: dict[str, Forecast]) -> str:
+    """Say how the odds differ where effects were planted.
+
+    After a sharp drop the target is reached more often, for every stock; after a quiet session the
+    one reacting stock falls.
+    """
+    first = case.refit_rows[0]
+    reacting = case.window.bars.symbols.index(str(truth.reacting))
+    quiet = np.zeros_like(truth.quiet)
+    quiet[:, reacting] = truth.quiet[:, reacting]
+    lines = ["\n| planted 0: mean expected return, in scales | after drops | otherwise |"]
+    lines[0] += " reacting stock, quiet | otherwise |"
+    lines.append("|---|---|---|---|---|")
+    own = np.zeros_like(quiet)
+    own[:, reacting] = True
+    masks = (truth.drops, ~truth.drops, quiet, own & ~quiet)
+    for name, values in {"truth": case.labels.returns,
+                         **{n: f.score for n, f in said.items()}}.items():  # fmt: skip
+        unit = case.scale if name == "LightGBM" else 1.0
+        cells = []
+        for mask in masks:
+            chosen = (values / unit)[first:][mask[first:]]
+            cells.append(f"{np.nanmean(chosen):+.3f}")
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def regimes(asked: argparse.Namespace) -> None:
+    """Compare the rule, its reference and the twins' detector with the truth."""
+    print(f"## Regimes: {SYMBOLS} simulated stocks, {SESSIONS} sessions\n")
+    print(
+        "| market | who names it | right | right, ten sessions after a change |\n|---|---|---|---|"
+    )
+    for seed in range(asked.seeds):
+        case, truth = simulated_case("regimes", seed, asked.work, asked.threads)
+        first = case.refit_rows[0]
+        assert truth.regimes is not None
+        twins(case)
+        said = case.kept("twins", dict)
+        rule = regime_probabilities(case.returns, QuantSettings().regimes)
+        detector = said["regimes"]
+        real = truth.regimes[first:, None] * np.ones((1, SYMBOLS))
+        settled = np.ones(len(truth.regimes), dtype=bool)
+        for change in np.flatnonzero(np.diff(truth.regimes)) + 1:
+            settled[change : change + 10] = False
+        past = np.array([np.bincount(truth.regimes[: t + 1]).argmax() for t in range(SESSIONS)])
+        named = {
+            "most frequent regime so far (told)": past[first:, None] * np.ones((1, SYMBOLS)),
+            "the rule": _named(rule)[first:],
+            "the rule, mean over stocks": _named(
+                np.nanmean(rule, axis=1, keepdims=True) * np.ones((1, SYMBOLS, 1))
+            )[first:],
+            "twins' detector (learnt from the rule)": _named(detector)[first:],
+        }
+        for name, codes in named.items():
+            known = codes >= 0
+            right = codes == real
+            late = known & settled[first:, None]
+            print(f"| {seed} | {name} | {right[known].mean():.1%} | {right[late].mean():.1%} |")
+        agree = (named["the rule"] == named["twins' detector (learnt from the rule)"])[
+            (named["the rule"] >= 0) & (_named(detector)[first:] >= 0)
+        ].mean()
+        print(f"| {seed} | detector and rule agree | {agree:.1%} | |", flush=True)
+    print(f"\nRegimes: {', '.join(REGIMES)}. Horizon of the labels: {HORIZON} sessions.")
+
+
+def _named(chances: np.ndarray) -> np.ndarray:
+    """Return the likeliest code, -1 where none is named."""
+    return np.where(np.isnan(chances).any(-1), -1, np.nan_to_num(chances).argmax(-1))

@@ -1,0 +1,340 @@
+"""Walk-forward forecasts of every comparison model, kept in a work folder against a kill.
+
+Imported by ``market_model.py``. Each model is a function from a ``Case`` to a ``Forecast``; what it
+says at a row was known at that row's close.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from config.recipes.market_model import market_model_cpu, twins_cpu
+from foundation.contracts import MarketWindow
+from foundation.market_model import Labels, MarketModelRecipe, ModelData, labels, model_data
+from foundation.market_model.recipe import EncoderSizes
+from foundation.quant import QuantSettings
+from foundation.quant.arima import ar_forecasts
+from foundation.quant.quantiles import LEVELS, walk_forward_quantiles
+from foundation.quant.ranker import walk_forward_ranking
+from foundation.quant.regimes import regime_probabilities
+from foundation.quant.returns import log_returns
+from foundation.quant.settings import ArSettings, GarchSettings, QuantileSettings, RankerSettings
+from foundation.quant.volatility import garch_volatility
+from stage_01_data_engine import DataEngineSettings, DataEngineStage, FolderSource, MarketRequest
+
+HORIZON = 5
+FIRST_REFIT, REFIT_EVERY, HELD_BACK = 250, 252, 63
+TWINS_EVERY, TRIAL, LEAST = 21, 252, 63
+SETS = {"2013-2018": "ohlcv_sp500_2013_2018", "2018-2023": "ohlcv_sp500_2018_2023"}
+SEEDS = (20181228, 1, 2)
+NORMAL = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
+WIDTH = NORMAL[2] - NORMAL[0]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a model says, (T, N); NaN where it says nothing. Log returns, odds and volatilities.
+
+    ``score`` orders the stocks of a session; ``quantiles`` has shape (T, N, 3).
+    """
+
+    quantiles: np.ndarray
+    hit: np.ndarray
+    volatility: np.ndarray
+    score: np.ndarray
+
+
+@dataclass(frozen=True)
+class Case:
+    """A market, its labels and where its work is kept.
+
+    ``recipe`` is the market model's; the others of its family are made from it.
+    """
+
+    name: str
+    window: MarketWindow
+    recipe: MarketModelRecipe
+    work: Path
+    seeds: tuple[int, ...] = SEEDS[:1]
+
+    @cached_property
+    def returns(self) -> np.ndarray:
+        return log_returns(self.window.bars.field("close"))
+
+    @cached_property
+    def scale(self) -> np.ndarray:
+        return garch_volatility(self.returns, GarchSettings()).volatility
+
+    @cached_property
+    def data(self) -> ModelData:
+        return model_data(self.window, self.scale, self.recipe)
+
+    @cached_property
+    def labels(self) -> Labels:
+        return labels(self.window, self.scale, self.recipe)
+
+    @cached_property
+    def refit_rows(self) -> tuple[int, ...]:
+        known = int(np.flatnonzero(np.isfinite(self.scale).any(axis=1))[0])
+        return tuple(range(known + FIRST_REFIT, len(self.scale), REFIT_EVERY))
+
+    @property
+    def absent(self) -> np.ndarray:
+        return np.full(self.scale.shape, np.nan)
+
+    def kept(self, name: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Return arrays of the work folder, made now if they are not there."""
+        path = self.work / self.name / f"{name}.npz"
+        if not path.exists():
+            begun = time.perf_counter()
+            arrays = make()
+            seconds = time.perf_counter() - begun
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(".part.npz")
+            np.savez_compressed(part, seconds=np.array(seconds), **arrays)
+            part.replace(path)
+            print(f"{self.name}: {name} in {seconds:.0f} s", file=sys.stderr, flush=True)
+        with np.load(path) as found:
+            return dict(found)
+
+
+def real_case(
+    name: str, shared: Path, work: Path, every: int, seeds: tuple[int, ...], recipe_threads: int
+) -> Case:
+    """Return every n-th stock of a set of real bars, with the VIX and sectors beside them.
+
+    Stocks are those with a bar on the first and the last session, so survivors; sectors are those
+    of the first yearly list that names a stock.
+    """
+    folder = work / f"{name} every {every}"
+    if not (folder / "instruments.csv").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        bars = pd.read_parquet(shared / SETS[name] / "bars.parquet")
+        days = bars.groupby("ticker")["date"].agg(["min", "max"])
+        whole = (days["min"] == bars["date"].min()) & (days["max"] == bars["date"].max())
+        chosen = sorted(days.index[whole])[::every]
+        bars[bars["ticker"].isin(chosen)].to_parquet(folder / "bars.parquet")
+        vix = pd.read_csv(shared / "index_vix" / "vix_daily.csv.gz")
+        vix[["date", "close"]].to_csv(folder / "VIX.csv", index=False)
+        lists = pd.read_csv(
+            shared / "constituents" / "sp500_constituents_yearly_snapshots.csv.gz",
+            keep_default_na=False,
+        )
+        known = lists.drop_duplicates("symbol").set_index("symbol")["sector"]
+        sectors = pd.DataFrame({"symbol": chosen, "sector": known.reindex(chosen).fillna("")})
+        sectors.to_csv(folder / "instruments.csv", index=False)
+    last: date = pd.read_parquet(folder / "bars.parquet", columns=["date"])["date"].max().date()
+    settings = DataEngineSettings()
+    request = MarketRequest(last, None, settings.history_sessions)
+    window = DataEngineStage(settings).run(FolderSource(folder, settings).load(request))
+    recipe = market_model_cpu().model_copy(update={"threads": recipe_threads})
+    return Case(f"{name} every {every}", window, recipe, work, seeds)
+
+
+def variants(recipe: MarketModelRecipe) -> dict[str, MarketModelRecipe]:
+    """Return the market model, and what is left of it without graph or without memory."""
+    sizes = recipe.encoder.model_dump() | {"lstm_layers": 0}
+    return {
+        "TFT + GAT": recipe,
+        "TFT only": recipe.model_copy(update={"graph": None}),
+        "GAT only": recipe.model_copy(update={"encoder": EncoderSizes(**sizes), "context": 1}),
+    }
+
+
+def shared_answers(case: Case, variant: str, seed: int) -> dict[str, np.ndarray]:
+    """Return the answers of a variant of the market model, walk-forward."""
+    from foundation.market_model.walk_forward import walk_forward
+
+    def make() -> dict[str, np.ndarray]:
+        made = walk_forward(
+            case.data,
+            case.labels,
+            variants(case.recipe)[variant].model_copy(update={"seed": seed}),
+            refit_rows=case.refit_rows,
+            held_back=HELD_BACK,
+            checkpoints=case.work / case.name / f"{variant} {seed} unfinished",
+            report=lambda row, epoch: print(
+                f"{case.name}: {variant} {seed}, row {row}, {epoch}", file=sys.stderr, flush=True
+            ),
+        )
+        return {f.name: getattr(made.answers, f.name) for f in fields(made.answers)}
+
+    return case.kept(f"{variant} {seed}", make)
+
+
+def market_models(case: Case) -> dict[str, Forecast]:
+    """Return the variants of the market model, seed by seed where there are several."""
+    found = {}
+    for variant in variants(case.recipe):
+        for seed in case.seeds if variant == "TFT + GAT" else case.seeds[:1]:
+            said = shared_answers(case, variant, seed)
+            name = variant if seed == case.seeds[0] else f"{variant}, seed {seed}"
+            found[name] = in_log_returns(case, said)
+    return found
+
+
+def in_log_returns(case: Case, said: dict[str, np.ndarray]) -> Forecast:
+    """Return answers in units of the scale as a forecast; volatility by the interval's width."""
+    quantiles = said["quantiles"].astype(float) * case.scale[..., None]
+    return Forecast(
+        quantiles=quantiles,
+        hit=said["hit"].astype(float),
+        volatility=(quantiles[..., 2] - quantiles[..., 0]) / WIDTH,
+        score=said["returns"].astype(float),
+    )
+
+
+def twins(case: Case) -> tuple[dict[str, Forecast], np.ndarray]:
+    """Return twins (all of them, and only where promoted) and who was promoted when, (T, N)."""
+    from foundation.market_model.answers import Answers
+    from foundation.twins.walk_forward import walk_forward
+
+    shared = shared_answers(case, "TFT + GAT", case.seeds[0])
+
+    def make() -> dict[str, np.ndarray]:
+        chances = regime_probabilities(case.returns, QuantSettings().regimes)
+        codes = np.where(np.isnan(chances).any(-1), -1, np.nan_to_num(chances).argmax(-1))
+        monthly = range(case.refit_rows[0], len(case.scale), TWINS_EVERY)
+        history = walk_forward(
+            Answers(**{f.name: shared[f.name] for f in fields(Answers)}),
+            case.labels,
+            codes,
+            twins_cpu().model_copy(update={"threads": case.recipe.threads}),
+            refit_rows=sorted({*monthly, *case.refit_rows}),
+            fresh_rows=case.refit_rows,
+            trial=TRIAL,
+            least=LEAST,
+        )
+        said = {f.name: getattr(history.answers, f.name) for f in fields(history.answers)}
+        return said | {"promoted": history.promoted, "codes": codes}
+
+    said = case.kept("twins", make)
+    own = replace(in_log_returns(case, said), volatility=said["volatility"] * case.scale)
+    theirs = in_log_returns(case, shared)
+    promoted = said["promoted"]
+
+    def where(mine: np.ndarray, other: np.ndarray) -> np.ndarray:
+        mask = promoted if mine.ndim == 2 else promoted[..., None]
+        return np.where(mask & np.isfinite(mine), mine, other)
+
+    mixed = Forecast(**{f.name: where(getattr(own, f.name), getattr(theirs, f.name))
+                        for f in fields(Forecast)})  # fmt: skip
+    return {"twins, all": own, "twins where promoted": mixed}, promoted
+
+
+def trees(case: Case) -> Forecast:
+    """Return LightGBM's quantiles and odds."""
+    settings = QuantileSettings(entry=case.recipe.entry, refit_every=REFIT_EVERY)
+
+    def make() -> dict[str, np.ndarray]:
+        made = walk_forward_quantiles(case.window, case.scale, settings)
+        return {"quantiles": made.quantiles, "hit": made.hit_probability}
+
+    said = case.kept("LightGBM", make)
+    q = said["quantiles"]
+    width = (q[..., 2] - q[..., 0]) / WIDTH
+    return Forecast(q, said["hit"], width, q @ np.array([0.3, 0.4, 0.3]))
+
+
+def ranking(case: Case) -> Forecast:
+    """Return LightGBM's ranks: an order and nothing else."""
+
+    def make() -> dict[str, np.ndarray]:
+        return {"score": walk_forward_ranking(case.window, case.scale, RankerSettings()).score}
+
+    absent = case.absent
+    return Forecast(np.full((*absent.shape, 3), np.nan), absent, absent,
+                    case.kept("ranker", make)["score"])  # fmt: skip
+
+
+def transfer(case: Case) -> Forecast:
+    """Return the parent-child LSTM."""
+    from foundation.market_model.lstm_transfer import (
+        TransferRecipe,
+        transfer_inputs,
+        transfer_walk_forward,
+    )
+
+    def make() -> dict[str, np.ndarray]:
+        made = transfer_walk_forward(
+            transfer_inputs(case.window),
+            case.data,
+            case.labels,
+            TransferRecipe(threads=case.recipe.threads),
+            refit_rows=case.refit_rows,
+            entry=case.recipe.entry,
+        )
+        return {"quantiles": made.quantiles, "returns": made.returns, "hit": made.hit}
+
+    return in_log_returns(case, case.kept("LSTM transfer", make))
+
+
+def plain(case: Case) -> dict[str, Forecast]:
+    """Return what needs no learning from features: GARCH, AR, historical volatility, the past."""
+    outcome, hits = case.labels.returns * case.scale, case.labels.hit
+    absent = case.absent
+    historical = pd.DataFrame(case.returns).rolling(20).std().to_numpy() * np.sqrt(HORIZON)
+    ar = ar_forecasts(case.returns, ArSettings())
+    climate, level, frequency = climatology(outcome, hits, case.labels.volatility * case.scale)
+    past = past_standard_quantiles(case.labels.returns)
+
+    def normal(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+        return mean[..., None] + deviation[..., None] * NORMAL
+
+    centre = pooled_median(climate[..., 1])
+    return {
+        "GARCH x past quantiles": Forecast(
+            case.scale[..., None] * past[:, None, :], absent, case.scale, absent
+        ),
+        "GARCH-normal": Forecast(normal(centre, case.scale), absent, case.scale, absent),
+        "AR by Yule-Walker": Forecast(
+            normal(ar.expected, ar.volatility), absent, ar.volatility, ar.expected
+        ),
+        "historical volatility": Forecast(normal(centre, historical), absent, historical, absent),
+        "climatology": Forecast(climate, frequency, level, climate[..., 1]),
+    }
+
+
+def climatology(
+    outcome: np.ndarray, hits: np.ndarray, realised: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return each symbol's past quantiles and root mean square, and the pooled past hit rate.
+
+    Learnt anew every five rows, from outcomes known there.
+    """
+    quantiles = np.full((*outcome.shape, 3), np.nan)
+    level, frequency = np.full((2, *outcome.shape), np.nan)
+    for row in range(2 * REFIT_EVERY, len(outcome), HORIZON):
+        past, until = slice(0, row + 1 - HORIZON), slice(row, row + HORIZON)
+        known = np.isfinite(outcome[past]).sum(axis=0) >= 100
+        quantiles[until, known] = np.nanquantile(outcome[past][:, known], LEVELS, axis=0).T
+        level[until, known] = np.sqrt(np.nanmean(realised[past][:, known] ** 2, axis=0))
+        frequency[until] = np.nanmean(hits[past])
+    return quantiles, level, frequency
+
+
+def past_standard_quantiles(standard: np.ndarray) -> np.ndarray:
+    """Return the pooled past quantiles of outcomes in units of the scale, (T, 3)."""
+    out = np.full((len(standard), len(LEVELS)), np.nan)
+    for row in range(2 * REFIT_EVERY, len(standard), HORIZON):
+        past = standard[: row + 1 - HORIZON]
+        out[row : row + HORIZON] = np.quantile(past[np.isfinite(past)], LEVELS)
+    return out
+
+
+def pooled_median(values: np.ndarray) -> np.ndarray:
+    """Return each row's median for all of its columns; NaN where a row has none."""
+    out = np.full(values.shape, np.nan)
+    rows = np.isfinite(values).any(axis=1)
+    out[rows] = np.nanmedian(values[rows], axis=1, keepdims=True)
+    return out
