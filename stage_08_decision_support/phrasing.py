@@ -42,6 +42,13 @@ def change(fraction: float | None, decimals: int = 2) -> str:
     return signed(100 * fraction, decimals) + "%"
 
 
+def log_change(log_return: float | None, decimals: int = 2) -> str:
+    """Return a log return as a signed percentage: 0.01 gives ``+1.01%``."""
+    if log_return is None or _absent(log_return):
+        return ABSENT
+    return change(math.expm1(log_return), decimals)
+
+
 def signed(value: float | None, decimals: int = 2) -> str:
     """Return a signed number with a true minus sign; what rounds to zero has no sign."""
     if value is None or _absent(value):

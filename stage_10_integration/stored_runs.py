@@ -11,6 +11,7 @@ from foundation.contracts import (
     MarketWindow,
     QuantContext,
     StageEvent,
+    StockCharacteristics,
     StoryBook,
     StoryForecast,
     ValidatedForecast,
@@ -29,6 +30,7 @@ SHOWN = (
     wiring.FORECAST,
     wiring.VALIDATION,
     wiring.QUANT,
+    wiring.CHARACTERISTICS,
 )
 Made = TypeVar("Made", bound=Contract)
 
@@ -93,6 +95,7 @@ class StoredRuns:
             forecast=of(wiring.FORECAST, StoryForecast),
             validated=of(wiring.VALIDATION, ValidatedForecast),
             quant=of(wiring.QUANT, QuantContext),
+            characteristics=of(wiring.CHARACTERISTICS, StockCharacteristics),
             run=run_metadata(events),
         )
 

@@ -36,8 +36,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     for name in (
-        "price", "percent", "change", "signed", "number", "cell", "long_date", "medium_date",
-        "short_date", "horizon_title", "moment", "count", "listed", "sentence",
+        "price", "percent", "change", "log_change", "signed", "number", "cell", "long_date",
+        "medium_date", "short_date", "horizon_title", "moment", "count", "listed", "sentence",
     ):  # fmt: skip
         env.filters[name] = getattr(phrasing, name)
     env.filters["told"] = clauses.told

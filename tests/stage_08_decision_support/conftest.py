@@ -67,5 +67,6 @@ def view(run: SampleRun, brief: DecisionBrief) -> RunView:
         forecast=run.forecast,
         validated=run.validated,
         quant=run.quant,
+        characteristics=run.characteristics,
         run=RunMetadata("run-7", datetime(2026, 1, 5, 9, 30, tzinfo=NEW_YORK), 2.5, steps),
     )

@@ -20,7 +20,7 @@ from foundation.kernel import OperatorError, UpstreamDataError
 from stage_08_decision_support.adapters.web import RunView, create_app, run_metadata
 from tests.stage_08_decision_support.test_rendering import text_of
 
-PAGES = ("/", "/instrument/SPX", "/instrument/AAPL", "/performance", "/quality", "/runs")
+PAGES = ("/", "/instrument/SPX", "/instrument/AAPL", "/performance", "/models", "/quality", "/runs")
 
 
 class OneRun:

@@ -137,8 +137,28 @@ def test_the_signals_sort_by_what_is_clicked(browser, address: str) -> None:
     assert order()[-1] == "AAPL"
 
 
+def test_twins_sort_by_alpha_and_lead_to_their_panel(browser, address: str) -> None:
+    from selenium.webdriver.common.by import By
+
+    browser.get(address + "/models")
+
+    def order() -> list[str]:
+        return [e.text for e in browser.find_elements(By.CSS_SELECTOR, ".twins a.symbol")]
+
+    assert order()[0] == "AAPL"  # who answers, first
+    browser.find_element(By.CSS_SELECTOR, '.twins [data-sort-by="symbol"]').click()
+    assert order() == ["AAPL", "IXIC", "MTUM", "SPX"]
+    browser.find_element(By.CSS_SELECTOR, ".twins a.symbol").click()
+    assert browser.current_url.endswith("/instrument/AAPL#twin")
+    # One heatmap a ribbon: the rule's and the twin's.
+    assert len(drawn(browser, ".twin-plot .heatmaplayer .hm")) == 2
+    names = {e.text for e in browser.find_elements(By.CSS_SELECTOR, ".twin-plot .annotation-text")}
+    assert {"twin", "shared heads", "mean-reverting"} <= names
+    assert complaints(browser) == []
+
+
 @pytest.mark.parametrize(
-    "path", ["/", "/instrument/SPX", "/performance", "/quality", "/runs", "/nowhere"]
+    "path", ["/", "/instrument/SPX", "/performance", "/models", "/quality", "/runs", "/nowhere"]
 )
 def test_nothing_overflows_a_telephone(browser, address: str, path: str) -> None:
     screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

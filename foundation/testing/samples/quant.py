@@ -82,6 +82,7 @@ def foundation_report(market: MarketWindow | None = None, seed: int = 12) -> Fou
     attention = rng.dirichlet(np.linspace(1, 5, 60), size=len(symbols)).T[..., None]
     attention[:, -1] = np.nan
     regimes = rng.dirichlet((4, 3, 2, 1), size=(len(sessions), len(symbols)))[-252:]
+    regimes[:, -1] = np.nan
     return FoundationReport(
         market_model="sample market model",
         trained_until=sessions[-80],

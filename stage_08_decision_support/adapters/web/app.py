@@ -16,6 +16,16 @@ from markupsafe import Markup
 from foundation.kernel import FinancialStoryError
 from stage_08_decision_support.adapters.web import api, pages, static_files
 from stage_08_decision_support.adapters.web.metrics import WebMetrics
+from stage_08_decision_support.adapters.web.quantitative import (
+    NotInRun,
+    RegimeAnswer,
+    TwinAnswer,
+    TwinListAnswer,
+    models_context,
+    regime_answer,
+    twin_answer,
+    twin_list,
+)
 from stage_08_decision_support.adapters.web.runs import RunSource, RunView
 from stage_08_decision_support.quality_report import (
     quality_document,
@@ -32,6 +42,8 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+DATA = ("/api/", "/models/twins", "/predictions/")
+"""Addresses below which answers are JSON, errors included."""
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -113,10 +125,10 @@ def _explain_failures(app: FastAPI, page: Page) -> None:
     @app.exception_handler(UnknownInstrument)
     def unknown(request: Request, error: UnknownInstrument) -> Response:
         close = pages.suggestions(error.view, error.symbol)
-        if request.url.path.startswith("/api/"):
+        if request.url.path.startswith(DATA):
             return JSONResponse(
                 {"rule": "The symbol must be part of the run", "value": error.symbol,
-                 "suggestions": close},
+                 "remedy": f"ask for one of the run: {', '.join(close)}", "suggestions": close},
                 status_code=404,
             )  # fmt: skip
         return page(
@@ -126,9 +138,14 @@ def _explain_failures(app: FastAPI, page: Page) -> None:
             404,
         )  # fmt: skip
 
+    @app.exception_handler(NotInRun)
+    def absent(request: Request, error: NotInRun) -> Response:
+        said = {"rule": error.rule, "value": error.value, "remedy": error.remedy}
+        return JSONResponse(said, status_code=404)
+
     @app.exception_handler(404)
     def missing(request: Request, error: Exception) -> Response:
-        if request.url.path.startswith(("/api/", "/static/")):
+        if request.url.path.startswith((*DATA, "/static/")):
             return JSONResponse({"rule": "No such address", "value": request.url.path}, 404)
         return page(
             "notice",
@@ -139,7 +156,7 @@ def _explain_failures(app: FastAPI, page: Page) -> None:
 
     @app.exception_handler(FinancialStoryError)
     def unavailable(request: Request, error: FinancialStoryError) -> Response:
-        if request.url.path.startswith("/api/") or request.url.path == "/health":
+        if request.url.path.startswith(DATA) or request.url.path == "/health":
             said = {"rule": error.rule, "remedy": error.remedy}
             return JSONResponse(said, status_code=503)
         return page(
@@ -182,6 +199,10 @@ def _serve_pages(app: FastAPI, page: Page, latest: Latest, known: Known) -> None
             "quality", {"view": view, "sections": sections, "style": Markup(quality_stylesheet())}
         )
 
+    @app.get("/models", response_class=HTMLResponse)
+    def models() -> Response:
+        return page("models", models_context(latest()))
+
     @app.get("/runs", response_class=HTMLResponse)
     def run_page() -> Response:
         return page("runs", {"view": latest()})
@@ -208,6 +229,18 @@ def _serve_api(app: FastAPI, metrics: WebMetrics, latest: Latest, known: Known) 
     @app.get("/api/quality")
     def quality_data() -> JSONResponse:
         return JSONResponse(quality_document(latest().market))
+
+    @app.get("/models/twins")
+    def twins() -> TwinListAnswer:
+        return twin_list(latest())
+
+    @app.get("/models/twins/{symbol}")
+    def twin(symbol: str) -> TwinAnswer:
+        return twin_answer(*known(symbol))
+
+    @app.get("/predictions/{symbol}/regime")
+    def regime(symbol: str) -> RegimeAnswer:
+        return regime_answer(*known(symbol))
 
     @app.get("/health")
     def health() -> JSONResponse:

@@ -26,6 +26,7 @@ from stage_08_decision_support.adapters.web.price_chart import (
     fan_quantiles,
     instrument_figure,
 )
+from stage_08_decision_support.adapters.web.quantitative import MATTERS, twin_panel
 from stage_08_decision_support.adapters.web.ribbon import ribbon_rows
 from stage_08_decision_support.adapters.web.runs import RunView
 from stage_08_decision_support.phrasing import change, number, percent, price, signed
@@ -165,6 +166,8 @@ def instrument_context(view: RunView, symbol: str) -> dict[str, Any]:
         "figure": instrument_figure(view, symbol, rows),
         "fan": fan_quantiles(view, symbol),
         "quant": quant_facts(view, symbol),
+        "twin": twin_panel(view, symbol),
+        "matters": MATTERS,
         "absent": [row.series for row in rows if not row.reported],
         "days": recent_stories(view, symbol),
         "distributions": distributions(view, symbol),

@@ -30,7 +30,8 @@ LABEL_ROOM_NARROW = 10
 Figure = dict[str, Any]
 
 
-def _finite(values: np.ndarray) -> list[float | None]:
+def finite(values: np.ndarray) -> list[float | None]:
+    """Return the values as JSON has them: None where absent."""
     return [float(v) if math.isfinite(v) else None for v in values]
 
 
@@ -45,7 +46,7 @@ def instrument_figure(view: RunView, symbol: str, rows: tuple[RibbonRow, ...]) -
     data = [_price_trace(view, symbol, labels)]
     extremes = [*_extremes(view, symbol)]
     if fan is not None:
-        data += _fan_traces(float(close[-1]), fan, labels[-1], ahead)
+        data += fan_traces(float(close[-1]), fan, labels[-1], ahead)
         extremes += [float(close[-1]) * math.exp(q) for q in (fan[0], fan[2])]
     named = named_levels(page.signal.levels, page.signal.direction)
     extremes += [value for _, value, _ in named]
@@ -57,11 +58,11 @@ def instrument_figure(view: RunView, symbol: str, rows: tuple[RibbonRow, ...]) -
     data += ribbon
     last = len(labels) - 1
     right = last + FAN_SESSIONS + LABEL_ROOM
-    ticks = _month_ticks(bars.sessions)
+    ticks = month_ticks(bars.sessions)
     return {
         "data": data,
         "layout": {
-            "shapes": [*shapes, _today_line(last)],
+            "shapes": [*shapes, today_line(last)],
             "annotations": notes + ribbon_notes,
             "xaxis": {
                 "type": "category", "range": [-0.7, right], "fixedrange": False,
@@ -102,7 +103,7 @@ def _price_trace(view: RunView, symbol: str, labels: list[str]) -> Figure:
     if np.isfinite(fields["open"]).any():
         return {
             "type": "candlestick", "name": symbol, "x": labels, "yaxis": "y", "showlegend": False,
-            **{name: _finite(values) for name, values in fields.items()},
+            **{name: finite(values) for name, values in fields.items()},
             "increasing": {"line": {"color": "var(--up)", "width": 1}, "fillcolor": "var(--up)"},
             "decreasing": {"line": {"color": "var(--down)", "width": 1},
                            "fillcolor": "var(--down)"},
@@ -110,12 +111,12 @@ def _price_trace(view: RunView, symbol: str, labels: list[str]) -> Figure:
         }  # fmt: skip
     return {
         "type": "scatter", "mode": "lines", "name": symbol, "x": labels, "yaxis": "y",
-        "y": _finite(fields["close"]), "line": {"color": "var(--ink)", "width": 1.6},
+        "y": finite(fields["close"]), "line": {"color": "var(--ink)", "width": 1.6},
         "showlegend": False, "hovertemplate": "%{x}<br>close %{y:,.2f}<extra></extra>",
     }  # fmt: skip
 
 
-def _fan_traces(
+def fan_traces(
     close: float, fan: tuple[float, float, float], today: str, ahead: list[str]
 ) -> list[Figure]:
     """Return band and median. Only the fifth session is forecast; before it, see below.
@@ -186,12 +187,13 @@ def _level_marks(
     return shapes, notes
 
 
-def _today_line(last: int) -> Figure:
+def today_line(last: int) -> Figure:
+    """Return the line between the last session and those ahead."""
     return {"type": "line", "xref": "x", "yref": "paper", "x0": last + 0.5, "x1": last + 0.5,
             "y0": 0, "y1": 1, "line": {"color": "var(--line-strong)", "width": 1}}  # fmt: skip
 
 
-def _month_ticks(sessions: tuple[date, ...]) -> list[tuple[str, str]]:
+def month_ticks(sessions: tuple[date, ...]) -> list[tuple[str, str]]:
     """Return (category, text) of the first session of each month, and of the last session."""
     ticks = []
     for before, day in pairwise(sessions):

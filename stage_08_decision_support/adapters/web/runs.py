@@ -13,6 +13,7 @@ from foundation.contracts import (
     MarketWindow,
     QuantContext,
     StageEvent,
+    StockCharacteristics,
     StoryBook,
     StoryForecast,
     ValidatedForecast,
@@ -57,6 +58,7 @@ class RunView:
     stories: StoryBook
     forecast: StoryForecast
     validated: ValidatedForecast
+    characteristics: StockCharacteristics
     run: RunMetadata
     quant: QuantContext | None = None
 

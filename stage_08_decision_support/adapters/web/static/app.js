@@ -50,7 +50,10 @@
       yaxis: axis(figure.layout.yaxis),
       yaxis2: axis(figure.layout.yaxis2),
     };
-    if (narrow && figure.narrow) layout.xaxis.range = figure.narrow["xaxis.range"];
+    if (narrow && figure.narrow) {
+      layout.xaxis.range = figure.narrow["xaxis.range"];
+      if (figure.narrow["yaxis.range"]) layout.yaxis.range = figure.narrow["yaxis.range"];
+    }
     const config = { displayModeBar: false, displaylogo: false, responsive: true };
     return Plotly.react(place, resolve(figure.data), resolve(layout), config);
   }
