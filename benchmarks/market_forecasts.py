@@ -86,7 +86,8 @@ class Case:
     @cached_property
     def refit_rows(self) -> tuple[int, ...]:
         known = int(np.flatnonzero(np.isfinite(self.scale).any(axis=1))[0])
-        return tuple(range(known + FIRST_REFIT, len(self.scale), REFIT_EVERY))
+        # A refit that answers for less than a quarter of a year would be scored on nothing.
+        return tuple(range(known + FIRST_REFIT, len(self.scale) - HELD_BACK, REFIT_EVERY))
 
     @property
     def absent(self) -> np.ndarray:

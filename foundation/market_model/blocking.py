@@ -106,7 +106,11 @@ class Blocks:
 
     def block(self, begin: int, end: int, symbols: Tensor | None = None) -> Block:
         """Return sessions ``begin .. end - 1`` preceded by their context, of some symbols."""
-        rows = slice(max(0, begin - self.recipe.context + 1), end)
+        return self.only(max(0, begin - self.recipe.context + 1), end, symbols)
+
+    def only(self, begin: int, end: int, symbols: Tensor | None = None) -> Block:
+        """Return sessions ``begin .. end - 1`` and nothing before them."""
+        rows = slice(begin, end)
         chosen = slice(None) if symbols is None else symbols
         return Block(
             observed=self._observed[chosen, rows],

@@ -68,10 +68,27 @@ class Explanation:
     attention: Tensor
 
 
+@dataclass(frozen=True)
+class Carried:
+    """What a session hands on to the next one, so that a new day costs one session.
+
+    Attributes
+    ----------
+    state : tuple of Tensor, each (layers, N, hidden); or None
+        Of the recurrent network; None where there is none.
+    memory : Tensor, shape (N, M, hidden)
+        What attention may still look back on: the last ``context - 1`` sessions at most.
+    """
+
+    state: tuple[Tensor, Tensor] | None
+    memory: Tensor
+
+
 @dataclass
 class _Temporal:
     """What is computed on the way to attention."""
 
+    state: tuple[Tensor, Tensor] | None
     memory: Tensor
     query: Tensor
     recurrent: Tensor
@@ -141,7 +158,19 @@ class TemporalFusionEncoder(nn.Module):
 
     def forward(self, block: Block, forecast: int) -> Tensor:
         """Return the encoding of the last ``forecast`` sessions, shape (N, forecast, hidden)."""
-        t = self._temporal(block, forecast)
+        return self._encoded(self._temporal(block, forecast))
+
+    def advance(self, block: Block, carried: Carried | None) -> tuple[Tensor, Carried]:
+        """Return the encoding of a block's sessions, (N, T, hidden), and what to hand on.
+
+        Sessions are given once, in order, in blocks of any length: what was carried from the last
+        one stands for all before. ``forward`` over all of them together says the same.
+        """
+        t = self._temporal(block, block.observed.shape[1], carried)
+        kept = max(0, t.memory.shape[1] - (self.context - 1))
+        return self._encoded(t), Carried(t.state, t.memory[:, kept:])
+
+    def _encoded(self, t: _Temporal) -> Tensor:
         attended = self.after_attention(self.attend(t.query, t.memory, t.seen), t.query)
         return self.last(self.feed_forward(attended), t.recurrent)
 
@@ -157,7 +186,7 @@ class TemporalFusionEncoder(nn.Module):
             attention=self.attend.weights(t.query, t.memory, t.seen),
         )
 
-    def _temporal(self, block: Block, forecast: int) -> _Temporal:
+    def _temporal(self, block: Block, forecast: int, carried: Carried | None = None) -> _Temporal:
         symbols, sessions, _ = block.observed.shape
         static, static_weights = self.select_statics(self.embed_statics(block.statics))
         context = {name: part(static) for name, part in self.contexts.items()}
@@ -167,13 +196,15 @@ class TemporalFusionEncoder(nn.Module):
             context["selection"].repeat_interleave(sessions, dim=0),
         )
         chosen = chosen.view(symbols, sessions, -1)
-        remembered = chosen
+        remembered, state = chosen, None
         if self.recurrent is not None:
             begin = tuple(
                 context[name][None].expand(self.layers, -1, -1).contiguous()
                 for name in ("state", "cell")
             )
-            remembered = self.recurrent(chosen, begin)[0]
+            if carried is not None and carried.state is not None:
+                begin = carried.state
+            remembered, state = self.recurrent(chosen, begin)
         recurrent = self.after_recurrent(remembered, chosen)
 
         codes = block.known_codes[-forecast:].repeat(symbols, 1)
@@ -189,11 +220,15 @@ class TemporalFusionEncoder(nn.Module):
         present = recurrent[:, -forecast:]
         decoded = self.ahead(present, ahead.view(symbols, forecast, -1))
         enrichment = context["enrichment"][:, None, :]
+        memory = self.enrich(recurrent, enrichment)
+        if carried is not None:
+            memory = torch.cat([carried.memory, memory], dim=1)
         return _Temporal(
-            memory=self.enrich(recurrent, enrichment),
+            state=state,
+            memory=memory,
             query=self.enrich(decoded, enrichment),
             recurrent=decoded,
-            seen=band(sessions, forecast, self.context, block.observed.device),
+            seen=band(memory.shape[1], forecast, self.context, block.observed.device),
             weights=(observed_weights, known_weights, static_weights),
         )
 

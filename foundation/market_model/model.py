@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from foundation.market_model.encoder import Block, TemporalFusionEncoder
+from foundation.market_model.encoder import Block, Carried, TemporalFusionEncoder
 from foundation.market_model.graph import GraphEncoder
 from foundation.market_model.recipe import MarketModelRecipe
 
@@ -115,12 +115,23 @@ class MarketModel(nn.Module):
 
     def forward(self, block: Block, around: Surroundings) -> Opinion:
         """Return the opinion on the sessions that ``around`` covers: the last of the block."""
-        sessions = around.market_regime.shape[0]
-        encoded = self.encoder(block, sessions)
+        return self._opinion(self.encoder(block, around.market_regime.shape[0]), around)
+
+    def advance(
+        self, block: Block, around: Surroundings, carried: Carried | None
+    ) -> tuple[Opinion, Carried]:
+        """Return the opinion on all sessions of a block that follows what was carried.
+
+        A day of all symbols then costs one session each, not a window.
+        """
+        encoded, carried = self.encoder.advance(block, carried)
+        return self._opinion(encoded, around), carried
+
+    def _opinion(self, encoded: Tensor, around: Surroundings) -> Opinion:
         parts = [encoded]
         if self.graph is not None:
             parts.append(self.graph(encoded.transpose(0, 1), around.edges).transpose(0, 1))
-        symbols = encoded.shape[0]
+        symbols, sessions, _ = encoded.shape
         parts += [
             self.sector(around.sector)[:, None].expand(-1, sessions, -1),
             self.liquidity(around.liquidity),

@@ -152,6 +152,19 @@ def test_without_memory_a_session_is_read_by_itself() -> None:
         assert torch.equal(made[:, -1], other[:, -1]) != remembers
 
 
+@pytest.mark.parametrize("layers", [0, 1])
+def test_sessions_given_day_by_day_say_what_they_say_together(layers: int) -> None:
+    module, whole = encoder(layers=layers), block(17)
+    together = module(whole, 17)
+    said, carried = module.advance(cut(whole, 0, 9), None)
+    parts = [said]
+    for day in range(9, 17):
+        said, carried = module.advance(cut(whole, day, day + 1), carried)
+        parts.append(said)
+        assert carried.memory.shape[1] == CONTEXT - 1
+    torch.testing.assert_close(torch.cat(parts, dim=1), together, rtol=1e-10, atol=1e-12)
+
+
 def test_attention_reaches_back_the_context_and_never_ahead() -> None:
     seen = band(10, 4, 3, torch.device("cpu")).numpy()
     for row, session in zip(seen, range(6, 10), strict=True):
