@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from config.profiles import profile_named
+from foundation.market_model import (
+    BackboneSizes,
+    EncoderSizes,
+    GraphSizes,
+    MarketModelRecipe,
+)
+from foundation.twins.recipe import TwinRecipe, TwinSizes
+from foundation.twins.settings import FoundationSettings
 from stage_10_integration.house_settings import HouseSettings
 
 
@@ -20,6 +28,40 @@ def small_house() -> HouseSettings:
             "tokens": {"history_sessions": 20, "validation_sessions": 10},
         }
     )
+
+
+def modelled_house() -> HouseSettings:
+    """Return the small house with a market model and twins of a few hundred parameters."""
+    house = small_house()
+    recipe = MarketModelRecipe(
+        name="toy",
+        encoder=EncoderSizes(hidden=8, heads=2, lstm_layers=1),
+        graph=GraphSizes(heads=2, width=4, projected=4),
+        backbone=BackboneSizes(sector=2, liquidity=2, market_regime=2, middle=16, embedding=8),
+        context=12,
+        block=64,
+        epochs=1,
+        entry=house.quant.quantiles.entry,
+        features=("log_return_1", "rsi_14", "realised_volatility_20"),
+        price_units=(),
+        market_series=("vix",),
+        threads=1,
+    )
+    sizes = TwinSizes(
+        embedding=8, adapter=4, stock=4, regime=4, detector=(8, 4), correction=(8, 8), head=4
+    )
+    twins = TwinRecipe(sizes=sizes, epochs=1, sessions=60, held_back=10, batch=16, threads=1)
+    foundation = FoundationSettings(
+        market_model=recipe,
+        twins=twins,
+        first_refit=100,
+        refit_every=200,
+        held_back=20,
+        twin_refit_every=40,
+        least=20,
+        trial=60,
+    )
+    return house.model_copy(update={"foundation": foundation})
 
 
 def toy_house() -> HouseSettings:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from foundation.contracts import FuzzyWindow, MarketWindow, StoryBook
+from foundation.contracts import FuzzyWindow, MarketWindow, QuantContext, StoryBook
 from foundation.kernel import Contract
 from foundation.runtime import Plan
 from foundation.testing.simulated_market import simulated_market
@@ -28,7 +28,7 @@ from stage_10_integration import wiring
 from stage_10_integration.house_settings import HouseSettings
 from stage_10_integration.sources import SourceReading, open_source
 from stage_10_integration.verification import SOURCE, Verdict, verify_no_lookahead
-from tests.laws.small_house import small_house, toy_house
+from tests.laws.small_house import modelled_house, small_house, toy_house
 
 Spoil = Callable[[Contract], Contract]
 
@@ -60,6 +60,26 @@ def test_real_data_to_token_windows_is_blind_to_the_future() -> None:
         wiring.DATA, wiring.FUZZY, wiring.QUANT, wiring.CHARACTERISTICS, wiring.STORIES,
         wiring.WEEKLY, wiring.OCCASIONS, wiring.TOKENS,
     )  # fmt: skip
+
+
+def test_market_model_twins_and_their_report_are_blind_to_the_future() -> None:
+    seen: list[QuantContext] = []
+
+    def note(made: Contract) -> Contract:
+        assert isinstance(made, QuantContext)
+        seen.append(made)
+        return made
+
+    verdict = verify_no_lookahead(
+        modelled_house(), until=wiring.QUANT, rewire=spoiled(wiring.QUANT, note)
+    )
+    assert verdict.held, verdict.first_broken
+    assert all(wiring.QUANT in comparison.steps for comparison in verdict.comparisons[1:])
+    for made in seen:
+        assert made.report is not None
+        assert len(made.report.calibration) == 3
+        assert made.report.regimes is not None
+        assert np.isfinite(made.report.regimes.values[-1]).all()
 
 
 def test_the_whole_house_to_signals_is_blind_to_the_future() -> None:
