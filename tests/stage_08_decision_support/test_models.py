@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from foundation.contracts import QuantContext
+from foundation.contracts import QuantContext, ReliabilityPoint
 from foundation.kernel import OperatorError
 from foundation.timeseries import Panel
 from stage_08_decision_support.adapters.web import RunView, create_app
@@ -21,10 +21,12 @@ from stage_08_decision_support.adapters.web.quantitative import (
     TwinAnswer,
     TwinListAnswer,
 )
+from stage_08_decision_support.adapters.web.quantitative.models_page import reliability
 from stage_08_decision_support.adapters.web.quantitative.twin_chart import (
     forecast_bands,
     twin_figure,
 )
+from stage_08_decision_support.adapters.web.quantitative.twin_panel import verdict
 from stage_08_decision_support.adapters.web.quantitative.weighing import attention, weight_groups
 from stage_08_decision_support.phrasing import ABSENT, MINUS
 
@@ -69,7 +71,7 @@ def test_the_page_says_who_answers_and_how_the_others_stood(client: TestClient) 
     text = squeezed(client.get("/models").text)
     assert "Expected return and its range market model since Wed 14 Nov 2018" in text
     assert "before that LightGBM" in text
-    assert "One twin of 4 answers for its stock" in text
+    assert "One twin of 4 has earned its place" in text
     assert "AAPL twin +0.0120" in text
     assert f"SPX shared heads {MINUS}0.0010" in text
     assert f"MTUM nobody yet {ABSENT} too few outcomes yet 0 not known {ABSENT}" in text
@@ -95,17 +97,18 @@ def test_an_instruments_panel_tells_both_opinions_and_what_the_stock_is_like(
     client: TestClient, view: RunView
 ) -> None:
     text = squeezed(client.get("/instrument/AAPL").text)
-    assert "The twin has earned its place: it beat the shared heads by +0.0120" in text
+    assert "The twin speaks for the market model here: it did better, by +0.0120" in text
     assert f"Twin +{100 * expm1(0.009):.2f}%" in text
     assert f"Alpha of its own: +{100 * expm1(0.005):.2f}%" in text
     made = view.characteristics.values
     beta = made.field("beta")[-1, made.index_of("symbols", "AAPL")]
     assert f"Beta {beta:.2f}" in text
     other = squeezed(client.get("/instrument/SPX").text)
-    assert f"The shared heads answer: the twin's gain over them, {MINUS}0.0010 in loss" in other
+    assert f"what the twin gained over them, {MINUS}0.0010 in loss" in other
+    assert "is not clear. The range that is published is by market model." in other
     assert "No alpha of its own" in other
     silent = squeezed(client.get("/instrument/MTUM").text)
-    assert "neither twin nor shared heads answer" in silent
+    assert "neither twin nor shared heads speak" in silent
     assert "No alpha of its own" not in silent
 
 
@@ -188,6 +191,35 @@ def test_weights_of_one_stand_beside_the_mean_of_all_who_have_a_forecast(view: R
     assert weight_groups(report, "MTUM") == ()
     assert [a.back for a in attention(report)] == list(range(59, -1, -1))
     assert attention(report, "MTUM") == ()
+
+
+def test_odds_are_drawn_on_axes_that_end_with_them_and_rare_ones_not_at_all(view: RunView) -> None:
+    report = quant_of(view).report
+    assert report is not None
+    assert reliability(report).end == 0.6
+    rare = ReliabilityPoint(forecast=0.95, observed=1.0, count=29)
+    first = report.calibration[0]
+    more = first.model_copy(update={"hit": (*first.hit, rare)})
+    shown = reliability(report.model_copy(update={"calibration": (more,)}))
+    assert shown.end == 0.6
+    assert rare not in shown.dots[first.name]
+    enough = more.model_copy(update={"hit": (rare.model_copy(update={"count": 30}),)})
+    assert reliability(report.model_copy(update={"calibration": (enough,)})).end == 1.0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(-0.3, -0.1, "the twin did worse"), (-0.1, 0.3, "is not clear"), (None, None, "too few")],
+)
+def test_why_the_shared_heads_speak_is_said(
+    view: RunView, low: float | None, high: float | None, said: str
+) -> None:
+    report = quant_of(view).report
+    assert report is not None
+    state = report.twin("SPX")
+    assert state is not None
+    found = state.standing.model_copy(update={"low": low, "high": high})
+    assert said in verdict(state.model_copy(update={"standing": found}))
 
 
 def test_where_nobody_has_a_forecast_nothing_is_weighed(view: RunView) -> None:

@@ -101,20 +101,21 @@ def test_a_twins_past_regimes_are_held_to_what_was_said_then() -> None:
     quant = RUN.quant
     report = quant.report
     assert report is not None
-    assert report.regimes is not None
-    day = report.regimes.sessions[-10]
+    told = report.regimes
+    assert told is not None
+    day = told.sessions[-10]
 
     def rewritten(row: int) -> dict[str, object]:
-        regimes = with_cell(report.regimes, (row, 0, 0), 0.5)
+        regimes = with_cell(told, (row, 0, 0), 0.5)
         other = report.model_copy(update={"regimes": regimes})
         return as_known_by(quant.model_copy(update={"report": other}), day)
 
     known = as_known_by(quant, day)
-    told = first_common_difference(known, rewritten(-10))
-    assert str(told).startswith(f"twins' regimes on {day}[0, 0]")
+    found = first_common_difference(known, rewritten(-10))
+    assert str(found).startswith(f"twins' regimes on {day}[0, 0]")
     assert first_common_difference(known, rewritten(-9)) is None
     # A later report begins later: what both tell of is compared.
-    later = report.model_copy(update={"regimes": report.regimes.last(20)})
+    later = report.model_copy(update={"regimes": told.last(20)})
     cut = as_known_by(quant.model_copy(update={"report": later}), day)
     assert first_common_difference(known, cut) is None
 

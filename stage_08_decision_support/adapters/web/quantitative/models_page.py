@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
-from foundation.contracts import FoundationReport, Standing, TwinState
+from foundation.contracts import FoundationReport, ReliabilityPoint, Standing, TwinState
 from stage_08_decision_support.adapters.web.quantitative.regimes import by_twin, most_likely
 from stage_08_decision_support.adapters.web.quantitative.twin_panel import (
     MATTERS,
@@ -16,6 +17,8 @@ from stage_08_decision_support.adapters.web.quantitative.weighing import attenti
 from stage_08_decision_support.adapters.web.runs import RunView
 
 VARIABLES_SHOWN = 14
+FEWEST = 30
+"""Forecasts below which a bin is not drawn: chance alone moves its share by ten points and more."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,14 @@ class TwinRow:
 
     state: TwinState
     regime: str | None
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Odds forecast beside how often it happened, by model; axes run from 0 to ``end``."""
+
+    end: float
+    dots: dict[str, tuple[ReliabilityPoint, ...]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +65,18 @@ def models_context(view: RunView) -> dict[str, Any]:
         "reach_of_twins": half_width([state.standing for state in report.twins]),
         "reach_of_rulings": half_width(standings),
         "drawn": drawn,
+        "reliability": reliability(report),
     }
+
+
+def reliability(report: FoundationReport) -> Reliability:
+    """Return the dots of all models on one pair of axes, as long as the largest dot needs."""
+    dots = {
+        past.name: tuple(point for point in past.hit if point.count >= FEWEST)
+        for past in report.calibration
+    }
+    ends = [end for drawn in dots.values() for p in drawn for end in (p.forecast, p.observed)]
+    return Reliability(math.ceil(10 * max(ends, default=1.0)) / 10, dots)
 
 
 def twin_rows(view: RunView, report: FoundationReport) -> tuple[TwinRow, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foundation.contracts import Ruling, Standing, StockCharacteristics, TwinState
+from foundation.contracts import FoundationReport, Ruling, Standing, StockCharacteristics, TwinState
 from stage_08_decision_support.adapters.web.price_chart import Figure
 from stage_08_decision_support.adapters.web.quantitative.regimes import (
     REGIME_NAMES,
@@ -63,7 +63,7 @@ def twin_panel(view: RunView, symbol: str) -> TwinPanel | None:
     return TwinPanel(
         figure=twin_figure(view, symbol, state),
         state=state,
-        verdict=NO_MODEL if report is None else verdict(state),
+        verdict=NO_MODEL if report is None else " ".join((verdict(state), published(report))),
         rulings=() if report is None else report.rulings,
         regimes=tuple(
             (name, _known(rule[k]), _known(twin[k])) for k, name in enumerate(REGIME_NAMES)
@@ -82,17 +82,27 @@ NO_MODEL = (
 def verdict(state: TwinState | None) -> str:
     """Return in a sentence whether the twin answers, and why."""
     if state is None:
-        return "There are no twins in this run: the shared heads speak for every stock."
+        return "There are no twins in this run: the shared heads speak for the market model."
     if state.twin is None:
-        return "Too little is known of this instrument yet: neither twin nor shared heads answer."
+        return "Too little is known of this instrument yet: neither twin nor shared heads speak."
     if state.answers:
-        return f"The twin has earned its place: it beat the shared heads by {gained(state)}."
+        return f"The twin speaks for the market model here: it did better, by {gained(state)}."
     if state.standing.low is None:
         return (
-            "The shared heads answer: too few of the twin's forecasts have a known outcome yet "
-            f"({state.standing.sessions})."
+            "The shared heads speak for the market model here: too few of the twin's forecasts "
+            f"have a known outcome yet ({state.standing.sessions})."
         )
-    return f"The shared heads answer: the twin's gain over them, {gained(state)}, is not clear."
+    if state.standing.high is not None and state.standing.high < 0:
+        why = f"the twin did worse, by {gained(state)}"
+    else:
+        why = f"what the twin gained over them, {gained(state)}, is not clear"
+    return f"The shared heads speak for the market model here: {why}."
+
+
+def published(report: FoundationReport) -> str:
+    """Return in a sentence whose range is published; empty where nobody was judged for it."""
+    holder = next((r.holder for r in report.rulings if r.matter == "quantiles"), None)
+    return "" if holder is None else f"The range that is published is by {holder}."
 
 
 def gained(state: TwinState) -> str:
