@@ -339,3 +339,46 @@ def pooled_median(values: np.ndarray) -> np.ndarray:
     rows = np.isfinite(values).any(axis=1)
     out[rows] = np.nanmedian(values[rows], axis=1, keepdims=True)
     return out
+
+
+def chosen(case: Case, said: dict[str, Forecast]) -> tuple[Forecast, list[str]]:
+    """Return what the product would answer of these opinions, and who answered how often.
+
+    As ``FoundationForecaster`` chooses: LightGBM and GARCH answer until past losses of another lie
+    below theirs by a block bootstrap's whole interval; compared anew every 21 sessions.
+    """
+    from foundation.quant.evaluation import pinball_loss, qlike
+    from foundation.twins.selection import assembled, choose
+
+    names = ("LightGBM", "TFT + GAT", "twins where promoted")
+    realised = (case.labels.volatility * case.scale) ** 2
+    losses = {
+        "quantiles": {
+            n: pinball_loss(
+                said[n].quantiles / case.scale[..., None], case.labels.returns, LEVELS
+            ).mean(-1)
+            for n in names
+        },
+        "hit": {n: (said[n].hit - case.labels.hit) ** 2 for n in names},
+        "volatility": {
+            n: qlike(said[n].volatility ** 2, realised) for n in ("GARCH-normal", "twins, all")
+        },
+    }
+    answers, told = {}, []
+    for what, table in losses.items():
+        first = next(iter(table))
+        made = choose(
+            table,
+            first,
+            rows=range(case.refit_rows[0], len(case.scale), TWINS_EVERY),
+            horizon=HORIZON,
+            trial=TRIAL,
+            least=LEAST,
+            seed=case.recipe.seed,
+        )
+        answers[what] = assembled({n: getattr(said[n], what) for n in table}, first, made)
+        count = {n: sum(c.name == n for c in made) for n in table}
+        told.append(f"{what}: " + ", ".join(f"{n} {k} of {len(made)}" for n, k in count.items()))
+        if what == "quantiles":
+            answers["score"] = assembled({n: said[n].score for n in table}, first, made)
+    return Forecast(**answers), told

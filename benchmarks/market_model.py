@@ -5,7 +5,9 @@ Claims measured, each by its own part:
 ``speed``
     Reading blocks of sessions trains at least 10 x more (symbol, session) examples a second than
     reading one window per example (our own encoder, and pytorch-forecasting's where its
-    environment is given), and answers a day at least 5 x faster; what the difference of form costs.
+    environment is given), and answers a day at least 5 x faster.
+``form``
+    What the difference of form costs in loss, on real bars.
 ``quality``
     On real bars, walk-forward with at least three refits, against everything simpler.
 ``regimes``
@@ -38,6 +40,7 @@ from market_forecasts import (
     TWINS_EVERY,
     Case,
     Forecast,
+    chosen,
     market_models,
     plain,
     ranking,
@@ -46,7 +49,7 @@ from market_forecasts import (
     trees,
     twins,
 )
-from market_speed import speed
+from market_speed import form, speed
 
 from foundation.kernel import NEW_YORK
 
@@ -57,6 +60,7 @@ def main() -> None:
     """Run the parts asked for."""
     parts: dict[str, Callable[[argparse.Namespace], None]] = {
         "speed": speed,
+        "form": form,
         "quality": quality,
         "regimes": regimes,
         "controls": controls,
@@ -87,6 +91,8 @@ def quality(asked: argparse.Namespace) -> None:
         )
         print(f"## {name}\n\n{described(case)}")
         said, promoted = everything(case)
+        answered, told = chosen(case, said)
+        said = {"the foundation's choice": answered} | said
         tables = (
             quantile_table(case, said, REFERENCE),
             hit_table(case, said, "climatology"),
@@ -94,7 +100,8 @@ def quality(asked: argparse.Namespace) -> None:
             rank_table(case, said),
         )
         print("\n".join(line for table in tables for line in table))
-        print(f"\n{twins_line(case, promoted)}\n", flush=True)
+        print(f"\n{twins_line(case, promoted)}\n")
+        print(f"Who answered, by the choices made: {'; '.join(told)}.\n", flush=True)
 
 
 def everything(case: Case) -> tuple[dict[str, Forecast], np.ndarray]:

@@ -57,11 +57,10 @@ def speed(asked: argparse.Namespace) -> None:
         )
     if not asked.peer:
         print("\nThe peer was not measured: name its environment's python with --peer.")
-    print(cost_of_form(asked))
 
 
-def cost_of_form(asked: argparse.Namespace) -> str:
-    """Train in blocks on real bars; answer unseen sessions in blocks and window by window."""
+def form(asked: argparse.Namespace) -> None:
+    """Train on real bars in either form; answer unseen sessions in blocks and by windows."""
     from market_forecasts import HELD_BACK, real_case
 
     from foundation.market_model.answers import answers
@@ -74,7 +73,7 @@ def cost_of_form(asked: argparse.Namespace) -> str:
     held = range(last - HELD_BACK, last)
     learnt = range(case.refit_rows[0] - 250, held.start - case.recipe.horizon)
     lines = [
-        "\n| trained in | epochs | seconds | pinball, answered in blocks | window by window |",
+        "| trained in | epochs | seconds | pinball, answered in blocks | window by window |",
         "|---|---|---|---|---|",
     ]
     unseen = range(row, min(row + 126, len(case.scale) - 5))
@@ -99,7 +98,7 @@ def cost_of_form(asked: argparse.Namespace) -> str:
         f"\n{len(case.window.instruments)} stocks, {len(learnt)} sessions learnt, {len(unseen)} "
         f"later ones answered; the {case.recipe.name} recipe without graph."
     )
-    return "\n".join(lines)
+    print("\n".join(lines))
 
 
 def _pinball(quantiles: np.ndarray, outcome: np.ndarray) -> float:
@@ -260,9 +259,9 @@ def _peak() -> float:
 
 
 if __name__ == "__main__":
-    form, threads = sys.argv[1], int(sys.argv[2])
-    if form == "peer":
+    which, threads = sys.argv[1], int(sys.argv[2])
+    if which == "peer":
         made = measure_peer(threads)
     else:
-        made = measure(*list(FORMS.values())[int(form)], threads)
+        made = measure(*list(FORMS.values())[int(which)], threads)
     print(json.dumps(vars(made)))
