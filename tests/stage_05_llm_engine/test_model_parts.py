@@ -8,8 +8,9 @@ from transformers import GptOssConfig, GptOssForCausalLM
 
 from stage_05_llm_engine.learning.muon import Muon, orthogonalise
 from stage_05_llm_engine.network.architecture import DENSE_EXPERTS, build, register_dense_experts
-from stage_05_llm_engine.network.attention import SINKS_IN_PLACE, register_attention
+from stage_05_llm_engine.network.attention import SINK_AS_KEY, register_attention
 from stage_05_llm_engine.network.masks import causal_masks
+from stage_05_llm_engine.network.tail import tail_states
 from stage_05_llm_engine.recipe import Architecture
 
 
@@ -32,7 +33,7 @@ def small(attention: str, experts: str) -> GptOssForCausalLM:
 
 @pytest.mark.parametrize(
     ("attention", "experts"),
-    [(SINKS_IN_PLACE, "eager"), ("eager", DENSE_EXPERTS), (SINKS_IN_PLACE, DENSE_EXPERTS)],
+    [(SINK_AS_KEY, "eager"), ("eager", DENSE_EXPERTS), (SINK_AS_KEY, DENSE_EXPERTS)],
 )
 def test_our_kernels_agree_with_the_stock_ones_forward_and_backward(
     attention: str, experts: str
@@ -59,6 +60,17 @@ def test_our_causal_masks_are_the_ones_that_transformers_would_make() -> None:
         own = model(input_ids=ids, attention_mask=causal_masks(model, 11, model.dtype)).logits
         stock = model(input_ids=ids).logits
     torch.testing.assert_close(own, stock)
+
+
+@pytest.mark.parametrize("start", [1, 7, 10])
+def test_the_tail_of_a_text_reads_as_it_does_in_the_whole(start: int) -> None:
+    ids = torch.randint(0, 60, (2, 11), generator=torch.Generator().manual_seed(3))
+    model = small("eager", "eager").eval()
+    with torch.no_grad():
+        whole = model.model(input_ids=ids).last_hidden_state
+        masks = causal_masks(model, 11, model.dtype)
+        tail = tail_states(model, ids, masks, torch.arange(11).expand(2, -1), start)
+    torch.testing.assert_close(tail, whole[:, start:])
 
 
 def test_the_architecture_has_the_size_it_says() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from stage_05_llm_engine.adapters.in_process.tree import AnswerTree
 from stage_05_llm_engine.network.masks import layer_masks, product_type
+from stage_05_llm_engine.network.tail import tail_states
 
 if TYPE_CHECKING:
     import torch
@@ -40,14 +41,10 @@ def ask(model: Any, contexts: list[list[int]], tree: AnswerTree, pad: int) -> np
         ],
         dim=1,
     )
-    output = model.model(
-        input_ids=ids,
-        attention_mask=_masks(model, lengths, longest, tree, positions),
-        position_ids=positions,
-        use_cache=False,
-    ).last_hidden_state
+    masks = _masks(model, lengths, longest, tree, positions)
     # The root itself is never asked: every question stands behind the frame.
-    said = model.lm_head(output[:, longest - 1 :]).double().log_softmax(dim=-1)
+    output = tail_states(model, ids, masks, positions, longest - 1)
+    said = model.lm_head(output).double().log_softmax(dim=-1)
     return tree.read(said).softmax(dim=-1).cpu().numpy()
 
 
