@@ -27,7 +27,15 @@ from foundation.quant import QuantSettings
 from foundation.quant.evaluation import circular_block_bootstrap, crps_from_quantiles
 from foundation.quant.quantiles import LEVELS
 from foundation.quant.regimes import regime_probabilities
-from foundation.testing.simulated_market import Truth
+from foundation.testing.simulated_market import (
+    COMMON,
+    DAILY,
+    GARCH,
+    MEMORY,
+    SPREAD,
+    STAY,
+    Truth,
+)
 from stage_01_data_engine import (
     DataEngineSettings,
     DataEngineStage,
@@ -36,7 +44,7 @@ from stage_01_data_engine import (
 )
 from stage_01_data_engine.adapters.simulated import SimulationSettings
 
-SYMBOLS, SESSIONS = 20, 1400
+SYMBOLS, SESSIONS = 20, 1250
 
 
 def simulated_case(variant: str, seed: int, work: Path, threads: int) -> tuple[Case, Truth]:
@@ -56,6 +64,7 @@ def simulated_case(variant: str, seed: int, work: Path, threads: int) -> tuple[C
                 sector=4, liquidity=2, market_regime=4, middle=64, embedding=64
             ),
             "learning_rate": 4e-3,
+            "epochs": 4,
             "threads": threads,
         }
     )
@@ -71,7 +80,7 @@ def controls(asked: argparse.Namespace) -> None:
     for seed in range(asked.seeds):
         for variant in ("martingale", "planted"):
             case, truth = simulated_case(variant, seed, asked.work, asked.threads)
-            said = market_models(case) | twins(case)[0] | {"LightGBM": trees(case)}
+            said = market_models(case, ("TFT + GAT",)) | twins(case)[0] | {"LightGBM": trees(case)}
             for name, forecast in said.items():
                 print(f"| {variant} {seed} | {name} | {' | '.join(skills(case, forecast))} |")
             if variant == "planted":
@@ -81,7 +90,7 @@ def controls(asked: argparse.Namespace) -> None:
 def skills(case: Case, forecast: Forecast) -> list[str]:
     """Return CRPS and Brier skill over the past's own, each with its distance from zero."""
     past = past_standard_quantiles(case.labels.returns)[:, None, :]
-    _, frequency, _ = climatology(case.labels.returns, case.labels.hit, case.labels.volatility)
+    _, _, frequency = climatology(case.labels.returns, case.labels.hit, case.labels.volatility)
     standard = forecast.quantiles / case.scale[..., None]
     pairs = (
         (
@@ -145,7 +154,10 @@ def regimes(asked: argparse.Namespace) -> None:
         first = case.refit_rows[0]
         assert truth.regimes is not None
         twins(case)
+        told = truth.regimes[:, None] * np.ones((1, SYMBOLS), dtype=np.int64)
+        twins(case, told, "twins told the truth")
         said = case.kept("twins", dict)
+        taught = case.kept("twins told the truth", dict)["regimes"]
         rule = regime_probabilities(case.returns, QuantSettings().regimes)
         detector = said["regimes"]
         real = truth.regimes[first:, None] * np.ones((1, SYMBOLS))
@@ -153,13 +165,16 @@ def regimes(asked: argparse.Namespace) -> None:
         for change in np.flatnonzero(np.diff(truth.regimes)) + 1:
             settled[change : change + 10] = False
         past = np.array([np.bincount(truth.regimes[: t + 1]).argmax() for t in range(SESSIONS)])
+        everywhere = np.ones((1, SYMBOLS))
+        together = rule.mean(axis=1, keepdims=True) * everywhere[..., None]
+        filtered = filtered_regimes(np.nan_to_num(case.returns))
         named = {
             "most frequent regime so far (told)": past[first:, None] * np.ones((1, SYMBOLS)),
             "the rule": _named(rule)[first:],
-            "the rule, mean over stocks": _named(
-                np.nanmean(rule, axis=1, keepdims=True) * np.ones((1, SYMBOLS, 1))
-            )[first:],
+            "the rule, mean over stocks": _named(together)[first:],
             "twins' detector (learnt from the rule)": _named(detector)[first:],
+            "twins' detector (learnt from the past's truth)": _named(taught)[first:],
+            "a filter that knows the simulation": filtered[first:, None] * everywhere,
         }
         for name, codes in named.items():
             known = codes >= 0
@@ -171,6 +186,36 @@ def regimes(asked: argparse.Namespace) -> None:
         ].mean()
         print(f"| {seed} | detector and rule agree | {agree:.1%} | |", flush=True)
     print(f"\nRegimes: {', '.join(REGIMES)}. Horizon of the labels: {HORIZON} sessions.")
+
+
+def filtered_regimes(returns: np.ndarray) -> np.ndarray:
+    """Return the likeliest regime by a filter that knows the simulation's numbers, (T,).
+
+    Hamilton's (1989) filter over all stocks, their common shock included: what is to be had by
+    anybody. Only the path of the variances is inferred, by the likeliest regime so far.
+    """
+    memory = np.array([MEMORY[r] for r in REGIMES])[:, None]
+    spread = DAILY * np.array([SPREAD[r] for r in REGIMES])[:, None]
+    constant, shock_weight, persistence = GARCH
+    count = returns.shape[1]
+    leave = (1 - STAY) / (len(REGIMES) - 1)
+    moves = np.full((len(REGIMES), len(REGIMES)), leave) + (STAY - leave) * np.eye(len(REGIMES))
+    chance, variance = np.full(len(REGIMES), 1 / len(REGIMES)), np.ones(count)
+    named, before = [], np.zeros(count)
+    for today in returns:
+        deviation = spread * np.sqrt(variance)
+        shock = (today - memory * before) / deviation
+        # Shocks correlate by COMMON: their inverse covariance in closed form (Sherman-Morrison).
+        total = COMMON / (1 - COMMON + COMMON * count) * shock.sum(axis=1) ** 2
+        distance = ((shock**2).sum(axis=1) - total) / (1 - COMMON)
+        density = -0.5 * distance - np.log(deviation).sum(axis=1)
+        chance = (moves @ chance) * np.exp(density - density.max())
+        chance /= chance.sum()
+        named.append(int(chance.argmax()))
+        drawn = shock[named[-1]]
+        variance = constant + shock_weight * variance * drawn**2 + persistence * variance
+        before = today
+    return np.array(named)
 
 
 def _named(chances: np.ndarray) -> np.ndarray:

@@ -173,10 +173,10 @@ def shared_answers(case: Case, variant: str, seed: int) -> dict[str, np.ndarray]
     return case.kept(f"{variant} {seed}", make)
 
 
-def market_models(case: Case) -> dict[str, Forecast]:
+def market_models(case: Case, only: tuple[str, ...] | None = None) -> dict[str, Forecast]:
     """Return the variants of the market model, seed by seed where there are several."""
     found = {}
-    for variant in variants(case.recipe):
+    for variant in variants(case.recipe) if only is None else only:
         for seed in case.seeds if variant == "TFT + GAT" else case.seeds[:1]:
             said = shared_answers(case, variant, seed)
             name = variant if seed == case.seeds[0] else f"{variant}, seed {seed}"
@@ -195,8 +195,13 @@ def in_log_returns(case: Case, said: dict[str, np.ndarray]) -> Forecast:
     )
 
 
-def twins(case: Case) -> tuple[dict[str, Forecast], np.ndarray]:
-    """Return twins (all of them, and only where promoted) and who was promoted when, (T, N)."""
+def twins(
+    case: Case, told: np.ndarray | None = None, name: str = "twins"
+) -> tuple[dict[str, Forecast], np.ndarray]:
+    """Return twins (all of them, and only where promoted) and who was promoted when, (T, N).
+
+    Their detector learns the regimes ``told`` (codes, (T, N)), the rule's where None.
+    """
     from foundation.market_model.answers import Answers
     from foundation.twins.walk_forward import walk_forward
 
@@ -205,6 +210,7 @@ def twins(case: Case) -> tuple[dict[str, Forecast], np.ndarray]:
     def make() -> dict[str, np.ndarray]:
         chances = regime_probabilities(case.returns, QuantSettings().regimes)
         codes = np.where(np.isnan(chances).any(-1), -1, np.nan_to_num(chances).argmax(-1))
+        codes = codes if told is None else told
         monthly = range(case.refit_rows[0], len(case.scale), TWINS_EVERY)
         history = walk_forward(
             Answers(**{f.name: shared[f.name] for f in fields(Answers)}),
@@ -219,7 +225,7 @@ def twins(case: Case) -> tuple[dict[str, Forecast], np.ndarray]:
         said = {f.name: getattr(history.answers, f.name) for f in fields(history.answers)}
         return said | {"promoted": history.promoted, "codes": codes}
 
-    said = case.kept("twins", make)
+    said = case.kept(name, make)
     own = replace(in_log_returns(case, said), volatility=said["volatility"] * case.scale)
     theirs = in_log_returns(case, shared)
     promoted = said["promoted"]
