@@ -97,15 +97,15 @@ def test_an_instruments_panel_tells_both_opinions_and_what_the_stock_is_like(
     client: TestClient, view: RunView
 ) -> None:
     text = squeezed(client.get("/instrument/AAPL").text)
-    assert "The twin speaks for the market model here: it did better, by +0.0120" in text
-    assert f"Twin +{100 * expm1(0.009):.2f}%" in text
+    assert "The twin speaks for the market model here: it did better: +0.0120" in text
+    assert f"Twin speaks +{100 * expm1(0.009):.2f}%" in text
     assert f"Alpha of its own: +{100 * expm1(0.005):.2f}%" in text
     made = view.characteristics.values
     beta = made.field("beta")[-1, made.index_of("symbols", "AAPL")]
     assert f"Beta {beta:.2f}" in text
     other = squeezed(client.get("/instrument/SPX").text)
-    assert f"what the twin gained over them, {MINUS}0.0010 in loss" in other
-    assert "is not clear. The range that is published is by market model." in other
+    assert f"the twin's gain over them is not clear: {MINUS}0.0010 in loss" in other
+    assert "64 sessions). The range that is published is by market model." in other
     assert "No alpha of its own" in other
     silent = squeezed(client.get("/instrument/MTUM").text)
     assert "neither twin nor shared heads speak" in silent

@@ -86,17 +86,17 @@ def verdict(state: TwinState | None) -> str:
     if state.twin is None:
         return "Too little is known of this instrument yet: neither twin nor shared heads speak."
     if state.answers:
-        return f"The twin speaks for the market model here: it did better, by {gained(state)}."
+        return f"The twin speaks for the market model here: it did better: {gained(state)}."
     if state.standing.low is None:
         return (
             "The shared heads speak for the market model here: too few of the twin's forecasts "
             f"have a known outcome yet ({state.standing.sessions})."
         )
     if state.standing.high is not None and state.standing.high < 0:
-        why = f"the twin did worse, by {gained(state)}"
+        why = f"the twin did worse: {gained(state)}"
     else:
-        why = f"what the twin gained over them, {gained(state)}, is not clear"
-    return f"The shared heads speak for the market model here: {why}."
+        why = f"the twin's gain over them is not clear: {gained(state)}"
+    return f"The shared heads speak for the market model here; {why}."
 
 
 def published(report: FoundationReport) -> str:
