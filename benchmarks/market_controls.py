@@ -6,11 +6,18 @@ Imported by ``market_model.py``.
 from __future__ import annotations
 
 import argparse
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 from market_forecasts import (
+    FIRST_REFIT,
+    HELD_BACK,
     HORIZON,
+    LEAST,
+    REFIT_EVERY,
+    TRIAL,
+    TWINS_EVERY,
     Case,
     Forecast,
     climatology,
@@ -20,8 +27,10 @@ from market_forecasts import (
     twins,
 )
 
-from config.recipes.market_model import market_model_cpu
+from config.recipes.market_model import market_model_cpu, twins_cpu
 from foundation.contracts import REGIMES
+from foundation.market import sessions
+from foundation.market_model import Labels, MarketModelRecipe, ModelData
 from foundation.market_model.recipe import BackboneSizes, EncoderSizes, GraphSizes
 from foundation.quant import QuantSettings
 from foundation.quant.evaluation import circular_block_bootstrap, crps_from_quantiles
@@ -56,7 +65,12 @@ def simulated_case(variant: str, seed: int, work: Path, threads: int) -> tuple[C
     )
     request = MarketRequest(source.last_session(), None, SESSIONS)
     window = DataEngineStage(DataEngineSettings()).run(source.load(request))
-    recipe = market_model_cpu().model_copy(
+    return Case(f"{variant} {seed}", window, small(threads), work), source.market().truth
+
+
+def small(threads: int) -> MarketModelRecipe:
+    """Return a market model for twenty stocks."""
+    return market_model_cpu().model_copy(
         update={
             "encoder": EncoderSizes(hidden=16, heads=2, lstm_layers=1),
             "graph": GraphSizes(heads=2, width=8, projected=16),
@@ -68,7 +82,6 @@ def simulated_case(variant: str, seed: int, work: Path, threads: int) -> tuple[C
             "threads": threads,
         }
     )
-    return Case(f"{variant} {seed}", window, recipe, work), source.market().truth
 
 
 def controls(asked: argparse.Namespace) -> None:
@@ -85,6 +98,72 @@ def controls(asked: argparse.Namespace) -> None:
                 print(f"| {variant} {seed} | {name} | {' | '.join(skills(case, forecast))} |")
             if variant == "planted":
                 print(found_effects(case, truth, said), flush=True)
+        stated_effects(seed, asked.threads)
+
+
+def stated_effects(seed: int, threads: int) -> None:
+    """Plant effects in the inputs themselves: one for all stocks, one of every other stock's own.
+
+    The first input moves the coming return by half a deviation for all; the second by one deviation
+    up or down for every other stock, by turns, and not at all for the rest.
+    """
+    from foundation.market_model.walk_forward import walk_forward
+    from foundation.twins.walk_forward import walk_forward as refit_twins
+
+    draw = np.random.default_rng(seed)
+    shape = (SESSIONS, SYMBOLS)
+    observed = draw.standard_normal((*shape, 4), dtype=np.float32)
+    own = np.resize([1.0, 0.0, -1.0, 0.0], SYMBOLS)
+    outcome = 0.5 * observed[..., 0] + own * observed[..., 1] + draw.standard_normal(shape)
+    outcome[-HORIZON:] = np.nan
+    scale = np.full(shape, 0.02)
+    data = ModelData(
+        sessions=sessions(date(2010, 1, 4), date(2016, 1, 1))[:SESSIONS],
+        symbols=tuple(f"S{n:02d}" for n in range(SYMBOLS)),
+        observed=observed,
+        observed_names=("for all", "own", "nothing", "nothing too"),
+        known=draw.standard_normal((*shape, 3), dtype=np.float32),
+        known_codes=np.stack([draw.integers(0, 5, SESSIONS), draw.integers(0, 12, SESSIONS)], 1),
+        statics=np.zeros((SYMBOLS, 2), dtype=np.int64),
+        liquidity=draw.integers(0, 4, shape),
+        market_regime=draw.integers(0, 4, SESSIONS),
+        returns=draw.normal(0, 0.01, shape).astype(np.float32),
+        scale=scale,
+    )
+    hit = np.where(np.isnan(outcome), np.nan, (outcome > 1) * 1.0)
+    truth = Labels(returns=outcome, hit=hit, volatility=np.abs(outcome))
+    rows = [FIRST_REFIT + 250, FIRST_REFIT + 250 + REFIT_EVERY]
+    shared = walk_forward(data, truth, small(threads), refit_rows=rows, held_back=HELD_BACK).answers
+    history = refit_twins(
+        shared,
+        truth,
+        draw.integers(0, 4, shape),
+        twins_cpu().model_copy(update={"threads": threads}),
+        refit_rows=sorted({*range(rows[0], SESSIONS, TWINS_EVERY), *rows}),
+        fresh_rows=rows,
+        trial=TRIAL,
+        least=LEAST,
+    )
+    mixed = np.where(history.promoted, history.answers.returns, shared.returns)
+    print("\n| stated effects: squared error explained | stocks with an effect of their own | "
+          "others |\n|---|---|---|")  # fmt: skip
+    said = {"all there is": 0.5 * observed[..., 0] + own * observed[..., 1],
+            "market model": shared.returns, "twins, all": history.answers.returns,
+            "twins where promoted": mixed}  # fmt: skip
+    known = np.isfinite(history.answers.returns) & np.isfinite(outcome)
+    known[: rows[0] + LEAST] = False
+    for name, values in said.items():
+        cells = []
+        for group in (own != 0, own == 0):
+            mask = known & group
+            left = ((outcome - values)[mask] ** 2).mean()
+            cells.append(f"{1 - left / (outcome[mask] ** 2).mean():.1%}")
+        print(f"| {name} | {' | '.join(cells)} |")
+    at_last = history.promoted[-1]
+    print(
+        f"\nAt the end {at_last[own != 0].sum()} of {(own != 0).sum()} twins with an effect of "
+        f"their own answered, and {at_last[own == 0].sum()} of {(own == 0).sum()} others.\n"
+    )
 
 
 def skills(case: Case, forecast: Forecast) -> list[str]:

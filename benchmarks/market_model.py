@@ -54,6 +54,7 @@ from market_speed import form, speed
 from foundation.kernel import NEW_YORK
 
 REFERENCE = "GARCH x past quantiles"
+VARIANTS = ("TFT + GAT", "TFT only", "GAT only")
 
 
 def main() -> None:
@@ -71,6 +72,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("runs/market_model"))
     parser.add_argument("--sets", nargs="*", choices=SETS, default=list(SETS))
     parser.add_argument("--every", type=int, default=4, help="of the stocks, each how many-th")
+    parser.add_argument("--variants", nargs="*", choices=VARIANTS, default=list(VARIANTS))
     parser.add_argument("--seeds", type=int, default=1, choices=range(1, len(SEEDS) + 1))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peer", type=Path, help="python of an environment that has the peer")
@@ -90,7 +92,7 @@ def quality(asked: argparse.Namespace) -> None:
             name, asked.shared, asked.work, asked.every, SEEDS[: asked.seeds], asked.threads
         )
         print(f"## {name}\n\n{described(case)}")
-        said, promoted = everything(case)
+        said, promoted = everything(case, tuple(asked.variants))
         answered, told = chosen(case, said)
         said = {"the foundation's choice": answered} | said
         tables = (
@@ -104,11 +106,11 @@ def quality(asked: argparse.Namespace) -> None:
         print(f"Who answered, by the choices made: {'; '.join(told)}.\n", flush=True)
 
 
-def everything(case: Case) -> tuple[dict[str, Forecast], np.ndarray]:
+def everything(case: Case, variants: tuple[str, ...]) -> tuple[dict[str, Forecast], np.ndarray]:
     """Return what every model says; the cheap ones first, so that a stop loses little."""
     simple = plain(case)
     boosted, ranked, lstm = trees(case), ranking(case), transfer(case)
-    shared = market_models(case)
+    shared = market_models(case, variants)
     own, promoted = twins(case)
     learnt = {"LightGBM": boosted, "LightGBM ranker": ranked, "LSTM transfer": lstm}
     return shared | own | learnt | simple, promoted

@@ -67,7 +67,7 @@ def form(asked: argparse.Namespace) -> None:
     from foundation.market_model.checkpoint import TrainedModel
     from foundation.market_model.training import train
 
-    case = real_case("2013-2018", asked.shared, asked.work, 16, (1,), asked.threads)
+    case = real_case("2013-2018", asked.shared, asked.work, 32, (1,), asked.threads)
     row = case.refit_rows[-1]
     last = row + 1 - case.recipe.horizon
     held = range(last - HELD_BACK, last)
@@ -77,7 +77,7 @@ def form(asked: argparse.Namespace) -> None:
         "|---|---|---|---|---|",
     ]
     unseen = range(row, min(row + 126, len(case.scale) - 5))
-    for name, block, epochs in (("blocks", 128, 8), ("windows", 1, 1)):
+    for name, block, epochs in (("blocks", 128, 8), ("windows", 1, 2)):
         recipe = case.recipe.model_copy(
             update={"graph": None, "block": block, "epochs": epochs, "symbols_per_step": None}
         )
