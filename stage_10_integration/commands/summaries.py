@@ -11,6 +11,7 @@ from rich.table import Table
 
 from foundation.contracts import (
     DecisionBrief,
+    FoundationReport,
     FuzzyWindow,
     MarketIntelligence,
     MarketWindow,
@@ -122,6 +123,26 @@ def _(made: QuantContext) -> Lines:
     yield "values", f"{_panel(made.values)}: {', '.join(made.values.fields)}"
     for model in made.models:
         yield model.name, f"{', '.join(model.fields)}; trained until {model.trained_until}"
+    if made.report is not None:
+        yield from _behind(made.report)
+
+
+def _behind(report: FoundationReport) -> Lines:
+    for ruling in report.rulings:
+        stood = "; ".join(
+            f"{s.name} {s.gain:+.4f} ({s.low:+.4f} to {s.high:+.4f})"
+            for s in ruling.challengers
+            if s.gain is not None and s.low is not None and s.high is not None
+        )
+        since = f"{ruling.holder} since {ruling.tenures[-1].since}"
+        yield f"who answers for {ruling.matter}", f"{since}; gain over it: {stood or 'not known'}"
+    if report.twins:
+        answering = [state.symbol for state in report.twins if state.answers]
+        of_all = f"{len(answering)} of {len(report.twins)} answer"
+        yield "twins", ": ".join(filter(None, (of_all, ", ".join(answering))))
+    for past in report.calibration:
+        held = f"{past.covered:.1%} ({past.covered_low:.1%} to {past.covered_high:.1%})"
+        yield f"80% range of {past.name}", f"held {held} of {past.forecasts} outcomes"
 
 
 @summary_lines.register

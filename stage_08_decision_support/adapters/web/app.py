@@ -234,11 +234,11 @@ def _serve_api(app: FastAPI, metrics: WebMetrics, latest: Latest, known: Known) 
     def twins() -> TwinListAnswer:
         return twin_list(latest())
 
-    @app.get("/models/twins/{symbol}")
+    @app.get("/models/twins/{symbol:path}")
     def twin(symbol: str) -> TwinAnswer:
         return twin_answer(*known(symbol))
 
-    @app.get("/predictions/{symbol}/regime")
+    @app.get("/predictions/{symbol:path}/regime")
     def regime(symbol: str) -> RegimeAnswer:
         return regime_answer(*known(symbol))
 
