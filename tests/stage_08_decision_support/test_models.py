@@ -97,7 +97,7 @@ def test_an_instruments_panel_tells_both_opinions_and_what_the_stock_is_like(
     client: TestClient, view: RunView
 ) -> None:
     text = squeezed(client.get("/instrument/AAPL").text)
-    assert "The twin speaks for the market model here: it did better: +0.0120" in text
+    assert "The twin speaks for the market model here, for it did better: +0.0120" in text
     assert f"Twin speaks +{100 * expm1(0.009):.2f}%" in text
     assert f"Alpha of its own: +{100 * expm1(0.005):.2f}%" in text
     made = view.characteristics.values

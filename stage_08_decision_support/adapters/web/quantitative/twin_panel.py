@@ -86,7 +86,7 @@ def verdict(state: TwinState | None) -> str:
     if state.twin is None:
         return "Too little is known of this instrument yet: neither twin nor shared heads speak."
     if state.answers:
-        return f"The twin speaks for the market model here: it did better: {gained(state)}."
+        return f"The twin speaks for the market model here, for it did better: {gained(state)}."
     if state.standing.low is None:
         return (
             "The shared heads speak for the market model here: too few of the twin's forecasts "
