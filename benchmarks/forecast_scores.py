@@ -67,8 +67,10 @@ def quantile_table(case: Case, said: dict[str, Forecast], reference: str) -> lis
             f"{difference(loss, losses[reference], known, 100)} | {_inside(raw, outcome, known)} | "
             f"{100 * later[known].mean():.2f} | {_inside(moved, outcome, known)} |"
         )
+    days = np.array(case.window.bars.sessions)[known.any(axis=1)]
     head = [
-        f"\n### Quantiles, {known.sum():,} pairs on {known.any(axis=1).sum()} sessions\n",
+        f"\n### Quantiles, {known.sum():,} pairs on {len(days)} sessions, "
+        f"{days[0]} to {days[-1]}\n",
         f"CRPS x 100 in units of the GARCH volatility; less {reference}'s; 80% interval's "
         "coverage; both again after conformal offsets.\n",
         "| model | CRPS | difference | coverage | CRPS, offset | coverage, offset |",

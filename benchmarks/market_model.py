@@ -110,8 +110,8 @@ def everything(case: Case, variants: tuple[str, ...]) -> tuple[dict[str, Forecas
     """Return what every model says; the cheap ones first, so that a stop loses little."""
     simple = plain(case)
     boosted, ranked, lstm = trees(case), ranking(case), transfer(case)
-    shared = market_models(case, variants)
     own, promoted = twins(case)
+    shared = market_models(case, variants)
     learnt = {"LightGBM": boosted, "LightGBM ranker": ranked, "LSTM transfer": lstm}
     return shared | own | learnt | simple, promoted
 
