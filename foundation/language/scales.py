@@ -144,14 +144,22 @@ SCALES: dict[str, Scale] = {
         ("much as it was", "steady"),
         ("stronger", "firmer"),
     ),
-    "volume": Scale(("light", "thin"), ("normal", "about average"), ("heavy", "brisk")),
+    "volume": _comparing(
+        "than its norm",
+        ("lighter", "thinner"),
+        ("normal", "about average"),
+        ("heavier", "brisker"),
+    ),
     "breadth": Scale(
         ("narrow", "poor"), ("mixed", "ordinary"), ("broad", "healthy"),
         ("dismal",), ("all-embracing",),
     ),
-    "momentum": Scale(
-        ("weak", "soft"), ("balanced", "neutral"), ("strong", "lively"),
-        ("washed out",), ("stretched",),
+    # An index of 49 is not weak, only weaker than this series usually has it.
+    "momentum": _comparing(
+        "than usual",
+        ("weaker", "softer"),
+        ("in its usual range", "about where it usually is"),
+        ("stronger", "livelier"),
     ),
     "trend strength": Scale(
         ("weak", "low"), ("moderate", "middling"), ("pronounced", "high"),
