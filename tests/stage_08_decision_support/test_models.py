@@ -103,6 +103,8 @@ def test_an_instruments_panel_tells_both_opinions_and_what_the_stock_is_like(
     made = view.characteristics.values
     beta = made.field("beta")[-1, made.index_of("symbols", "AAPL")]
     assert f"Beta {beta:.2f}" in text
+    assert client.get("/instrument/AAPL").text.count('class="mean"') == 60
+    assert client.get("/instrument/MTUM").text.count('class="mean"') == 0
     other = squeezed(client.get("/instrument/SPX").text)
     assert f"the twin's gain over them is not clear: {MINUS}0.0010 in loss" in other
     assert "64 sessions). The range that is published is by market model." in other

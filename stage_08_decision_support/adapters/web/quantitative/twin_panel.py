@@ -15,7 +15,9 @@ from stage_08_decision_support.adapters.web.quantitative.regimes import (
 )
 from stage_08_decision_support.adapters.web.quantitative.twin_chart import twin_figure
 from stage_08_decision_support.adapters.web.quantitative.weighing import (
+    Attended,
     WeightGroup,
+    attention,
     weight_groups,
 )
 from stage_08_decision_support.adapters.web.runs import RunView
@@ -47,6 +49,7 @@ class TwinPanel:
     regimes: tuple[tuple[str, float | None, float | None], ...]
     characteristics: tuple[tuple[str, str], ...]
     weights: WeightGroup | None
+    attention: tuple[Attended, ...]
 
 
 def twin_panel(view: RunView, symbol: str) -> TwinPanel | None:
@@ -70,6 +73,7 @@ def twin_panel(view: RunView, symbol: str) -> TwinPanel | None:
         ),
         characteristics=characteristics_in_words(view.characteristics, symbol),
         weights=groups[0] if groups else None,
+        attention=() if report is None else attention(report, symbol),
     )
 
 

@@ -24,6 +24,11 @@ class Weight:
     high: float
     own: float | None = None
 
+    @property
+    def drawn(self) -> float:
+        """What the bar shows: one's own weight where one is asked for."""
+        return self.mean if self.own is None else self.own
+
 
 @dataclass(frozen=True)
 class WeightGroup:
@@ -35,7 +40,7 @@ class WeightGroup:
     @property
     def most(self) -> float:
         """The largest number that is drawn."""
-        return max(max(w.high, w.mean, w.own or 0.0) for w in self.weights)
+        return max(max(w.high, w.mean, w.drawn) for w in self.weights)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,11 @@ class Attended:
     low: float
     high: float
     own: float | None = None
+
+    @property
+    def drawn(self) -> float:
+        """What the bar shows: one's own share where one is asked for."""
+        return self.mean if self.own is None else self.own
 
 
 TITLES = {
@@ -87,7 +97,7 @@ def _weights(panel: Panel, symbol: str | None) -> tuple[Weight, ...]:
         )
         for k, name in enumerate(panel.fields)
     ]
-    return tuple(sorted(made, key=lambda w: -(w.mean if w.own is None else w.own)))
+    return tuple(sorted(made, key=lambda w: -w.drawn))
 
 
 def attention(report: FoundationReport, symbol: str | None = None) -> tuple[Attended, ...]:
