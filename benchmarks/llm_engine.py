@@ -10,10 +10,13 @@ Claims measured, on the same stories for every variant:
    between vocabularies): loss on the target story only, AdamW for all weights, tokens within
    words, answers weighing no more than words.
 
+Other parts: ``learning`` and ``planted`` (``story_learning.py``), ``walk-forward``
+(``story_walk.py``).
+
 Variants get the recipe's number of training tokens, not of steps. Wall and processor seconds are
 given: on a busy machine only the second compares.
-Run: ``python benchmarks/llm_engine.py [--variants all] [--share 1.0]``. The dated result stands in
-``stage_05_llm_engine/README.md``.
+Run: ``python benchmarks/llm_engine.py [--part cost] [--variants all] [--share 1.0]``. Dated results
+stand in ``docs/evidence/story_model.md`` and ``docs/evidence/story_forecasts.md``.
 """
 
 from __future__ import annotations
@@ -29,6 +32,9 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from story_learning import learning, planted
+from story_walk import walk
+from story_walk_report import report
 
 from config.recipes import story_tiny_cpu
 from foundation.contracts import TAPE, StoryBook, StoryForecast, TokenBatch
@@ -117,17 +123,57 @@ def per_story(loss: float, tokens: TokenBatch) -> float:
 
 
 def main() -> None:
-    """Run the variants asked for and print tables."""
+    """Run the part asked for and print its tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--part", choices=sorted(PARTS), default="cost")
     parser.add_argument("--variants", default="recipe", help="comma-separated, or all")
     parser.add_argument("--share", type=float, default=1.0, help="share of the training tokens")
+    parser.add_argument("--longest", type=int, default=4, help="times the recipe's steps")
+    parser.add_argument("--picture", type=Path, help="where the learning curve is drawn")
+    parser.add_argument("--work", type=Path, help="folder that keeps what was walked")
+    parser.add_argument("--sets", default="members,bundled")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--every", type=int, default=5, help="sessions between origins")
+    parser.add_argument("--report-only", action="store_true", help="walk no further")
     asked = parser.parse_args()
+    print(f"{date.today()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}\n", flush=True)
+    PARTS[asked.part](asked)
+
+
+def cost(asked: argparse.Namespace) -> None:
+    """Train the variants asked for; print what they cost and how they score."""
     names = list(VARIANTS) if asked.variants == "all" else asked.variants.split(",")
     book = stories()
-    print(f"{date.today()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}, {names}\n")
     usual = TokenizationStage(TokenizationSettings()).run(book)
     for name in names:
         run(name, book, asked.share * window_tokens(usual))
+
+
+def learn(asked: argparse.Namespace) -> None:
+    """Print losses beside a 5-gram's; draw the learning curve."""
+    book = stories()
+    tokens = TokenizationStage(TokenizationSettings()).run(book)
+    learning(book, tokens, asked.longest, asked.picture)
+
+
+def walk_forward(asked: argparse.Namespace) -> None:
+    """Make the refits that are missing; print the tables of all that are there."""
+    if asked.work is None:
+        raise SystemExit("--part walk-forward needs --work DIR")
+    seeds = range(asked.seeds)
+    for name in asked.sets.split(","):
+        if not asked.report_only:
+            walk(name, YEARS[name], seeds, asked.work, every=asked.every)
+        report(name, YEARS[name], seeds, asked.work)
+
+
+def law(_: argparse.Namespace) -> None:
+    """Print what is found under a planted law and on a martingale."""
+    planted()
+
+
+YEARS = {"members": (2015, 2016, 2017), "bundled": (2016, 2017, 2018)}
+PARTS = {"cost": cost, "learning": learn, "planted": law, "walk-forward": walk_forward}
 
 
 def window_tokens(tokens: TokenBatch) -> float:

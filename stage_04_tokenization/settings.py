@@ -54,7 +54,7 @@ class TokenizationSettings(Part):
     history_sessions: int = Field(default=60, ge=0)
     validation_sessions: int = Field(default=40, ge=1)
     stride: int = Field(default=7, ge=1)
-    vocabulary_size: int = Field(default=2048, ge=320)
+    vocabulary_size: int = Field(default=3072, ge=320)
     vocabulary_stories: int = Field(default=4000, ge=1)
     across_words: bool = True
     max_tokens: int = Field(default=1024, ge=16)

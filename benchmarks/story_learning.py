@@ -1,0 +1,218 @@
+"""How fast the embedded story model learns, beside a 5-gram model of the same stories.
+
+``learning``: validation loss over processor seconds, evaluations included, of the demo's recipe
+and of one four times as long, against an interpolated 5-gram model (``ngram.py``) that has read
+every training window. All are scored on the same tokens (answers, words and end of the validation
+split's target stories), given the same text before; nats are told per character of the words.
+
+``planted``: what the model says of stories under a known law, and of a martingale.
+
+``pace``: tokens per second of our training loop, and of a plain one over the same model.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+
+import numpy as np
+from ngram import KneserNey
+from story_worlds import note, say
+
+from config.recipes import story_nano_test, story_tiny_cpu
+from foundation.contracts import TAPE, StoryBook, TokenBatch, TokenWindows
+from foundation.quant.evaluation import circular_block_bootstrap
+from foundation.quant.evaluation.bootstrap import block_length
+from foundation.storage.folders import FolderStore
+from foundation.testing.planted_stories import planted_stories
+from stage_04_tokenization import TokenizationSettings, TokenizationStage
+from stage_05_llm_engine import (
+    EngineInput,
+    EngineSettings,
+    LlmEngineStage,
+    TrainingRecipe,
+    TrainingStage,
+)
+from stage_05_llm_engine.learning.training import Watch
+
+Curve = list[tuple[float, float]]
+"""(processor seconds, nats per character)."""
+
+
+class ClockedLosses:
+    """A tracker that keeps validation losses with the processor seconds so far."""
+
+    def __init__(self, per_character: float) -> None:
+        self.curve: Curve = []
+        self._scale = per_character
+
+    def begin(self, run: str, parameters: Mapping[str, str]) -> None:
+        """Start the clock."""
+        self._began = time.process_time()
+
+    def log(self, step: int, metrics: Mapping[str, float]) -> None:
+        """Note a validation loss."""
+        loss = metrics.get("validation_loss", metrics.get("final_validation_loss"))
+        if loss is not None:
+            self.curve.append((time.process_time() - self._began, loss * self._scale))
+            note(f"step {step}: {self.curve[-1][0]:.0f} s, {self.curve[-1][1]:.4f}")
+
+    def end(self, *, finished: bool) -> None:
+        """Nothing is left to do."""
+
+
+def learning(book: StoryBook, tokens: TokenBatch, longest: int, picture: Path | None) -> None:
+    """Print the table of losses; draw the curves."""
+    scored = float(tokens.split("validation").loss_mask.sum())
+    characters = _characters(tokens)
+    plain = TokenizationStage(TokenizationSettings(across_words=False)).run(book)
+    lines = {
+        "5-gram, the model's own tokens": _ngram(tokens) / characters,
+        "5-gram, tokens within words": _ngram(plain) / characters,
+    }
+    curves: dict[str, Curve] = {}
+    for factor in sorted({1, longest}):
+        base = story_tiny_cpu()
+        phases = tuple(p.model_copy(update={"steps": factor * p.steps}) for p in base.phases)
+        changes = {"phases": phases, "evaluations": 8, "evaluation_windows": 10_000}
+        recipe = base.model_copy(update=changes)
+        watch = ClockedLosses(scored / characters)
+        with tempfile.TemporaryDirectory() as scratch:
+            TrainingStage(recipe, FolderStore(Path(scratch)), Watch(tracker=watch)).run(tokens)
+        curves[f"story_tiny_cpu, {recipe.steps} steps"] = watch.curve
+    say(f"{int(scored):,} tokens and {characters:,} characters of validation stories.\n")
+    say("| model | nats per character | below both 5-grams after | processor seconds in all |")
+    say("|---|---:|---:|---:|")
+    for name, loss in lines.items():
+        say(f"| {name} | {loss:.4f} | | |")
+    for name, curve in curves.items():
+        first = next((f"{x:.0f} s" for x, y in curve if y < min(lines.values())), "never")
+        say(f"| {name} | {curve[-1][1]:.4f} | {first} | {curve[-1][0]:.0f} |")
+    if picture is not None:
+        picture.write_text(drawn(curves, lines), encoding="utf-8")
+
+
+def _ngram(tokens: TokenBatch) -> float:
+    """Return nats that a 5-gram of the training windows gives the validation targets."""
+    began = time.process_time()
+    model = KneserNey(_rows(tokens.split("train")), tokens.vocabulary_size)
+    windows = tokens.split("validation")
+    said = model.log_probability(_rows(windows))
+    note(f"5-gram of {tokens.vocabulary_size} tokens: {time.process_time() - began:.1f} s")
+    return -sum(float(x[windows.loss_mask[row, : len(x)] == 1].sum()) for row, x in enumerate(said))
+
+
+def _rows(windows: TokenWindows) -> list[np.ndarray]:
+    lengths = windows.attention_mask.sum(axis=1)
+    return [windows.ids[row, :length] for row, length in enumerate(lengths)]
+
+
+def _characters(tokens: TokenBatch) -> int:
+    """Return the characters of the validation split's target stories."""
+    from tokenizers import Tokenizer
+
+    windows = tokens.split("validation")
+    marks = [o for outcomes in tokens.codes.outcomes for outcome in outcomes for o in outcome]
+    words = (windows.loss_mask == 1) & ~np.isin(windows.ids, [*marks, *tokens.codes.end])
+    rows = [windows.ids[row, words[row]].tolist() for row in range(len(windows.ids))]
+    reader = Tokenizer.from_str(tokens.tokenizer_json)
+    return sum(map(len, reader.decode_batch(rows, skip_special_tokens=False)))
+
+
+def planted(recipe: TrainingRecipe | None = None) -> None:
+    """Print gains over climatology under a law and on a martingale, with standard errors."""
+    say(
+        "| law | series | forecasts | gain over climatology | standard error | the law's own gain |"
+    )
+    say("|---|---|---:|---:|---:|---:|")
+    for law in ("planted", "martingale"):
+        stories = planted_stories(law, sessions=520, symbols=8, seed=11)
+        settings = TokenizationSettings(history_sessions=150)
+        tokens = TokenizationStage(settings).run(stories.book)
+        with tempfile.TemporaryDirectory() as scratch:
+            store = FolderStore(Path(scratch))
+            model = TrainingStage(recipe or story_nano_test(), store).run(tokens)
+            engine = LlmEngineStage(EngineSettings(max_words=60), store)
+            panel = engine.run(EngineInput(tokens, model)).distributions
+        sessions, observed = stories.book.sessions, stories.book.observed.values
+        origins = [sessions.index(day) for day in panel.sessions[:-1]]
+        learnt = observed[: sessions.index(model.trained_until) + 1]
+        for s, series in enumerate(TAPE):
+            then = observed[[t + 1 for t in origins]][..., s]
+            counts = np.array([(learnt[..., s] == code).sum() + 0.5 for code in range(5)])
+            ours = _log_score(panel.values[:-1, :, s], then)
+            climate = np.broadcast_to(counts / counts.sum(), (*then.shape, 5))
+            gain = _log_score(climate, then) - ours
+            best = _log_score(climate, then) - _log_score(stories.truth[origins][:, :, s], then)
+            known = ~np.isnan(gain)
+            found = circular_block_bootstrap(
+                np.where(known, gain, 0.0).sum(axis=1, keepdims=True),
+                known.sum(axis=1, keepdims=True).astype(float),
+                block=block_length(len(origins)),
+                samples=2000,
+                seed=0,
+            )[0]
+            say(
+                f"| {law} | {series} | {known.sum():,} | {found.mean:+.4f} | "
+                f"{found.standard_error:.4f} | {np.nanmean(best):+.4f} |"
+            )
+
+
+def _log_score(said: np.ndarray, then: np.ndarray) -> np.ndarray:
+    """Return nats (T, N) of what happened; NaN where nothing was."""
+    code = np.nan_to_num(then).astype(int)
+    picked = np.take_along_axis(said, code[..., None], axis=-1)[..., 0]
+    return np.where(np.isnan(then) | np.isnan(picked), np.nan, -np.log(picked))
+
+
+WIDTH, HEIGHT, LEFT, FOOT, TOP = 640, 360, 56, 44, 30
+COLOURS = ("#2457a6", "#2a7f62", "#d08a1d", "#b5453c")
+
+
+def drawn(curves: Mapping[str, Curve], lines: Mapping[str, float]) -> str:
+    """Return an SVG of curves and level lines, loss upwards on a logarithmic scale."""
+    levels = [y for curve in curves.values() for _, y in curve] + list(lines.values())
+    bottom, top = np.log(0.95 * min(levels)), np.log(1.05 * max(levels))
+    last = max(x for curve in curves.values() for x, _ in curve)
+
+    def x_of(seconds: float) -> float:
+        return LEFT + seconds / last * (WIDTH - LEFT - 16)
+
+    def y_of(loss: float) -> float:
+        return TOP + (top - np.log(loss)) / (top - bottom) * (HEIGHT - TOP - FOOT)
+
+    parts = [f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>']
+    for loss in np.exp(np.linspace(bottom, top, 5)):
+        parts.append(
+            f'<path d="M{LEFT} {y_of(loss):.1f}H{WIDTH - 16}" stroke="#e3e7ec"/>'
+            f'<text x="{LEFT - 6}" y="{y_of(loss) + 4:.1f}" text-anchor="end">{loss:.3f}</text>'
+        )
+    for seconds in np.linspace(0, last, 5):
+        parts.append(
+            f'<text x="{x_of(seconds):.1f}" y="{HEIGHT - FOOT + 18}" text-anchor="middle">'
+            f"{seconds:.0f}</text>"
+        )
+    parts.append(
+        f'<text x="{WIDTH / 2}" y="{HEIGHT - 8}" text-anchor="middle">processor seconds</text>'
+        f'<text x="{LEFT}" y="16">validation loss, nats per character</text>'
+    )
+    named = [(n, [(0.0, y), (last, y)], ' stroke-dasharray="5 4"') for n, y in lines.items()]
+    for place, (name, points, dash) in enumerate(
+        [*((n, c, "") for n, c in curves.items()), *named]
+    ):
+        path = "L".join(f"{x_of(x):.1f} {y_of(y):.1f}" for x, y in points)
+        colour = COLOURS[place % len(COLOURS)]
+        parts.append(
+            f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="1.6"{dash}/>'
+            f'<text x="{WIDTH - 20}" y="{TOP + 14 + 15 * place}" text-anchor="end" '
+            f'fill="{colour}">{escape(name)}</text>'
+        )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
+        f'height="{HEIGHT}" font-family="Helvetica, Arial, sans-serif" font-size="11">'
+        + "".join(parts)
+        + "</svg>\n"
+    )

@@ -1,0 +1,297 @@
+"""Forecasts of tomorrow's states, walked forward on real data, against plain references.
+
+Every calendar year the story model is trained anew, on sessions before that year only (the purge
+and the validation sessions of the product's own splits between them), by the product's own
+stages. Then it says, at origins of that year, how likely each outcome of the next session is. The
+references know the same past: frequencies, staying rates and transitions of all symbols' training
+sessions pooled, and gradient-boosted trees on the last six sessions' states of all six series.
+
+``stacked`` is a mixture of the model's and the chain's probabilities. Its one weight per series
+is fitted on the validation windows, which lie before everything that is scored.
+
+Every refit and seed keeps its result in a file: a run that was stopped goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from story_worlds import MEMBERS, SHARED, note
+
+from config.recipes import story_tiny_cpu
+from foundation.contracts import TAPE, StoryBook, TokenWindows
+from foundation.quant import QuantForecaster, QuantSettings
+from foundation.storage.folders import FolderStore
+from foundation.timeseries import Panel
+from stage_01_data_engine import (
+    BundledSource,
+    DataEngineSettings,
+    DataEngineStage,
+    FolderSource,
+    MarketRequest,
+)
+from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage
+from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryAssemblyStage
+from stage_04_tokenization import TokenizationSettings, TokenizationStage
+from stage_05_llm_engine import EngineSettings, TrainingStage
+from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
+from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.network.machine import prepare_process, reproducible
+
+REFERENCES = ("climatology", "persistence", "Markov", "LightGBM")
+LAGS = 6
+SYMBOLS = 50
+
+
+@dataclass(frozen=True)
+class Told:
+    """What was said of the next session at K origins: (session, symbol) positions and codes.
+
+    Attributes
+    ----------
+    places : int array, shape (K, 2)
+        Session and symbol position of the origin.
+    chances : dict of str to float array, shape (K, len(TAPE), 5)
+        NaN where the symbol has no such series.
+    """
+
+    places: np.ndarray
+    chances: dict[str, np.ndarray]
+
+
+def world(name: str) -> StoryBook:
+    """Return the whole book of a set's stories. Each story rests on its own past alone."""
+    settings = DataEngineSettings()
+    if name == "bundled":
+        request = MarketRequest(as_of=date(2018, 12, 28), symbols=None, history_sessions=2000)
+        window = DataEngineStage(settings).run(BundledSource().load(request))
+    else:
+        request = MarketRequest(as_of=date(2018, 2, 7), symbols=None, history_sessions=1259)
+        window = DataEngineStage(settings).run(
+            FolderSource(SHARED / MEMBERS, settings).load(request)
+        )
+        # Every tenth by name: a spread over the alphabet, chosen before anything was scored.
+        kept = window.bars.symbols[::10][:SYMBOLS]
+        window = window.model_copy(
+            update={
+                "instruments": tuple(i for i in window.instruments if i.symbol in kept),
+                "bars": window.bars.select(symbols=kept),
+                "features": window.features.select(symbols=kept),
+            }
+        )
+    fuzzy = FuzzificationStage(FuzzificationSettings()).run(window)
+    quant = QuantForecaster(QuantSettings()).context(window)
+    told = StoryAssemblySettings(story_sessions=2000, full_sessions=1)
+    return StoryAssemblyStage(told).run(AssemblyInput(window, fuzzy, quant))
+
+
+def until(book: StoryBook, stop: int) -> StoryBook:
+    """Return the book as it stood after its first ``stop`` sessions."""
+    panel = book.observed
+    return book.model_copy(
+        update={
+            "sessions": book.sessions[:stop],
+            "session": book.sessions[stop - 1],
+            "target_session": book.sessions[stop],
+            "texts": book.texts[:stop],
+            "observed": Panel(
+                sessions=panel.sessions[:stop],
+                symbols=panel.symbols,
+                fields=panel.fields,
+                values=panel.values[:stop],
+            ),
+            "recent": (),
+        }
+    )
+
+
+def refit(book: StoryBook, year: int, seed: int, every: int, steps: int | None) -> Told:
+    """Train on what lies before a year; forecast at every so many-th session of it."""
+    inside = [t for t, day in enumerate(book.sessions[:-1]) if day.year == year]
+    cut = until(book, inside[-1] + 1)
+    settings = TokenizationSettings(history_sessions=len(inside) - 1)
+    tokens = TokenizationStage(settings).run(cut)
+    recipe = story_tiny_cpu(seed)
+    if steps is not None:
+        phase = recipe.phases[0].model_copy(update={"steps": steps})
+        recipe = recipe.model_copy(update={"phases": (phase,)})
+    past = _some(tokens.split("history"), book, every)
+    before = contexts(tokens.split("validation"))
+    with tempfile.TemporaryDirectory() as scratch:
+        store = FolderStore(Path(scratch))
+        model = TrainingStage(recipe, store).run(tokens)
+        narrative = TransformersNarrative(
+            checkpoint.read(store.path(model.weights)),
+            tokens.codes,
+            tokens.tokenizer_json,
+            EngineSettings(guided=False),
+            weights=model.weights,
+        )
+        with reproducible(seed):
+            said, tried = (narrative.next_states(w).values for w in (past, before))
+    learnt = book.sessions.index(model.trained_until) + 1
+    places = _places(book, past)
+    chances = {"model": said} | references(book, learnt, places)
+    held = _places(book, before)
+    chain = references(book, learnt, held, ("Markov",))["Markov"]
+    weights = fitted_weights(tried, chain, happened(book, held))
+    share = weights[None, :, None]
+    chances["stacked"] = share * said + (1 - share) * chances["Markov"]
+    note(f"{year} seed {seed}: weights of the model {np.round(weights, 2).tolist()}")
+    return Told(places, chances)
+
+
+def contexts(windows: TokenWindows) -> TokenWindows:
+    """Return windows without their target stories: what a forecast is given."""
+    last = windows.story_index.max(axis=1, keepdims=True)
+    kept = (windows.story_index >= 0) & (windows.story_index < last)
+    return windows.model_copy(
+        update={
+            "attention_mask": kept.astype(np.int32),
+            "story_index": np.where(kept, windows.story_index, -1).astype(np.int32),
+            "loss_mask": np.zeros_like(windows.loss_mask),
+        }
+    )
+
+
+def _some(windows: TokenWindows, book: StoryBook, every: int) -> TokenWindows:
+    """Return the windows whose last session is one of every so many."""
+    rows = [
+        row
+        for row, label in enumerate(windows.labels)
+        if book.sessions.index(label.context_until) % every == 0
+    ]
+    tables = ("ids", "attention_mask", "loss_mask", "story_index")
+    return windows.model_copy(
+        update={
+            "labels": tuple(windows.labels[row] for row in rows),
+            **{name: getattr(windows, name)[rows] for name in tables},
+        }
+    )
+
+
+def _places(book: StoryBook, windows: TokenWindows) -> np.ndarray:
+    session = {day: t for t, day in enumerate(book.sessions)}
+    symbol = {name: n for n, name in enumerate(book.symbols)}
+    return np.array([(session[x.context_until], symbol[x.symbol]) for x in windows.labels])
+
+
+def happened(book: StoryBook, places: np.ndarray) -> np.ndarray:
+    """Return the codes (K, len(TAPE)) of the session after each origin."""
+    return book.observed.values[places[:, 0] + 1, places[:, 1]]
+
+
+def references(
+    book: StoryBook, learnt: int, places: np.ndarray, names: Sequence[str] = REFERENCES
+) -> dict[str, np.ndarray]:
+    """Return what the references say at some origins, from the first ``learnt`` sessions."""
+    observed = book.observed.values
+    found = {name: np.full((len(places), len(TAPE), 5), np.nan) for name in names}
+    for s in range(len(TAPE)):
+        past, then = observed[: learnt - 1, :, s], observed[1:learnt, :, s]
+        both = ~np.isnan(past) & ~np.isnan(then)
+        moves = np.full((5, 5), 0.5)
+        np.add.at(moves, (past[both].astype(int), then[both].astype(int)), 1)
+        now = observed[places[:, 0], places[:, 1], s]
+        known = ~np.isnan(now)
+        code = now[known].astype(int)
+        climate = moves.sum(axis=0) / moves.sum()
+        said = {
+            "climatology": climate[None].repeat(len(code), axis=0),
+            "Markov": (moves / moves.sum(axis=1, keepdims=True))[code],
+            "persistence": _staying(moves, climate)[code],
+        }
+        for name in set(names) & set(said):
+            found[name][known, s] = said[name]
+        if "LightGBM" in names and known.any():
+            found["LightGBM"][known, s] = _trees(observed, learnt, s, places[known])
+    return found
+
+
+def _staying(moves: np.ndarray, climate: np.ndarray) -> np.ndarray:
+    """Return (5, 5): today's outcome with the rate of staying, the rest as often as ever."""
+    stay = np.trace(moves) / moves.sum()
+    other = np.where(np.eye(5, dtype=bool), 0.0, climate)
+    return stay * np.eye(5) + (1 - stay) * other / other.sum(axis=1, keepdims=True)
+
+
+def _trees(observed: np.ndarray, learnt: int, s: int, places: np.ndarray) -> np.ndarray:
+    """Return the chances that trees give one series, fitted on pairs within the training span."""
+    import lightgbm
+
+    t, n = np.indices((learnt - LAGS, observed.shape[1])).reshape(2, -1)
+    t = t + LAGS - 1
+    target = observed[t + 1, n, s]
+    t, n, target = (x[~np.isnan(target)] for x in (t, n, target))
+    cut = np.quantile(t, 0.85)
+    early, late = t < cut - LAGS, t >= cut
+    data = lightgbm.Dataset(_facts(observed, t[early], n[early]), target[early])
+    check = lightgbm.Dataset(_facts(observed, t[late], n[late]), target[late], reference=data)
+    settings = {
+        "objective": "multiclass", "num_class": 5, "num_leaves": 15, "learning_rate": 0.05,
+        "min_data_in_leaf": 100, "feature_fraction": 0.7, "bagging_fraction": 0.7,
+        "bagging_freq": 1, "verbose": -1, "num_threads": 1, "seed": 0,
+    }  # fmt: skip
+    stop = lightgbm.early_stopping(20, verbose=False)
+    trees = lightgbm.train(settings, data, 300, valid_sets=[check], callbacks=[stop])
+    return np.asarray(trees.predict(_facts(observed, places[:, 0], places[:, 1])))
+
+
+def _facts(observed: np.ndarray, t: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return (K, LAGS * len(TAPE)): all states of the last sessions; NaN where absent."""
+    return np.concatenate([observed[np.maximum(t - lag, 0), n] for lag in range(LAGS)], axis=1)
+
+
+def fitted_weights(model: np.ndarray, chain: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Return the model's weight (len(TAPE),) in the mixture that scores best on these outcomes.
+
+    Likelihood of a two-part mixture by expectation-maximisation, which has one maximum.
+    """
+    weights = np.full(len(TAPE), 0.5)
+    for s in range(len(TAPE)):
+        known = ~np.isnan(codes[:, s]) & ~np.isnan(model[:, s, 0]) & ~np.isnan(chain[:, s, 0])
+        rows, code = np.flatnonzero(known), codes[known, s].astype(int)
+        if not len(rows):
+            continue
+        ours, theirs = model[rows, s, code], chain[rows, s, code]
+        for _ in range(200):
+            part = weights[s] * ours
+            weights[s] = float(np.mean(part / (part + (1 - weights[s]) * theirs)))
+    return weights
+
+
+def walk(
+    name: str, years: Sequence[int], seeds: Sequence[int], folder: Path, *, every: int,
+    steps: int | None = None,
+) -> None:  # fmt: skip
+    """Make every refit that is missing in the folder, seed after seed."""
+    prepare_process()
+    folder.mkdir(parents=True, exist_ok=True)
+    todo = [(s, y) for s in seeds for y in years if not (folder / f"{name}-{y}-{s}.npz").exists()]
+    if not todo:
+        return
+    book = world(name)
+    np.savez(
+        folder / f"{name}-observed.npz",
+        observed=book.observed.values,
+        sessions=np.array(book.sessions, dtype="M8[D]"),
+    )
+    note(f"{name}: {len(book.sessions)} sessions of {len(book.symbols)} symbols")
+    for seed, year in todo:
+        began, busy = time.perf_counter(), time.process_time()
+        told = refit(book, year, seed, every, steps)
+        path = folder / f"{name}-{year}-{seed}.npz"
+        beside = path.with_suffix(".part.npz")
+        np.savez(beside, allow_pickle=False, places=told.places, **told.chances)
+        os.replace(beside, path)
+        spent = time.perf_counter() - began, time.process_time() - busy
+        note(
+            f"{path.name}: {len(told.places)} origins, {spent[0]:.0f} s, {spent[1]:.0f} s processor"
+        )
