@@ -1,4 +1,4 @@
-"""What else is told of an instrument stands on its page: the week that ended, the event of today."""
+"""What else is told of an instrument: the week that ended, the event of today."""
 
 from foundation.contracts import DecisionBrief, Horizon
 from stage_08_decision_support import render_html, render_markdown
