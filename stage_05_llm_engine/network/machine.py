@@ -68,7 +68,7 @@ def reproducible(seed: int, device: str = "cpu") -> Iterator[None]:
             torch.set_num_threads(1)
             # On a GPU index_add and friends have no deterministic form: warn there, insist here.
             torch.use_deterministic_algorithms(True, warn_only=device == "cuda")
-            # Filling fresh memory only guards kernels that read before they write; it took 6% of a step.
+            # Filling fresh memory guards against kernels that read before they write. None does.
             fresh.fill_uninitialized_memory = False
             torch.manual_seed(seed)
             yield
