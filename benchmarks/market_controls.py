@@ -22,7 +22,6 @@ from market_forecasts import (
     Forecast,
     climatology,
     market_models,
-    past_standard_quantiles,
     trees,
     twins,
 )
@@ -34,7 +33,7 @@ from foundation.market_model import Labels, MarketModelRecipe, ModelData
 from foundation.market_model.recipe import BackboneSizes, EncoderSizes, GraphSizes
 from foundation.quant import QuantSettings
 from foundation.quant.evaluation import circular_block_bootstrap, crps_from_quantiles
-from foundation.quant.quantiles import LEVELS
+from foundation.quant.quantiles import LEVELS, past_quantiles
 from foundation.quant.regimes import regime_probabilities
 from foundation.testing.simulated_market import (
     COMMON,
@@ -168,13 +167,13 @@ def stated_effects(seed: int, threads: int) -> None:
 
 def skills(case: Case, forecast: Forecast) -> list[str]:
     """Return CRPS and Brier skill over the past's own, each with its distance from zero."""
-    past = past_standard_quantiles(case.labels.returns)[:, None, :]
+    past = past_quantiles(case.labels.returns, np.ones_like(case.scale), horizon=HORIZON)
     _, _, frequency = climatology(case.labels.returns, case.labels.hit, case.labels.volatility)
     standard = forecast.quantiles / case.scale[..., None]
     pairs = (
         (
             crps_from_quantiles(standard, case.labels.returns, LEVELS),
-            crps_from_quantiles(past * np.ones_like(standard), case.labels.returns, LEVELS),
+            crps_from_quantiles(past, case.labels.returns, LEVELS),
         ),
         ((forecast.hit - case.labels.hit) ** 2, (frequency - case.labels.hit) ** 2),
     )

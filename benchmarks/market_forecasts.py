@@ -24,7 +24,7 @@ from foundation.market_model import Labels, MarketModelRecipe, ModelData, labels
 from foundation.market_model.recipe import EncoderSizes
 from foundation.quant import QuantSettings
 from foundation.quant.arima import ar_forecasts
-from foundation.quant.quantiles import LEVELS, walk_forward_quantiles
+from foundation.quant.quantiles import LEVELS, past_quantiles, walk_forward_quantiles
 from foundation.quant.ranker import walk_forward_ranking
 from foundation.quant.regimes import regime_probabilities
 from foundation.quant.returns import log_returns
@@ -293,16 +293,14 @@ def plain(case: Case) -> dict[str, Forecast]:
     historical = pd.DataFrame(case.returns).rolling(20).std().to_numpy() * np.sqrt(HORIZON)
     ar = ar_forecasts(case.returns, ArSettings())
     climate, level, frequency = climatology(outcome, hits, case.labels.volatility * case.scale)
-    past = past_standard_quantiles(case.labels.returns)
+    past = past_quantiles(case.labels.returns, case.scale, horizon=HORIZON)
 
     def normal(mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
         return mean[..., None] + deviation[..., None] * NORMAL
 
     centre = pooled_median(climate[..., 1])
     return {
-        "GARCH x past quantiles": Forecast(
-            case.scale[..., None] * past[:, None, :], absent, case.scale, absent
-        ),
+        "GARCH x past quantiles": Forecast(past, absent, case.scale, absent),
         "GARCH-normal": Forecast(normal(centre, case.scale), absent, case.scale, absent),
         "AR by Yule-Walker": Forecast(
             normal(ar.expected, ar.volatility), absent, ar.volatility, ar.expected
@@ -330,15 +328,6 @@ def climatology(
     return quantiles, level, frequency
 
 
-def past_standard_quantiles(standard: np.ndarray) -> np.ndarray:
-    """Return the pooled past quantiles of outcomes in units of the scale, (T, 3)."""
-    out = np.full((len(standard), len(LEVELS)), np.nan)
-    for row in range(2 * REFIT_EVERY, len(standard), HORIZON):
-        past = standard[: row + 1 - HORIZON]
-        out[row : row + HORIZON] = np.quantile(past[np.isfinite(past)], LEVELS)
-    return out
-
-
 def pooled_median(values: np.ndarray) -> np.ndarray:
     """Return each row's median for all of its columns; NaN where a row has none."""
     out = np.full(values.shape, np.nan)
@@ -356,7 +345,7 @@ def chosen(case: Case, said: dict[str, Forecast]) -> tuple[Forecast, list[str]]:
     from foundation.quant.evaluation import pinball_loss, qlike
     from foundation.twins.selection import assembled, choose
 
-    names = ("LightGBM", "TFT + GAT", "twins where promoted")
+    names = ("LightGBM", "GARCH x past quantiles", "TFT + GAT", "twins where promoted")
     realised = (case.labels.volatility * case.scale) ** 2
     losses = {
         "quantiles": {
@@ -365,7 +354,9 @@ def chosen(case: Case, said: dict[str, Forecast]) -> tuple[Forecast, list[str]]:
             ).mean(-1)
             for n in names
         },
-        "hit": {n: (said[n].hit - case.labels.hit) ** 2 for n in names},
+        "hit": {
+            n: (said[n].hit - case.labels.hit) ** 2 for n in names if np.isfinite(said[n].hit).any()
+        },
         "volatility": {
             n: qlike(said[n].volatility ** 2, realised) for n in ("GARCH-normal", "twins, all")
         },
@@ -386,5 +377,6 @@ def chosen(case: Case, said: dict[str, Forecast]) -> tuple[Forecast, list[str]]:
         count = {n: sum(c.name == n for c in made) for n in table}
         told.append(f"{what}: " + ", ".join(f"{n} {k} of {len(made)}" for n, k in count.items()))
         if what == "quantiles":
+            # The plain past does not tell stocks apart: where it answers, the order is LightGBM's.
             answers["score"] = assembled({n: said[n].score for n in table}, first, made)
     return Forecast(**answers), told

@@ -108,6 +108,36 @@ def walk_forward_quantiles(
     return QuantileForecasts(quantiles, odds, refits, tuple(rounds))
 
 
+def past_quantiles(
+    outcome: np.ndarray, scale: np.ndarray, *, horizon: int, every: int = 21, least: int = 1000
+) -> np.ndarray:
+    """Return the pooled past quantiles of standardised outcomes times the scale, (T, N, 3).
+
+    The plainest use of a volatility forecast (filtered historical simulation: Barone-Adesi,
+    Giannopoulos & Vosper 1999, J. Futures Markets 19), and what features must beat.
+
+    Parameters
+    ----------
+    outcome : float array, shape (T, N)
+        Returns over the horizon in units of the scale; what began at row ``s`` is known at row
+        ``s + horizon``.
+    scale : float array, shape (T, N)
+    every : int
+        Rows for which quantiles hold.
+    least : int
+        Known outcomes below which nothing is said (NaN).
+    """
+    standard = np.full((len(outcome), len(LEVELS)), np.nan)
+    known = np.isfinite(outcome)
+    counts = np.cumsum(known.sum(axis=1))
+    for row in range(horizon - 1, len(outcome), every):
+        stop = row + 1 - horizon
+        if stop and counts[stop - 1] >= least:
+            past = outcome[:stop][known[:stop]]
+            standard[row : row + every] = np.quantile(past, LEVELS)
+    return standard[:, None, :] * scale[..., None]
+
+
 def _rows(inputs: np.ndarray, label: np.ndarray, hit: np.ndarray, rows: slice) -> Rows:
     """Return the samples of some sessions whose label is known, in order of time."""
     known = ~np.isnan(label[rows])

@@ -1,8 +1,8 @@
 """The quantitative foundation as one forecaster: every opinion it has, and whom the past favours.
 
-GARCH, the regime rule and LightGBM answer first. The market model and its twins are refitted along
-the history and answer only for what came after; they take a field over where their past forecasts
-have beaten those of who held it.
+GARCH, the regime rule and LightGBM answer first; the plain past in GARCH's units stands beside. The
+market model and its twins are refitted along the history and answer only for what came after. Each
+takes a field over where its past forecasts have beaten those of who held it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from foundation.market_model.inputs import Labels, ModelData, labels, model_data
 from foundation.market_model.recipe import MarketModelRecipe
 from foundation.quant import QuantForecaster, QuantSettings
 from foundation.quant.evaluation import pinball_loss, qlike
+from foundation.quant.quantiles import SWANSON, past_quantiles
 from foundation.quant.recalibration import recalibrated
 from foundation.timeseries import Panel
 from foundation.twins.report import Walked, foundation_report
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from foundation.twins.walk_forward import TwinHistory
 
 TREES, SHARED, TWINS, GARCH = "LightGBM", "market model", "twins", "GARCH"
+PAST = "GARCH and past quantiles"
 LEVELS = (0.1, 0.5, 0.9)
 Tell = Callable[[str], None]
 
@@ -146,12 +148,18 @@ class FoundationForecaster:
         )
         shared, last = found.answers, found.refits[-1]
         values = base.values
+        plain = past_quantiles(outcome.returns, scale, horizon=recipe.horizon)
         said = Opinions(
             quantiles={
+                PAST: plain,
                 TREES: np.stack([values.field(f"q{q}") for q in (10, 50, 90)], axis=-1),
                 SHARED: shared.quantiles * scale[..., None],
             },
-            expected={TREES: values.field("expected_return_5d"), SHARED: shared.returns * scale},
+            expected={
+                PAST: plain @ np.array(SWANSON),
+                TREES: values.field("expected_return_5d"),
+                SHARED: shared.returns * scale,
+            },
             hit={TREES: values.field("hit_probability"), SHARED: shared.hit.astype(float)},
             volatility={GARCH: scale},
             alpha=np.full(scale.shape, np.nan),

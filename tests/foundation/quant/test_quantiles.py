@@ -9,7 +9,12 @@ from foundation.kernel import OperatorError
 from foundation.quant import QuantileSettings, quantiles
 from foundation.quant.evaluation import brier_score, pinball_loss
 from foundation.quant.labels import target_before_stop
-from foundation.quant.quantiles import LEVELS, model_inputs, walk_forward_quantiles
+from foundation.quant.quantiles import (
+    LEVELS,
+    model_inputs,
+    past_quantiles,
+    walk_forward_quantiles,
+)
 from foundation.quant.returns import forward_log_returns
 from foundation.testing.samples import market_window
 from foundation.timeseries import Panel
@@ -177,3 +182,18 @@ def test_the_expected_return_is_swansons_mean_of_the_quantiles():
         np.array([[[-0.04, 0.01, 0.05]]]), np.array([[0.5]]), refit_rows=(0,), rounds=()
     )
     assert made.expected_return[0, 0] == pytest.approx(0.3 * -0.04 + 0.4 * 0.01 + 0.3 * 0.05)
+
+
+def test_past_quantiles_are_those_of_what_was_known_and_of_nothing_later() -> None:
+    draw = np.random.default_rng(4)
+    outcome, scale = draw.standard_normal((60, 4)), draw.uniform(0.01, 0.02, (60, 4))
+    outcome[3, 2] = np.nan
+    made = past_quantiles(outcome, scale, horizon=5, every=3, least=40)
+    assert np.isnan(made[:16]).all()
+    # Learnt at row 40, outcomes of rows 0 to 35 are known; rows 40 to 42 use them.
+    by_hand = np.nanquantile(outcome[:36], [0.1, 0.5, 0.9])
+    np.testing.assert_allclose(made[42, 1], by_hand * scale[42, 1], rtol=1e-12)
+    outcome[36:] *= -5
+    other = past_quantiles(outcome, scale, horizon=5, every=3, least=40)
+    np.testing.assert_array_equal(made[:43], other[:43])
+    assert not np.array_equal(made[43:], other[43:])
