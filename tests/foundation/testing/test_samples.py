@@ -25,7 +25,9 @@ def test_the_same_seed_gives_the_same_contracts(run: SampleRun) -> None:
 
 def test_all_contracts_speak_of_the_same_day_and_symbols(run: SampleRun) -> None:
     symbols = run.market.bars.symbols
-    assert {c.as_of for c in run.contracts()} == {run.market.as_of}
+    # What is told while a session lasts is of the session after, and of nothing later.
+    later = {c.as_of for c in run.contracts()} - {run.market.as_of}
+    assert {moment.date() for moment in later} <= {run.market.target_session}
     assert run.stories.symbols == run.fuzzy.memberships.symbols == symbols
     assert run.forecast.distributions.symbols == run.quant.values.symbols == symbols
     assert tuple(s.symbol for s in run.signals.signals) == symbols
