@@ -36,6 +36,7 @@ from foundation.quant.options import (
     price,
     surface,
 )
+from foundation.quant.options.american import american_implied_volatility
 from stage_01_data_engine import DataEngineSettings
 from stage_01_data_engine.option_panel import Underlyings, option_features_of
 
@@ -64,6 +65,12 @@ def main() -> None:
     print("|---|---|---|---|")
     for chain in spx(asked.shared):
         agreement(chain)
+    print(
+        "\n| volatilities | contracts | European - American, median | 95% of |gap| | "
+        "|American - source|, median | |European - source|, median |"
+    )
+    print("|---|---|---|---|---|---|")
+    exercise("AAPL, NVDA 2026", list(yahoo(asked.shared)))
 
 
 def solver(runs: int) -> None:
@@ -131,6 +138,48 @@ def agreement(chain: OptionChain) -> None:
         f"| {chain.session} | {use.sum():,} | {np.median(apart):.4f} | "
         f"{np.percentile(apart, 99):.4f} |"
     )
+
+
+def exercise(name: str, chains: list[OptionChain]) -> None:
+    """Say what early exercise changes: volatilities of both forms beside the source's.
+
+    Up to 300 contracts a chain with more than a week to go and a source's |delta| (or the European
+    one) of 0.1 to 0.9, evenly over the chain; in the money and out of it.
+    """
+    apart: dict[bool, list[np.ndarray]] = {True: [], False: []}
+    spent = 0.0
+    for chain in chains:
+        chain = judge(chain, SETTINGS).chain
+        made = surface(chain)
+        carry = chain.rate - np.log(made.forward / chain.spot) / chain.years
+        european = implied_volatility(
+            chain.price, made.forward, chain.strike, chain.years, chain.rate, chain.call
+        )
+        money = np.abs(np.log(chain.strike / made.forward)) / (european * np.sqrt(chain.years))
+        use = np.flatnonzero(
+            (chain.years > 7 / 365) & (money < 1.28) & (chain.source_volatility > 0.01)
+        )
+        use = use[:: max(1, len(use) // 300)]
+        seconds, american = _busy(
+            lambda chain=chain, carry=carry, use=use: american_implied_volatility(
+                chain.price[use], np.array(chain.spot), chain.strike[use], chain.years[use],
+                np.array(chain.rate), carry[use], chain.call[use],
+            )
+        )  # fmt: skip
+        spent += seconds
+        inside = (chain.strike[use] >= made.forward[use]) != chain.call[use]
+        row = np.stack([american, european[use], chain.source_volatility[use]])
+        for side in (True, False):
+            apart[side].append(row[:, (inside == side) & np.isfinite(row).all(axis=0)])
+    for side, words in ((False, "out of the money"), (True, "in the money")):
+        american, european, source = np.concatenate(apart[side], axis=1)
+        print(
+            f"| {name}, {words} | {len(american):,} | {np.median(european - american):+.4f} | "
+            f"{np.percentile(np.abs(european - american), 95):.4f} | "
+            f"{np.median(np.abs(american - source)):.4f} | "
+            f"{np.median(np.abs(european - source)):.4f} |"
+        )
+    print(f"\n{name}: {spent:.1f} s of processor time for the American form.\n")
 
 
 def spx(shared: Path) -> Iterator[OptionChain]:

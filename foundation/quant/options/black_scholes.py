@@ -1,7 +1,7 @@
 """Black-Scholes-Merton: prices, implied volatilities and Greeks of European options, vectorised.
 
 Everything is stated through the forward ``F = S exp((r - q) T)``, so that dividends enter by the
-forward that put and call prices imply. American exercise is not modelled: for calls without
+forward that put and call prices imply. Early exercise is left to ``american``: for calls without
 dividends it is worth nothing, for puts at low rates little, and where it is not little the implied
 volatility of deep in-the-money options is too high. That is why out-of-the-money options are used
 wherever there is a choice.
