@@ -42,6 +42,7 @@ def report(name: str, years: Sequence[int], seeds: Sequence[int], folder: Path) 
     say(f"### {name}: {origins} origins from {first} to {last}; refits {said}\n")
     _scores(then, chances)
     _differences(then, chances, places[:, 0])
+    _by_year(then, chances, sessions[places[:, 0]].astype("M8[Y]").astype(int) + 1970)
     if len({seed for _, seed in done}) > 1:
         _spread(then, chances, seed_of)
 
@@ -118,6 +119,24 @@ def _difference(
     )[0]
     verdict = "**better**" if found.high < 0 else "**worse**" if found.low > 0 else "no difference"
     return f"{found.mean:+.4f} ({found.low:+.4f} to {found.high:+.4f}) {verdict}"
+
+
+def _by_year(then: np.ndarray, chances: dict[str, np.ndarray], year: np.ndarray) -> None:
+    """Print log scores year by year: a mean over years hides in which of them a way failed."""
+    ways = ("model", "stacked", "Markov", "LightGBM")
+    say("Log score by year, " + " / ".join(ways) + ":\n")
+    years = np.unique(year).tolist()
+    say("| tomorrow's | " + " | ".join(map(str, years)) + " |\n|---|" + "---|" * len(years))
+    for s, series in enumerate(TAPE):
+        if np.isnan(then[:, s]).all():
+            continue
+        cells = []
+        for one in years:
+            rows = (year == one) & ~np.isnan(then[:, s])
+            means = [np.nanmean(log_score(chances[w][rows, s], then[rows, s])) for w in ways]
+            cells.append(" / ".join(f"{mean:.3f}" for mean in means))
+        say(f"| {series} | " + " | ".join(cells) + " |")
+    say()
 
 
 def _spread(then: np.ndarray, chances: dict[str, np.ndarray], seed_of: np.ndarray) -> None:
