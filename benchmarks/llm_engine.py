@@ -10,8 +10,8 @@ Claims measured, on the same stories for every variant:
    between vocabularies): loss on the target story only, AdamW for all weights, tokens within
    words, answers weighing no more than words.
 
-Other parts: ``learning`` and ``planted`` (``story_learning.py``), ``walk-forward``
-(``story_walk.py``).
+Other parts: ``learning`` and ``planted`` (``story_learning.py``), ``pace``
+(``story_pace.py``), ``walk-forward`` (``story_walk.py``).
 
 Variants get the recipe's number of training tokens, not of steps. Wall and processor seconds are
 given: on a busy machine only the second compares.
@@ -33,6 +33,7 @@ from pathlib import Path
 
 import numpy as np
 from story_learning import learning, planted
+from story_pace import pace
 from story_walk import walk
 from story_walk_report import report
 
@@ -172,8 +173,19 @@ def law(_: argparse.Namespace) -> None:
     planted()
 
 
+def training_pace(_: argparse.Namespace) -> None:
+    """Print how fast training is beside a plain loop."""
+    pace(TokenizationStage(TokenizationSettings()).run(stories()))
+
+
 YEARS = {"members": (2015, 2016, 2017), "bundled": (2016, 2017, 2018)}
-PARTS = {"cost": cost, "learning": learn, "planted": law, "walk-forward": walk_forward}
+PARTS = {
+    "cost": cost,
+    "learning": learn,
+    "pace": training_pace,
+    "planted": law,
+    "walk-forward": walk_forward,
+}
 
 
 def window_tokens(tokens: TokenBatch) -> float:

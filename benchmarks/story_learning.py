@@ -6,8 +6,6 @@ every training window. All are scored on the same tokens (answers, words and end
 split's target stories), given the same text before; nats are told per character of the words.
 
 ``planted``: what the model says of stories under a known law, and of a martingale.
-
-``pace``: tokens per second of our training loop, and of a plain one over the same model.
 """
 
 from __future__ import annotations
