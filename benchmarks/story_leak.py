@@ -48,11 +48,14 @@ def leak(world: World, per_symbol: int = 300) -> None:
     year = when.astype("M8[Y]").astype(int) + 1970
     # In the first years the quantitative model has too little history, and says so.
     settled = np.isin(year, (2016, 2017))
+    # What remains with ``stories.learn_from = "sessions with context"``.
+    spoken = np.array([_has_context(world, int(t), int(n)) for t, n in rows])
     half = np.isin(whose, symbols[::2])
     giveaways: dict[str, list[str]] = {}
     for asked, labels, train, test in (
         ("ticker", whose, early, late),
         ("year", year, half & even, ~half & ~even),
+        ("year, of sessions with context", year, spoken & half & even, spoken & ~half & ~even),
         ("2016 or 2017", year, settled & half & even, settled & ~half & ~even),
     ):
         for form, texts in told.items():
@@ -67,6 +70,14 @@ def leak(world: World, per_symbol: int = 300) -> None:
     for asked, words in giveaways.items():
         say(f"- {asked}: {', '.join(f'`{w}`' for w in words)}")
     say()
+
+
+def _has_context(world: World, t: int, n: int) -> bool:
+    values = world.quant.values
+    return bool(
+        np.isfinite(values.field("q90")[t, n])
+        and np.isfinite(values.field("hit_probability")[t, n])
+    )
 
 
 def _spread_symbols(world: World) -> list[int]:

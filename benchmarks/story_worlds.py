@@ -62,13 +62,13 @@ class World:
     def __init__(self, name: str, window: MarketWindow) -> None:
         self.name, self.window = name, window
         self.fuzzy: FuzzyWindow = FuzzificationStage(FuzzificationSettings()).run(window)
-        self._quant = QuantForecaster(QuantSettings()).context(window)
+        self.quant = QuantForecaster(QuantSettings()).context(window)
         self.teller = self.telling(Horizon.DAILY)
 
     def telling(self, horizon: Horizon) -> Teller:
         """Return a teller of the stories of one horizon."""
         settings = StoryAssemblySettings()
-        given = self.window, self.fuzzy, self._quant
+        given = self.window, self.fuzzy, self.quant
         return Teller(
             PLANS[horizon](*given, settings),
             Figures(*given, settings),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from foundation.kernel import Part
@@ -14,6 +16,10 @@ class StoryAssemblySettings(Part):
     ----------
     story_sessions : int
         Number of past sessions that get a learning text (the corpus).
+    learn_from : "every session" or "sessions with context"
+        Whether a session gets a learning text before the quantitative model has an opinion on it.
+        Where a corpus begins at the beginning of a data set, that model's silence tells the year:
+        leave such sessions out.
     full_sessions : int
         Number of recent sessions that get a full story, with figures, claims and source rows.
     clear_degree, leaning_degree : float
@@ -76,6 +82,7 @@ class StoryAssemblySettings(Part):
     """
 
     story_sessions: int = Field(default=900, ge=10)
+    learn_from: Literal["every session", "sessions with context"] = "every session"
     full_sessions: int = Field(default=10, ge=1)
     clear_degree: float = Field(default=0.85, gt=0.5, le=1)
     leaning_degree: float = Field(default=0.65, gt=0.5, le=1)

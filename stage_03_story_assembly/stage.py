@@ -91,6 +91,7 @@ class StoryAssemblyStage(Stage[AssemblyInput, StoryBook]):
         told = range(max(0, count - self.settings.story_sessions), count)
         full = range(max(0, count - self.settings.full_sessions), count)
         everyone = range(len(market.bars.symbols))
+        learnt = self._learnt(quant)
         return StoryBook(
             as_of=market.as_of,
             produced_at=market.produced_at,
@@ -99,12 +100,21 @@ class StoryAssemblyStage(Stage[AssemblyInput, StoryBook]):
             horizon=self.horizon,
             sessions=tuple(market.bars.sessions[t] for t in told),
             symbols=market.bars.symbols,
-            texts=tuple(tuple(teller.learning(t, n) for n in everyone) for t in told),
+            texts=tuple(
+                tuple(teller.learning(t, n) if learnt[t, n] else "" for n in everyone) for t in told
+            ),
             observed=observed(fuzzy).last(len(told)),
             recent=tuple(
                 teller.story(t, n) for t in full for n in everyone if teller.plan.tellable[t, n]
             ),
         )
+
+    def _learnt(self, quant: QuantContext) -> np.ndarray:
+        """Say which sessions get a learning text, bool (T, N): by what each itself was told."""
+        range_, odds = quant.values.field("q90"), quant.values.field("hit_probability")
+        if self.settings.learn_from == "every session":
+            return np.ones(range_.shape, dtype=bool)
+        return np.isfinite(range_) & np.isfinite(odds)
 
 
 def observed(fuzzy: FuzzyWindow) -> Panel:

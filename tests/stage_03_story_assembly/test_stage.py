@@ -49,6 +49,30 @@ def test_corpus_texts_are_the_learning_renderings_of_the_full_stories() -> None:
         assert text == story.learning
 
 
+def test_sessions_without_a_quantitative_opinion_can_be_left_out_of_the_corpus() -> None:
+    given_ = given_market()
+    values = given_.quant.values.values.copy()
+    values[:220, :2] = np.nan
+    silent = Panel(
+        sessions=given_.quant.values.sessions,
+        symbols=given_.quant.values.symbols,
+        fields=given_.quant.values.fields,
+        values=values,
+    )
+    given_ = AssemblyInput(
+        given_.market, given_.fuzzy, given_.quant.model_copy(update={"values": silent})
+    )
+    chosen = StoryAssemblySettings(
+        story_sessions=120, full_sessions=20, learn_from="sessions with context"
+    )
+    whole, part = STAGE.run(given_), StoryAssemblyStage(chosen).run(given_)
+    # 120 of 300 sessions are told: row 40 of them is session 220.
+    for row, (every, some) in enumerate(zip(whole.texts, part.texts, strict=True)):
+        for n, (text, kept) in enumerate(zip(every, some, strict=True)):
+            assert kept == ("" if row < 40 and n < 2 else text)
+    assert part.recent == whole.recent
+
+
 def test_the_learning_form_names_no_instrument_date_or_number() -> None:
     given_ = given_market()
     book = STAGE.run(given_)
