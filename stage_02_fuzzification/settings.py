@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -39,6 +39,9 @@ class FuzzificationSettings(Part):
         time, as the spread of a random walk does.
     scale_window : int
         Sessions over which a series without an ATR measures its own scale.
+    news_reader : "lexicon" or "model"
+        Who reads headlines: the word lists of this stage, or the language model behind the
+        server that ``engine.server`` names (its answers are kept in the store).
     news_half_life, news_slow_half_life : float
         Sessions after which a headline weighs half in the tone of the news, and in the slower
         tone that its trend is measured against.
@@ -70,6 +73,7 @@ class FuzzificationSettings(Part):
     sharp_multiple: float = Field(default=2.0, gt=0)
     steady_multiple: float = Field(default=0.5, gt=0)
     scale_window: int = Field(default=20, ge=5, le=250)
+    news_reader: Literal["lexicon", "model"] = "lexicon"
     news_half_life: float = Field(default=3.0, gt=0)
     news_slow_half_life: float = Field(default=15.0, gt=0)
     news_memory: int = Field(default=60, ge=2, le=500)

@@ -30,6 +30,7 @@ from foundation.kernel import Contract
 from foundation.runtime import External, Plan, Step
 from foundation.storage import ArtefactStore
 from stage_10_integration.house_settings import HouseSettings
+from stage_10_integration.news_server import news_reader
 from stage_10_integration.story_server import story_server
 
 DATA = "01_data_engine"
@@ -90,7 +91,9 @@ def _data_to_stories(
     def fuzzy(given: Inputs) -> Contract:
         from stage_02_fuzzification import FuzzificationStage
 
-        return FuzzificationStage(settings.fuzzification).run(given["market"])
+        return FuzzificationStage(settings.fuzzification, news_reader(settings)).run(
+            given["market"]
+        )
 
     def quant(given: Inputs) -> Contract:
         from foundation.twins.forecaster import FoundationForecaster
@@ -112,11 +115,14 @@ def _data_to_stories(
         return tell
 
     market = {"market": DATA}
+    server = settings.engine.server
+    reads = settings.fuzzification.news_reader == "model" and server is not None
+    asked = (server,) if reads else ()
     return [
         Step(DATA, 1, "Market data and features", MarketWindow, data, {}, (settings.data,),
              ("stage_01_data_engine",), reads=source),
         Step(FUZZY, 2, "Fuzzy states, movements, patterns", FuzzyWindow, fuzzy, market,
-             (settings.fuzzification,), ("stage_02_fuzzification",)),
+             (settings.fuzzification, *asked), ("stage_02_fuzzification",)),
         Step(QUANT, 3, "Quantitative context", QuantContext, quant, market,
              (settings.quant, settings.foundation), ("foundation.twins.forecaster",)),
         Step(CHARACTERISTICS, 3, "Characteristics of each stock", StockCharacteristics,
