@@ -96,7 +96,18 @@ def test_early_exercise_is_worth_something_and_volatility_is_found_again(
     assert american >= max(european, now) - 1e-6
     if american - now > 0.05:
         found = american_implied_volatility(np.array(american), *at, np.array(call))
-        assert float(found) == pytest.approx(volatility, abs=1e-4)
+        # Held in prices: deep in the money many volatilities have one price.
+        again = american_price(*at, found, np.array(call))
+        assert float(again) == pytest.approx(american, abs=1e-6)
+
+
+def test_near_the_money_the_volatility_itself_is_found_again() -> None:
+    strikes, volatility = np.array([90.0, 100.0, 110.0]), np.array([0.15, 0.3, 0.6])
+    at = (np.array(100.0), strikes, np.array(0.5), np.array(0.04), np.array(0.02))
+    for call in (True, False):
+        worth = american_price(*at, volatility, np.array(call))
+        found = american_implied_volatility(worth, *at, np.array(call))
+        np.testing.assert_allclose(found, volatility, atol=1e-6)
 
 
 def test_a_call_without_dividends_is_never_exercised_early() -> None:
