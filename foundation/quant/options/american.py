@@ -62,8 +62,8 @@ def american_implied_volatility(
 ) -> np.ndarray:
     """Return the volatility at which ``american_price`` gives ``value``.
 
-    NaN where there is none: a price at or below immediate exercise, or above what a volatility of
-    800% would give; and where an input is NaN.
+    NaN where there is none: a price at or below immediate exercise, or what no volatility to speak
+    of (0.1%) would give already, or above what 800% would give; and where an input is NaN.
     """
     return _each(_Contract.volatility_at, spot, strike, years, rate, carry, value, call)
 

@@ -94,7 +94,8 @@ def test_early_exercise_is_worth_something_and_volatility_is_found_again(
     )
     now = max(spot - strike if call else strike - spot, 0.0)
     assert american >= max(european, now) - 1e-6
-    if american - now > 0.05:
+    still = float(american_price(*at, np.array(0.002), np.array(call)))
+    if american - max(now, still) > 0.05:
         found = american_implied_volatility(np.array(american), *at, np.array(call))
         # Held in prices: deep in the money many volatilities have one price.
         again = american_price(*at, found, np.array(call))
