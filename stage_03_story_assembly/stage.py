@@ -24,6 +24,7 @@ from stage_03_story_assembly.settings import StoryAssemblySettings
 from stage_03_story_assembly.telling.evidence import Evidence
 from stage_03_story_assembly.telling.figures import Figures
 from stage_03_story_assembly.telling.teller import Teller
+from stage_03_story_assembly.telling.uncollected import uncollected
 
 
 @dataclass(frozen=True)
@@ -92,22 +93,24 @@ class StoryAssemblyStage(Stage[AssemblyInput, StoryBook]):
         full = range(max(0, count - self.settings.full_sessions), count)
         everyone = range(len(market.bars.symbols))
         learnt = self._learnt(quant)
-        return StoryBook(
-            as_of=market.as_of,
-            produced_at=market.produced_at,
-            session=market.session,
-            target_session=market.target_session,
-            horizon=self.horizon,
-            sessions=tuple(market.bars.sessions[t] for t in told),
-            symbols=market.bars.symbols,
-            texts=tuple(
-                tuple(teller.learning(t, n) if learnt[t, n] else "" for n in everyone) for t in told
-            ),
-            observed=observed(fuzzy).last(len(told)),
-            recent=tuple(
-                teller.story(t, n) for t in full for n in everyone if teller.plan.tellable[t, n]
-            ),
-        )
+        with uncollected():
+            return StoryBook(
+                as_of=market.as_of,
+                produced_at=market.produced_at,
+                session=market.session,
+                target_session=market.target_session,
+                horizon=self.horizon,
+                sessions=tuple(market.bars.sessions[t] for t in told),
+                symbols=market.bars.symbols,
+                texts=tuple(
+                    tuple(teller.learning(t, n) if learnt[t, n] else "" for n in everyone)
+                    for t in told
+                ),
+                observed=observed(fuzzy).last(len(told)),
+                recent=tuple(
+                    teller.story(t, n) for t in full for n in everyone if teller.plan.tellable[t, n]
+                ),
+            )
 
     def _learnt(self, quant: QuantContext) -> np.ndarray:
         """Say which sessions get a learning text, bool (T, N): by what each itself was told."""
