@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foundation.contracts import MarketWindow, StockCharacteristics
-from foundation.kernel import OperatorError, short
+from foundation.kernel import ArtefactError, OperatorError, short
 from foundation.market_model.inputs import LIQUIDITY
 from foundation.quant import QuantSettings
 from foundation.quant.regimes import regime_probabilities
@@ -112,6 +112,8 @@ class ModelShelf:
         ------
         OperatorError
             If none was trained yet.
+        ArtefactError
+            If what names it is damaged.
         """
         from foundation.market_model.checkpoint import TrainedModel
 
@@ -122,9 +124,16 @@ class ModelShelf:
                 value=str(pointer.parent),
                 remedy="train one first: story train market-model",
             )
-        entry = json.loads(pointer.read_bytes())
-        model = TrainedModel.load(pointer.parent / entry["model"])
-        return model, date.fromisoformat(entry["as_of"])
+        try:
+            entry = json.loads(pointer.read_bytes())
+            folder, as_of = pointer.parent / entry["model"], date.fromisoformat(entry["as_of"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArtefactError(
+                "The shelf's pointer names a market model and its session",
+                value=f"{pointer}: {type(error).__name__}: {error}",
+                remedy="train it again: story train market-model",
+            ) from error
+        return TrainedModel.load(folder), as_of
 
     def train_twins(
         self,

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from foundation.kernel import ArtefactError
 from stage_10_integration.commands.application import run_application
+from stage_10_integration.model_shelf import LATEST, ModelShelf
 
 Story = Callable[..., Any]
 SMALL = ("--profile", "test")
@@ -92,3 +94,14 @@ def test_the_ranker_says_what_its_ranks_were_worth(story: Story) -> None:
     assert made["refits"]
     assert set(made["rank_information"]) == {"mean", "newey_west_t", "sessions"}
     assert len(made["ranks"]) == 12
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"model": "abc"}'])
+def test_a_damaged_pointer_to_the_market_model_is_refused_by_name(
+    tmp_path: Path, content: str
+) -> None:
+    folder = tmp_path / "market-model"
+    folder.mkdir()
+    (folder / LATEST).write_text(content)
+    with pytest.raises(ArtefactError, match="pointer names a market model"):
+        ModelShelf(tmp_path).market_model()
