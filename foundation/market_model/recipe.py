@@ -105,7 +105,9 @@ class MarketModelRecipe(Part):
         AdamW's rate falls along a cosine from first to final; gradients are clipped by norm.
     precision : "float32" or "bfloat16"
     compile : bool
-        Compile the encoder. Numbers agree within the tolerance of reordered sums.
+        Compile the encoder. Without dropout the losses are the same; with it, the compiled form
+        draws other random numbers, so that a run is another draw. Compiling takes a minute or
+        two on a CPU: it pays on long runs.
     checkpoint_minutes : float
         Minutes between two checkpoints that training can be resumed from.
     threads : int
