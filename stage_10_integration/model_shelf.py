@@ -19,6 +19,7 @@ import numpy as np
 from foundation.contracts import MarketWindow, StockCharacteristics
 from foundation.kernel import ArtefactError, OperatorError, short
 from foundation.market_model.inputs import LIQUIDITY
+from foundation.market_model.kept import KeptAnswers
 from foundation.quant import QuantSettings
 from foundation.quant.regimes import regime_probabilities
 from foundation.quant.returns import log_returns
@@ -54,6 +55,7 @@ class ModelShelf:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.twins = TwinRegistry(root / "twins")
+        self.embeddings = KeptAnswers(root / "embeddings")
 
     def train_market_model(
         self,
@@ -67,7 +69,8 @@ class ModelShelf:
     ) -> TrainedModel:
         """Train as of the window's last session and put the model into use.
 
-        A run that was interrupted goes on where its last checkpoint was taken.
+        A run that was interrupted goes on where its last checkpoint was taken. What the model says
+        of every session, embeddings included, is computed and kept at once.
 
         Raises
         ------
@@ -103,6 +106,7 @@ class ModelShelf:
         model.save(self.root / "market-model" / name)
         entry = {"model": name, "as_of": window.session.isoformat()}
         write_file(self.root / "market-model" / LATEST, json.dumps(entry).encode())
+        self.embeddings.of(model, window.session, data, inputs_named(window, quant))
         return model
 
     def market_model(self) -> tuple[TrainedModel, date]:
@@ -145,19 +149,20 @@ class ModelShelf:
         every: int,
         trial: int,
         least: int,
+        embed_again: bool = False,
         report: Callable[[int, float], None] | None = None,
     ) -> list[Trained]:
         """Train every stock's twin on the market model in use, judge them all, keep them all.
 
         The twins are refitted along the sessions since the market model was trained; their
-        forecasts of those sessions are what they are judged by.
+        forecasts of those sessions are what they are judged by. The market model is asked about
+        sessions only whose embeddings are not kept yet, or about all with ``embed_again``.
 
         Raises
         ------
         OperatorError
             If there is no market model, or no session since it was trained.
         """
-        from foundation.market_model.answers import answers
         from foundation.market_model.inputs import labels, model_data
         from foundation.twins.walk_forward import walk_forward
 
@@ -172,14 +177,18 @@ class ModelShelf:
         scale = volatility_scale(window, quant)
         begins = window.bars.sessions.index(since)
         data = model_data(window, scale, model.recipe)
-        shared = answers(model, data)
+        inputs = inputs_named(window, quant)
+        if embed_again:
+            self.embeddings.forget(model, data.symbols, inputs)
+        kept = self.embeddings.of(model, since, data, inputs)
+        shared = kept.answers
         silent = np.arange(len(data.sessions)) < begins
         for values in vars(shared).values():
             values[silent] = np.nan
         rows = sorted({*range(begins, len(data.sessions), every), len(data.sessions) - 1})
         history = walk_forward(
             shared,
-            labels(window, scale, model.recipe),
+            labels(window, kept.scale, model.recipe),
             regimes_of(window, quant),
             recipe,
             refit_rows=rows,
@@ -189,7 +198,7 @@ class ModelShelf:
             report=report,
         )
         found = history.comparisons[-1]
-        kept = []
+        made = []
         for n, symbol in enumerate(data.symbols):
             card = self.twins.add(
                 history.rows[n],
@@ -206,8 +215,13 @@ class ModelShelf:
                 ),
             )
             decision = self.twins.decide(symbol, card.version, found[n], window.session)
-            kept.append(Trained(card, decision))
-        return kept
+            made.append(Trained(card, decision))
+        return made
+
+
+def inputs_named(window: MarketWindow, quant: QuantSettings) -> str:
+    """Return what the model's inputs rest on, besides the sessions, the symbols and its recipe."""
+    return f"{window.source.name}, {quant.garch.model_dump_json()}"
 
 
 def volatility_scale(window: MarketWindow, quant: QuantSettings) -> np.ndarray:

@@ -75,7 +75,9 @@ def show_market_model(options: Options, model: TrainedModel) -> None:
     console().print(f"version {model.content_hash()[:12]}, learnt up to {model.trained_until}")
 
 
-def train_twins(options: Options, recipe: TwinRecipe, every: int) -> list[Trained]:
+def train_twins(
+    options: Options, recipe: TwinRecipe, every: int, embed_again: bool
+) -> list[Trained]:
     """Train every twin and decide about it."""
     session = Session(options)
     session.run(session.workplace.plan.until(CHARACTERISTICS))
@@ -89,6 +91,7 @@ def train_twins(options: Options, recipe: TwinRecipe, every: int) -> list[Traine
         every=every,
         trial=settings.trial,
         least=settings.least,
+        embed_again=embed_again,
         report=lambda row, share: console().print(
             f"  {window.bars.sessions[row]}: {share:.0%} of the twins have earned their place"
         ),

@@ -71,12 +71,15 @@ def twins(
     every: Annotated[
         int, typer.Option("--every", help="Sessions between two refits while they are judged.")
     ] = 5,
+    embed_again: Annotated[
+        bool, typer.Option("--embed-again", help="Give up kept embeddings and compute them anew.")
+    ] = False,
 ) -> None:
     """Correct the market model for every stock; let those answer that have earned it."""
     from config.recipes.market_model import twins_named
     from stage_10_integration.commands.models import show_trained_twins, train_twins
 
-    show_trained_twins(options, train_twins(options, twins_named(size), every))
+    show_trained_twins(options, train_twins(options, twins_named(size), every, embed_again))
 
 
 @group.command("ranker")

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from foundation.kernel import ArtefactError
+from foundation.market_model import answers as answering
+from foundation.market_model.answers import answers
 from stage_10_integration.commands.application import run_application
 from stage_10_integration.model_shelf import LATEST, ModelShelf
 
@@ -72,6 +74,29 @@ def test_twins_are_trained_on_the_market_model_judged_by_later_sessions_and_show
     shown = story("twins", "show", symbol)
     assert shown["versions"] == [one["card"] for one in trained if one["card"]["symbol"] == symbol]
     assert shown["decisions"] == [trained[0]["decision"]]
+
+
+def test_a_second_weekly_training_asks_the_market_model_nothing(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story("train", "market-model", "--size", "demo", "--epochs", "1",
+          "--as-of", sessions_before(90))  # fmt: skip
+    asked: list[int] = []
+
+    def counted(model: Any, data: Any, rows: range) -> Any:
+        asked.append(len(rows))
+        return answers(model, data, rows)
+
+    monkeypatch.setattr(answering, "answers", counted)
+    week = ("train", "twins", "--size", "demo", "--every", "80")
+    first = story(*week)
+    assert sum(asked) == 90  # the sessions before were kept when the model was trained
+    asked.clear()
+    assert story(*week) == first
+    assert asked == []
+    again = story(*week, "--embed-again")
+    assert sum(asked) > 90
+    assert [one["card"]["version"] for one in again] == [one["card"]["version"] for one in first]
 
 
 def test_twins_without_a_market_model_are_refused_with_the_remedy(
