@@ -3,26 +3,30 @@
 A shard holds the windows of some symbols. Shards are made side by side by processes of their
 own, appear under their final name only when they are complete, and are found again by a hash of
 all that made them: a build that was stopped goes on where it stood, and a changed story repeats
-its own shard alone. Splits are by time with a purge (``splits.py``); the manifest counts windows
-by split and symbol.
+its own shard alone. A process whose builder was killed ends with it. Splits are by time with a
+purge (``splits.py``); the manifest counts windows by split and symbol.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections import Counter
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
 from foundation.contracts import StoryBook, TapeCodes, TokenWindows, WindowLabel, content_hash
 from foundation.kernel import ArtefactError, Part, UpstreamDataError, hash_text
+from foundation.runtime import exclusive
+from foundation.storage.atomic import refused, write_file
 from foundation.storage.folders import folder_hash
 from stage_04_tokenization.plans import make_plans
 from stage_04_tokenization.settings import TokenizationSettings
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
     from datasets import Dataset
 
 MANIFEST, TOKENIZER, KEY = "manifest.json", "tokenizer.json", "shard.json"
+LOCK = "build.lock"
 
 
 class Manifest(Part):
@@ -68,6 +73,7 @@ class _Shard:
     """What a worker is given."""
 
     book: StoryBook
+    more: tuple[StoryBook, ...]
     settings: TokenizationSettings
     vocabulary_json: str
     folder: Path
@@ -78,9 +84,11 @@ def build_corpus(
     book: StoryBook,
     settings: TokenizationSettings,
     folder: Path,
+    more: Sequence[StoryBook] = (),
     *,
     workers: int = 2,
     symbols_per_shard: int = 25,
+    progress: Callable[[int, int], None] = lambda done, shards: None,
 ) -> Manifest:
     """Write a corpus, or what is missing of it, and return what it holds.
 
@@ -91,19 +99,25 @@ def build_corpus(
     settings : TokenizationSettings
     folder : Path
         Becomes the corpus.
+    more : sequence of StoryBook
+        Stories of other horizons, for the tasks that need them.
     workers : int
-        Processes; they change no byte.
+        Processes; they change no byte. One works in this process.
     symbols_per_shard : int
+    progress : callable
+        Told how many shards are there, of how many.
 
     Raises
     ------
     UpstreamDataError
         If no symbol has stories to train on.
     OperatorError
-        As ``TokenizationStage.run``.
+        As ``TokenizationStage.run``, and where another process builds in that folder.
+    WorldError
+        If the disk refuses. Finished shards stay.
     """
     check_tape(book)
-    plans = make_plans(book, (), spans(len(book.sessions), settings), settings)
+    plans = make_plans(book, more, spans(len(book.sessions), settings), settings)
     if not plans["train"]:
         raise UpstreamDataError(
             "A corpus needs symbols with stories of consecutive sessions",
@@ -111,18 +125,56 @@ def build_corpus(
             remedy="check how many sessions stage 03 had enough history to tell",
         )
     vocabulary = choose_vocabulary(book, plans, settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / TOKENIZER).write_text(vocabulary.json, encoding="utf-8")
-    shards = [
-        _shard(book, settings, vocabulary, folder / f"shard-{number:04d}", symbols)
-        for number, symbols in enumerate(_groups(book.symbols, symbols_per_shard))
-    ]
-    missing = [shard for shard in shards if not _complete(shard)]
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        list(pool.map(_write, missing))
-    manifest = _manifest(vocabulary, [shard.folder for shard in shards])
-    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    with exclusive(folder / LOCK):
+        write_file(folder / TOKENIZER, vocabulary.json.encode())
+        shards = [
+            _shard(book, more, settings, vocabulary, folder / f"shard-{number:04d}", symbols)
+            for number, symbols in enumerate(_groups(book.symbols, symbols_per_shard))
+        ]
+        _write_missing(shards, workers, progress)
+        manifest = _manifest(vocabulary, [shard.folder for shard in shards])
+        write_file(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
+        for old in folder.glob("shard-????"):
+            if old.name not in manifest.shards:
+                shutil.rmtree(old)
     return manifest
+
+
+def _write_missing(
+    shards: Sequence[_Shard], workers: int, progress: Callable[[int, int], None]
+) -> None:
+    missing = [shard for shard in shards if not _complete(shard)]
+    there = len(shards) - len(missing)
+    progress(there, len(shards))
+    for done, _ in enumerate(_written(missing, workers), 1):
+        progress(there + done, len(shards))
+
+
+def _written(missing: Sequence[_Shard], workers: int) -> Iterator[object]:
+    """Write shards, here where one process is enough; yield as each is done."""
+    if min(workers, len(missing)) < 2:
+        yield from map(_write, missing)
+        return
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(workers, spawn, _end_with_the_builder) as pool:
+        waiting = [pool.submit(_write, shard) for shard in missing]
+        try:
+            for future in as_completed(waiting):
+                yield future.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_with_the_builder() -> None:
+    """Let this process end when the one that started it is gone, however it went."""
+    builder = parent_process()
+    assert builder is not None
+
+    def watch() -> None:
+        builder.join()
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -195,13 +247,26 @@ def _groups(symbols: Sequence[str], size: int) -> list[tuple[str, ...]]:
 
 def _shard(
     book: StoryBook,
+    more: Sequence[StoryBook],
     settings: TokenizationSettings,
     vocabulary: StoryVocabulary,
     folder: Path,
     symbols: tuple[str, ...],
 ) -> _Shard:
+    own, *others = (_of(one, symbols) for one in (book, *more))
+    key = hash_text(
+        *map(content_hash, (own, *others)),
+        settings.model_dump_json(),
+        vocabulary.json,
+        vocabulary.name,
+    )
+    return _Shard(own, tuple(others), settings, vocabulary.json, folder, key)
+
+
+def _of(book: StoryBook, symbols: tuple[str, ...]) -> StoryBook:
+    """Return some symbols' part of a book."""
     columns = [book.symbols.index(symbol) for symbol in symbols]
-    part = book.model_copy(
+    return book.model_copy(
         update={
             "symbols": symbols,
             "texts": tuple(tuple(row[n] for n in columns) for row in book.texts),
@@ -209,10 +274,6 @@ def _shard(
             "recent": (),
         }
     )
-    key = hash_text(
-        content_hash(part), settings.model_dump_json(), vocabulary.json, vocabulary.name
-    )
-    return _Shard(part, settings, vocabulary.json, folder, key)
 
 
 def _complete(shard: _Shard) -> bool:
@@ -222,21 +283,30 @@ def _complete(shard: _Shard) -> bool:
 
 def _write(shard: _Shard) -> None:
     """Write one shard beside its place, then move it there."""
-    from datasets import Dataset, disable_progress_bars
+    from datasets import disable_progress_bars
     from tokenizers import Tokenizer
 
     disable_progress_bars()
-    book, settings = shard.book, shard.settings
-    plans = make_plans(book, (), spans(len(book.sessions), settings), settings)
+    book, more, settings = shard.book, shard.more, shard.settings
+    plans = make_plans(book, more, spans(len(book.sessions), settings), settings)
     vocabulary: StoryVocabulary = (
         BpeVocabulary(Tokenizer.from_str(shard.vocabulary_json))
         if settings.base_tokenizer is None
         else choose_vocabulary(book, plans, settings)
     )
-    story, rows = teller(book, (), vocabulary, plans), _columns()
+    story, rows = teller(book, more, vocabulary, plans), _columns()
     for split, found in plans.items():
         windows = assemble(split, found, story, vocabulary.codes, max_tokens=settings.max_tokens)
         _append(rows, windows)
+    try:
+        _save(shard, rows, vocabulary.codes)
+    except OSError as error:
+        raise refused(shard.folder, error) from error
+
+
+def _save(shard: _Shard, rows: dict[str, list[Any]], codes: TapeCodes) -> None:
+    from datasets import Dataset
+
     beside = shard.folder.with_suffix(".part")
     shutil.rmtree(beside, ignore_errors=True)
     Dataset.from_dict(rows).save_to_disk(str(beside))
@@ -252,7 +322,7 @@ def _write(shard: _Shard) -> None:
         "key": shard.key,
         "counts": [[split, symbol, count] for (split, symbol), count in sorted(counted.items())],
         "tokens": dict(sorted(tokens.items())),
-        "codes": vocabulary.codes.model_dump(mode="json"),
+        "codes": codes.model_dump(mode="json"),
     }
     (beside / KEY).write_text(json.dumps(document), encoding="utf-8")
     shutil.rmtree(shard.folder, ignore_errors=True)

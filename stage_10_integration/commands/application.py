@@ -12,6 +12,7 @@ import typer
 from foundation.kernel import FinancialStoryError
 from stage_10_integration.commands import (
     brief,
+    corpus,
     data,
     doctor,
     evaluate,
@@ -60,7 +61,7 @@ def _root(
     """Market data into checkable stories, stories into decisions."""
 
 
-for group in (run, stage, brief, serve, data, train, twins, evaluate, verify, doctor):
+for group in (run, stage, brief, serve, data, corpus, train, twins, evaluate, verify, doctor):
     group.register(application)
 
 
