@@ -6,7 +6,7 @@ from scipy.stats import norm, rankdata
 
 from foundation.contracts import REGIMES
 from foundation.quant import RegimeSettings
-from foundation.quant.regimes import (
+from foundation.quant.regimes.own_window import (
     regime_probabilities,
     reversal_score,
     stress_score,
