@@ -5,7 +5,9 @@ named snapshot, so a later correction does not change what was known before it.
 """
 
 from foundation.storage.bitemporal.rows import Appended, ConflictingRows
-from foundation.storage.bitemporal.store import LIBRARIES, BitemporalStore, Library, Version
+from foundation.storage.bitemporal.snapshots import Version
+from foundation.storage.bitemporal.store import BitemporalStore
+from foundation.storage.bitemporal.tables import LIBRARIES, Library
 
 __all__ = [
     "LIBRARIES",

@@ -1,4 +1,4 @@
-"""Arrays by session: appended whole or not at all, read back to the last bit, refused if damaged."""
+"""Arrays by session: appended whole or not at all, read back to the last bit, never damaged."""
 
 from __future__ import annotations
 
