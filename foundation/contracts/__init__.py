@@ -58,6 +58,14 @@ from foundation.contracts.market_window import (
     SourceInfo,
     VerdictRule,
 )
+from foundation.contracts.model_shelf import (
+    Appointment,
+    KeptVersion,
+    LearningEpoch,
+    ShelfReport,
+    ShelvedTwin,
+    StockCharacter,
+)
 from foundation.contracts.portfolio import (
     LimitCheck,
     MarketIntelligence,
@@ -118,6 +126,7 @@ __all__ = [
     "STATES",
     "TAPE",
     "Alert",
+    "Appointment",
     "ArtefactRef",
     "CalibrationBin",
     "CheckedContinuation",
@@ -137,6 +146,8 @@ __all__ = [
     "HorizonForecast",
     "Instrument",
     "InstrumentPage",
+    "KeptVersion",
+    "LearningEpoch",
     "LearningPoint",
     "Levels",
     "LimitCheck",
@@ -167,6 +178,8 @@ __all__ = [
     "Series",
     "SessionSoFar",
     "Shape",
+    "ShelfReport",
+    "ShelvedTwin",
     "Signal",
     "SignalSet",
     "SkillScore",
@@ -175,6 +188,7 @@ __all__ = [
     "StageEvent",
     "Standing",
     "Statement",
+    "StockCharacter",
     "StockCharacteristics",
     "Story",
     "StoryBook",

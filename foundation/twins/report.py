@@ -67,13 +67,13 @@ class Walked:
     choices: Mapping[Matter, tuple[Choice, ...]]
 
 
-def foundation_report(context: QuantContext, walked: Walked, seed: int) -> FoundationReport:
-    """Return the report of the context's last session.
+def foundation_report(context: QuantContext | None, walked: Walked, seed: int) -> FoundationReport:
+    """Return the report of the walk's last session.
 
     Parameters
     ----------
-    context : QuantContext
-        As it is published, recalibration included.
+    context : QuantContext, optional
+        As it is published, recalibration included; None where nothing is published.
     seed : int
         Of the bootstrap.
     """
@@ -180,16 +180,19 @@ def _regimes(twins: TwinHistory, data: ModelData) -> Panel:
     )
 
 
-def _calibrations(context: QuantContext, walked: Walked, seed: int) -> tuple[PastCalibration, ...]:
+def _calibrations(
+    context: QuantContext | None, walked: Walked, seed: int
+) -> tuple[PastCalibration, ...]:
     """Return how the quantiles and odds of each model held, on rows that all answered for."""
     data, shared, twins = walked.data, walked.shared.answers, walked.twins
-    values = {name: context.values.field(name) for name in QUANT_FIELDS}
-    with np.errstate(divide="ignore", invalid="ignore"):
-        published = np.stack([values[f"q{q}"] / data.scale for q in (10, 50, 90)], axis=-1)
     opinions = {SHARED: (shared.quantiles, shared.hit)}
     if twins is not None:
         opinions[TWINS] = (twins.answers.quantiles, twins.answers.hit)
-    opinions[PUBLISHED] = (published, values["hit_probability"])
+    if context is not None:
+        values = {name: context.values.field(name) for name in QUANT_FIELDS}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            published = np.stack([values[f"q{q}"] / data.scale for q in (10, 50, 90)], axis=-1)
+        opinions[PUBLISHED] = (published, values["hit_probability"])
     known = np.isfinite(walked.outcome.returns)
     for quantiles, hit in opinions.values():
         known &= np.isfinite(quantiles).all(axis=-1) & np.isfinite(hit)

@@ -28,6 +28,7 @@ from foundation.testing.samples.market import (
     trading_days,
 )
 from foundation.testing.samples.quant import foundation_report, quant_context
+from foundation.testing.samples.shelf import shelf_report
 from foundation.testing.samples.stories import story_book
 from foundation.testing.samples.tokens import story_model, token_batch
 from foundation.testing.samples.whole import SampleRun, sample_run
@@ -51,6 +52,7 @@ __all__ = [
     "quant_context",
     "sample_run",
     "session_so_far",
+    "shelf_report",
     "signal_set",
     "story_book",
     "story_forecast",

@@ -13,6 +13,7 @@ from foundation.contracts import (
     PortfolioPlan,
     QuantContext,
     SessionSoFar,
+    ShelfReport,
     SignalSet,
     StockCharacteristics,
     StoryBook,
@@ -33,6 +34,7 @@ from foundation.testing.samples.forecasts import story_forecast, validated_forec
 from foundation.testing.samples.fuzzy import fuzzy_window
 from foundation.testing.samples.market import market_window, session_so_far
 from foundation.testing.samples.quant import quant_context, stock_characteristics
+from foundation.testing.samples.shelf import shelf_report
 from foundation.testing.samples.stories import story_book
 from foundation.testing.samples.tokens import story_model, token_batch
 
@@ -56,6 +58,7 @@ class SampleRun:
     intelligence: MarketIntelligence
     brief: DecisionBrief
     so_far: SessionSoFar
+    shelf: ShelfReport
 
     def contracts(self) -> tuple[Contract, ...]:
         """Return all of them."""
@@ -96,4 +99,5 @@ def sample_run(sessions: int = 240, seed: int = 7) -> SampleRun:
         intelligence,
         brief,
         session_so_far(market),
+        shelf_report(market),
     )
