@@ -29,7 +29,7 @@ from market_forecasts import (
 from config.recipes.market_model import market_model_cpu, twins_cpu
 from foundation.contracts import REGIMES
 from foundation.market import sessions
-from foundation.market_model import Labels, MarketModelRecipe, ModelData
+from foundation.market_model import Labels, MarketModelRecipe, ModelData, plain_past
 from foundation.market_model.recipe import BackboneSizes, EncoderSizes, GraphSizes
 from foundation.quant import QuantSettings
 from foundation.quant.evaluation import circular_block_bootstrap, crps_from_quantiles
@@ -116,6 +116,8 @@ def stated_effects(seed: int, threads: int) -> None:
     outcome = 0.5 * observed[..., 0] + own * observed[..., 1] + draw.standard_normal(shape)
     outcome[-HORIZON:] = np.nan
     scale = np.full(shape, 0.02)
+    hit = np.where(np.isnan(outcome), np.nan, (outcome > 1) * 1.0)
+    truth = Labels(returns=outcome, hit=hit, volatility=np.abs(outcome))
     data = ModelData(
         sessions=sessions(date(2010, 1, 4), date(2016, 1, 1))[:SESSIONS],
         symbols=tuple(f"S{n:02d}" for n in range(SYMBOLS)),
@@ -128,9 +130,8 @@ def stated_effects(seed: int, threads: int) -> None:
         market_regime=draw.integers(0, 4, SESSIONS),
         returns=draw.normal(0, 0.01, shape).astype(np.float32),
         scale=scale,
+        past=plain_past(truth, HORIZON),
     )
-    hit = np.where(np.isnan(outcome), np.nan, (outcome > 1) * 1.0)
-    truth = Labels(returns=outcome, hit=hit, volatility=np.abs(outcome))
     rows = [FIRST_REFIT + 250, FIRST_REFIT + 250 + REFIT_EVERY]
     shared = walk_forward(data, truth, small(threads), refit_rows=rows, held_back=HELD_BACK).answers
     history = refit_twins(

@@ -188,9 +188,11 @@ def _made_up():  # type: ignore[no-untyped-def]
     from datetime import date
 
     from foundation.market import sessions
-    from foundation.market_model import Labels, ModelData
+    from foundation.market_model import Labels, ModelData, plain_past
 
     draw, shape = np.random.default_rng(0), (SESSIONS, SYMBOLS)
+    outcome = draw.normal(size=shape)
+    labels = Labels(returns=outcome, hit=(outcome > 1) * 1.0, volatility=np.abs(outcome))
     data = ModelData(
         sessions=sessions(date(2015, 1, 2), date(2017, 12, 1))[:SESSIONS],
         symbols=tuple(f"S{n}" for n in range(SYMBOLS)),
@@ -203,9 +205,9 @@ def _made_up():  # type: ignore[no-untyped-def]
         market_regime=draw.integers(0, 4, SESSIONS),
         returns=draw.normal(0, 0.01, shape).astype(np.float32),
         scale=np.full(shape, 0.02),
+        past=plain_past(labels, 5),
     )
-    outcome = draw.normal(size=shape)
-    return data, Labels(returns=outcome, hit=(outcome > 1) * 1.0, volatility=np.abs(outcome))
+    return data, labels
 
 
 def measure_peer(threads: int, steps: int = 5) -> Measured:

@@ -4,7 +4,7 @@ PyTorch is imported by the modules that compute with it (``encoder``, ``graph``,
 ``training``), never by this front door.
 """
 
-from foundation.market_model.inputs import Labels, ModelData, labels, model_data
+from foundation.market_model.inputs import Labels, ModelData, labels, model_data, plain_past
 from foundation.market_model.recipe import (
     BackboneSizes,
     EncoderSizes,
@@ -21,4 +21,5 @@ __all__ = [
     "ModelData",
     "labels",
     "model_data",
+    "plain_past",
 ]

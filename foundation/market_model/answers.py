@@ -14,7 +14,7 @@ from foundation.market_model.inputs import LIQUIDITY, MARKET_REGIMES, UNKNOWN, M
 
 @dataclass(frozen=True)
 class Answers:
-    """What the shared heads say, float32; NaN where no volatility scale is known.
+    """What the shared heads say, float32; NaN where ``ModelData.answerable`` does not hold.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ def answers(
                 (opinion.embedding, opinion.returns, torch.sigmoid(opinion.hit), opinion.quantiles)
             )
     joined = [torch.cat(part, dim=1).float().cpu().numpy() for part in zip(*parts, strict=True)]
-    silent = np.isnan(data.scale[rows.start : rows.stop])
+    silent = ~data.answerable[rows.start : rows.stop]
     out = []
     for values in joined:
         first = rows.start - aligned.start
@@ -87,4 +87,5 @@ def filled_up(data: ModelData, block: int) -> ModelData:
         market_regime=fill(data.market_regime, MARKET_REGIMES.index(UNKNOWN)),
         returns=fill(data.returns, np.nan),
         scale=fill(data.scale, np.nan),
+        past=fill(data.past, np.nan),
     )

@@ -102,6 +102,7 @@ class Blocks:
         self._liquidity = torch.from_numpy(data.liquidity.T.copy()).to(device)
         self._regime = torch.from_numpy(data.market_regime).to(device)
         self._returns = torch.from_numpy(data.returns.T.copy()).to(device)
+        self._past = torch.from_numpy(np.nan_to_num(data.past)).to(device)
         self.symbols, self.sessions = self._returns.shape
 
     def block(self, begin: int, end: int, symbols: Tensor | None = None) -> Block:
@@ -127,6 +128,7 @@ class Blocks:
             sector=self._statics[chosen, 0],
             liquidity=self._liquidity[chosen, begin:end],
             market_regime=self._regime[begin:end],
+            past=self._past[begin:end],
         )
 
     def _edges(self, begin: int, end: int, chosen: Tensor | slice) -> Tensor:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,9 @@ class TrainedModel:
         Losses and speed by epoch.
     trained_until : date
         Last session that was forecast from in training; its labels reach ``horizon`` beyond.
+    shares : dict of float
+        How much of what each head had learnt was borne out by the sessions held back and is in
+        ``state``, by ``shrinkage.HEADS``; 0 leaves the plain past. Empty where none was asked.
     """
 
     recipe: MarketModelRecipe
@@ -49,6 +52,7 @@ class TrainedModel:
     state: Mapping[str, Tensor]
     history: tuple[Mapping[str, float], ...]
     trained_until: date
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     def module(self) -> MarketModel:
         """Return the model, ready to answer."""
@@ -74,6 +78,7 @@ class TrainedModel:
             "vocabulary": asdict(self.vocabulary),
             "history": [dict(epoch) for epoch in self.history],
             "trained_until": self.trained_until.isoformat(),
+            "shares": dict(self.shares),
             "content_hash": self.content_hash(),
         }
         write_file(folder / CARD, json.dumps(card, indent=1, sort_keys=True).encode())
@@ -107,6 +112,7 @@ class TrainedModel:
                 state=arrays,
                 history=tuple(card["history"]),
                 trained_until=date.fromisoformat(card["trained_until"]),
+                shares=card["shares"],
             )
             sound = model.content_hash() == card["content_hash"]
         except Exception as error:

@@ -22,7 +22,7 @@ from foundation.quant.labels import (
     returns_from_entry,
     target_before_stop,
 )
-from foundation.quant.quantiles import model_inputs
+from foundation.quant.quantiles import model_inputs, pooled_past
 from foundation.quant.returns import log_returns
 from foundation.quant.settings import QuantileSettings
 
@@ -58,6 +58,10 @@ windows of a market without drift."""
 
 UNKNOWN = "not known"
 
+PAST: tuple[str, ...] = ("mean return", "log-odds of a hit", "q10", "q50", "q90")
+LEAST_PAST = 250
+"""Outcomes, over all symbols, from which the plain past is told."""
+
 
 @dataclass(frozen=True)
 class ModelData:
@@ -81,6 +85,9 @@ class ModelData:
     scale : float64 array (T, N)
         Past-only forecast volatility of the return over the horizon: the unit of labels and
         answers. Where it is NaN no forecast is made.
+    past : float32 array (T, 5), fields ``PAST``
+        What the outcomes known at each close say without any input (``plain_past``): where the
+        model's answers begin, and what they correct. Where it is NaN no forecast is made.
     """
 
     sessions: tuple[date, ...]
@@ -94,6 +101,13 @@ class ModelData:
     market_regime: np.ndarray
     returns: np.ndarray
     scale: np.ndarray
+    past: np.ndarray
+
+    @property
+    def answerable(self) -> np.ndarray:
+        """Where a forecast is made, bool (T, N)."""
+        known: np.ndarray = ~np.isnan(self.scale) & np.isfinite(self.past).all(axis=1)[:, None]
+        return known
 
 
 @dataclass(frozen=True)
@@ -156,7 +170,20 @@ def model_data(window: MarketWindow, scale: np.ndarray, recipe: MarketModelRecip
         market_regime=market_regime(log_returns(window.bars.field("close"))),
         returns=log_returns(window.bars.field("close")).astype(np.float32),
         scale=scale,
+        past=plain_past(labels(window, scale, recipe), recipe.horizon),
     )
+
+
+def plain_past(outcome: Labels, horizon: int) -> np.ndarray:
+    """Return mean, log-odds of a hit and quantiles of what was known at each row, (T, 5).
+
+    Pooled over symbols, in units of the scale; learnt anew every 21 rows. Hits are even where no
+    symbol reports highs and lows, so that none is known: such odds are not judged either.
+    """
+    past = pooled_past(outcome.returns, outcome.hit, horizon=horizon, least=LEAST_PAST)
+    hit = np.where(np.isnan(past.hit) & ~np.isnan(past.mean), 0.5, past.hit)
+    odds = np.log(hit) - np.log1p(-hit)
+    return np.column_stack([past.mean, odds, past.quantiles]).astype(np.float32)
 
 
 def labels(window: MarketWindow, scale: np.ndarray, recipe: MarketModelRecipe) -> Labels:

@@ -15,6 +15,9 @@ from foundation.market_model.recipe import MarketModelRecipe
 LEVELS: tuple[float, ...] = (0.1, 0.5, 0.9)
 """Quantile levels, lowest first."""
 
+LEAST_DISTANCE = 1e-4
+"""Distance between quantiles, in scales, below which softplus is not inverted."""
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -40,12 +43,15 @@ class Surroundings:
     sector : int Tensor, shape (N,)
     liquidity : int Tensor, shape (N, B)
     market_regime : int Tensor, shape (B,)
+    past : Tensor, shape (B, 5)
+        What the past says by itself, ``inputs.PAST``: the answers begin there.
     """
 
     edges: Tensor
     sector: Tensor
     liquidity: Tensor
     market_regime: Tensor
+    past: Tensor
 
 
 @dataclass(frozen=True)
@@ -61,25 +67,50 @@ class Opinion:
     quantiles: Tensor
 
 
-class MonotoneQuantiles(nn.Module):
-    """A median and two distances that cannot be negative: quantiles that never cross."""
+class Correction(nn.Linear):
+    """A head that begins at nothing: an untrained model answers as the plain past does."""
 
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.out = nn.Linear(width, 3)
-        # A standard normal's distance from median to decile, so that training starts at scale.
-        nn.init.constant_(self.out.bias, 0.0)
-        with torch.no_grad():
-            self.out.bias[1:] = 0.956
+    def reset_parameters(self) -> None:
+        """Set weight and bias to zero."""
+        nn.init.zeros_(self.weight)
+        nn.init.zeros_(self.bias)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return q10, q50 and q90, shape (..., 3)."""
-        median, below, above = self.out(x).unbind(-1)
-        return torch.stack([median - F.softplus(below), median, median + F.softplus(above)], -1)
+
+def moved_quantiles(quantiles: Tensor, move: Tensor) -> Tensor:
+    """Return q10, q50, q90 with the median moved and the distances to its sides stretched.
+
+    Distances are moved before a softplus: they stay positive, so quantiles never cross.
+
+    Parameters
+    ----------
+    quantiles : Tensor, shape (..., 3)
+    move : Tensor, shape (..., 3)
+        Of the distance below, the median, the distance above; zero changes nothing.
+    """
+    low, median, high = quantiles.unbind(-1)
+    below, by, above = move.unbind(-1)
+    middle = median + by
+    return torch.stack(
+        [
+            middle - F.softplus(inverse_softplus(median - low) + below),
+            middle,
+            middle + F.softplus(inverse_softplus(high - median) + above),
+        ],
+        dim=-1,
+    )
+
+
+def inverse_softplus(distance: Tensor) -> Tensor:
+    """Return what softplus takes to a distance; one below ``LEAST_DISTANCE`` counts as that."""
+    kept = distance.clamp(min=LEAST_DISTANCE)
+    return kept + torch.log(-torch.expm1(-kept))
 
 
 class MarketModel(nn.Module):
-    """TFT encoder, graph attention, embeddings and backbone (448 -> 256 -> 128 at full size)."""
+    """TFT encoder, graph attention, embeddings and backbone (448 -> 256 -> 128 at full size).
+
+    The heads correct what the past says by itself; untrained, they correct nothing.
+    """
 
     def __init__(self, recipe: MarketModelRecipe, vocabulary: Vocabulary) -> None:
         super().__init__()
@@ -109,9 +140,9 @@ class MarketModel(nn.Module):
             nn.ReLU(),
             nn.Dropout(sizes.dropout[1]),
         )
-        self.return_head = nn.Linear(sizes.embedding, 1)
-        self.hit_head = nn.Linear(sizes.embedding, 1)
-        self.quantile_head = MonotoneQuantiles(sizes.embedding)
+        self.return_head = Correction(sizes.embedding, 1)
+        self.hit_head = Correction(sizes.embedding, 1)
+        self.quantile_head = Correction(sizes.embedding, 3)
 
     def forward(self, block: Block, around: Surroundings) -> Opinion:
         """Return the opinion on the sessions that ``around`` covers: the last of the block."""
@@ -140,7 +171,7 @@ class MarketModel(nn.Module):
         embedding = self.backbone(torch.cat(parts, dim=-1))
         return Opinion(
             embedding=embedding,
-            returns=self.return_head(embedding)[..., 0],
-            hit=self.hit_head(embedding)[..., 0],
-            quantiles=self.quantile_head(embedding),
+            returns=around.past[:, 0] + self.return_head(embedding)[..., 0],
+            hit=around.past[:, 1] + self.hit_head(embedding)[..., 0],
+            quantiles=moved_quantiles(around.past[:, 2:], self.quantile_head(embedding)),
         )

@@ -33,6 +33,7 @@ from foundation.market_model.losses import hit_or_miss, masked_mean, pinball, sq
 from foundation.market_model.model import LEVELS, MarketModel, Opinion
 from foundation.market_model.numerics import seeded
 from foundation.market_model.recipe import MarketModelRecipe, Weights
+from foundation.market_model.shrinkage import borne_out, shrunk
 
 Report = Callable[["Epoch"], None]
 
@@ -206,13 +207,35 @@ class _Run:
 
     def result(self) -> TrainedModel:
         """Return the model of the best epoch."""
+        self.model.load_state_dict(self.progress.best_state)
+        shares = self._borne_out()
         return TrainedModel(
             recipe=self.recipe,
             vocabulary=self.model.vocabulary,
             scaling=self.scaling,
-            state=self.progress.best_state,
+            state=shrunk(self.progress.best_state, shares),
             history=tuple(self.progress.history),
             trained_until=self.data.sessions[self.training.stop - 1],
+            shares=shares,
+        )
+
+    @torch.no_grad()
+    def _borne_out(self) -> dict[str, float]:
+        """Return how much of each head's correction the validation sessions bear out."""
+        self.model.eval()
+        embeddings, pasts, returns, hits = [], [], [], []
+        for begin, end in spans(self.validation, self.recipe.block):
+            around, targets = self.blocks.around(begin, end), self.targets.cut(begin, end)
+            embeddings.append(self.model(self.blocks.block(begin, end), around).embedding.float())
+            pasts.append(around.past)
+            returns.append(targets.returns)
+            hits.append(targets.hit)
+        return borne_out(
+            self.model,
+            torch.cat(embeddings, dim=1),
+            torch.cat(pasts),
+            Targets(torch.cat(returns, dim=1), torch.cat(hits, dim=1)),
+            self.recipe.seed,
         )
 
     def _passes(self, epoch: int) -> list[tuple[int, int, Tensor | None]]:

@@ -91,11 +91,11 @@ def walk_forward(
 
 
 def first_usable(data: ModelData) -> int:
-    """Return the first row on which any symbol has a volatility scale."""
-    known = np.isfinite(data.scale).any(axis=1)
+    """Return the first row on which a forecast is made for any symbol."""
+    known = data.answerable.any(axis=1)
     if not known.any():
         raise OperatorError(
-            "A market has a volatility scale somewhere",
+            "A market has a volatility scale and known outcomes somewhere",
             value="none",
             remedy="give a longer history",
         )

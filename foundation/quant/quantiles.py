@@ -127,15 +127,57 @@ def past_quantiles(
     least : int
         Known outcomes below which nothing is said (NaN).
     """
-    standard = np.full((len(outcome), len(LEVELS)), np.nan)
+    unknown = np.full(outcome.shape, np.nan)
+    past = pooled_past(outcome, unknown, horizon=horizon, every=every, least=least)
+    return past.quantiles[:, None, :] * scale[..., None]
+
+
+@dataclass(frozen=True)
+class PooledPast:
+    """What had happened by each row, over all symbols; NaN where too little was known.
+
+    Attributes
+    ----------
+    mean : float array, shape (T,)
+        Mean outcome.
+    hit : float array, shape (T,)
+        Share of hits, one half of a hit and of a miss added (Krichevsky & Trofimov 1981, IEEE
+        Trans. Inf. Theory 27), so that it is never nought or one.
+    quantiles : float array, shape (T, 3)
+        q10, q50 and q90 of the outcomes.
+    """
+
+    mean: np.ndarray
+    hit: np.ndarray
+    quantiles: np.ndarray
+
+
+def pooled_past(
+    outcome: np.ndarray, hit: np.ndarray, *, horizon: int, every: int = 21, least: int = 1000
+) -> PooledPast:
+    """Return what outcomes known at each row say of the next, with no features asked.
+
+    Parameters
+    ----------
+    outcome, hit : float arrays, shape (T, N)
+        Returns over the horizon in units of their scale, and whether the target was touched
+        before the stop; what began at row ``s`` is known at row ``s + horizon``.
+    every, least : int
+        As in ``past_quantiles``.
+    """
+    mean, share = np.full((2, len(outcome)), np.nan)
+    quantiles = np.full((len(outcome), len(LEVELS)), np.nan)
     known = np.isfinite(outcome)
     counts = np.cumsum(known.sum(axis=1))
+    hits, asked = (np.cumsum(x) for x in (np.nansum(hit, axis=1), np.isfinite(hit).sum(axis=1)))
     for row in range(horizon - 1, len(outcome), every):
-        stop = row + 1 - horizon
+        stop, held = row + 1 - horizon, slice(row, row + every)
         if stop and counts[stop - 1] >= least:
             past = outcome[:stop][known[:stop]]
-            standard[row : row + every] = np.quantile(past, LEVELS)
-    return standard[:, None, :] * scale[..., None]
+            mean[held], quantiles[held] = past.mean(), np.quantile(past, LEVELS)
+            if asked[stop - 1]:
+                share[held] = (hits[stop - 1] + 0.5) / (asked[stop - 1] + 1)
+    return PooledPast(mean, share, quantiles)
 
 
 def _rows(inputs: np.ndarray, label: np.ndarray, hit: np.ndarray, rows: slice) -> Rows:

@@ -14,6 +14,7 @@ from foundation.market_model import (
     Labels,
     MarketModelRecipe,
     ModelData,
+    plain_past,
 )
 
 SMALL = MarketModelRecipe(
@@ -40,6 +41,8 @@ def market(
     observed = draw.normal(size=(*shape, 4)).astype(np.float32)
     outcome = np.full(shape, np.nan)
     outcome[:-5] = effect * observed[:-5, :, 0] + draw.normal(size=(sessions_ - 5, symbols))
+    hit = np.where(np.isnan(outcome), np.nan, (outcome > 1).astype(float))
+    labels = Labels(returns=outcome, hit=hit, volatility=np.abs(outcome))
     data = ModelData(
         sessions=sessions(date(2015, 1, 2), date(2017, 1, 1))[:sessions_],
         symbols=tuple(f"S{n}" for n in range(symbols)),
@@ -52,6 +55,6 @@ def market(
         market_regime=draw.integers(0, 4, sessions_),
         returns=draw.normal(0, 0.01, shape).astype(np.float32),
         scale=np.full(shape, 0.02),
+        past=plain_past(labels, horizon=5),
     )
-    hit = np.where(np.isnan(outcome), np.nan, (outcome > 1).astype(float))
-    return data, Labels(returns=outcome, hit=hit, volatility=np.abs(outcome))
+    return data, labels

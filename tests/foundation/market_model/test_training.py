@@ -180,14 +180,17 @@ def test_the_same_row_gets_the_same_answer_whatever_rows_are_asked_for() -> None
     )
 
 
-def test_quantiles_never_cross_and_no_scale_means_no_answer() -> None:
+def test_quantiles_never_cross_and_without_scale_or_past_there_is_no_answer() -> None:
     model, data = trained()
     scale = data.scale.copy()
-    scale[30, 2] = np.nan
+    scale[80, 2] = np.nan
     said = answers(model, replace(data, scale=scale))
-    assert np.isnan(said.returns[30, 2])
-    assert np.isnan(said.embedding[30, 2]).all()
+    assert np.isnan(said.returns[80, 2])
+    assert np.isnan(said.embedding[80, 2]).all()
+    # Ten symbols: 250 outcomes are known at row 29, and the past is told anew every 21 rows.
+    assert np.isnan(said.quantiles[:46]).all()
     known = ~np.isnan(scale)
+    known[:46] = False
     assert (np.diff(said.quantiles[known], axis=-1) > 0).all()
     assert ((said.hit[known] > 0) & (said.hit[known] < 1)).all()
 

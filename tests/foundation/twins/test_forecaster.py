@@ -91,7 +91,7 @@ def test_the_context_says_who_answers_for_what_and_how_the_others_stood(
         for other in ruling.challengers:
             assert other.name != ruling.holder
             assert other.sessions <= SETTINGS.trial
-            assert other.low < other.gain < other.high
+            assert other.low <= other.gain <= other.high
     assert {"market model", "twins"} <= {m.name for m in made.models}
 
 
