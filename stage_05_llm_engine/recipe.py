@@ -117,6 +117,12 @@ class TrainingRecipe(Part):
         windows) after which training stops and goes back to the best weights. None never stops.
     threads : int
         Passes of one step computed side by side on a CPU. Changes no number.
+    processes : int
+        Processes of this machine that share the passes of a step, each on a GPU of its own where
+        the device is one; they divide ``accumulation``. Another number of them sums in another
+        order, and changes nothing else.
+    sharded : bool
+        Whether the processes share the model's weights too (FSDP2), instead of each holding all.
     """
 
     name: str
@@ -141,6 +147,8 @@ class TrainingRecipe(Part):
     evaluation_windows: int = Field(default=64, ge=1)
     patience: int | None = Field(default=None, ge=1)
     threads: int = Field(default=2, ge=1)
+    processes: int = Field(default=1, ge=1)
+    sharded: bool = False
     seed: int = 0
 
     @property
@@ -152,4 +160,22 @@ class TrainingRecipe(Part):
     def _adapter_needs_a_checkpoint(self) -> TrainingRecipe:
         if self.adapter is not None and isinstance(self.start, Architecture):
             raise ValueError("an adapter needs a checkpoint to adapt, not a model from scratch")
+        return self
+
+    @model_validator(mode="after")
+    def _processes_share_evenly(self) -> TrainingRecipe:
+        if self.accumulation % self.processes:
+            raise ValueError(
+                f"processes must divide accumulation, received {self.processes} and "
+                f"{self.accumulation}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _shards_of_what_can_be_sharded(self) -> TrainingRecipe:
+        if self.sharded and (self.adapter is None or self.adapter.expert_parameters):
+            raise ValueError(
+                "sharded needs an adapter of attention alone: that is what is tested; train the "
+                "rest with whole copies (sharded=False)"
+            )
         return self

@@ -5,26 +5,16 @@ from __future__ import annotations
 import tempfile
 from math import log
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from foundation.contracts import StoryModel, TokenBatch
-from foundation.kernel import OperatorError
 from foundation.runtime.stage import Stage
-from stage_05_llm_engine.learning import training
+from stage_05_llm_engine.learning.course import take_course
 from stage_05_llm_engine.learning.training import Watch
 from stage_05_llm_engine.network import checkpoint
-from stage_05_llm_engine.network.architecture import build
 from stage_05_llm_engine.network.checkpoint import CheckpointStore
-from stage_05_llm_engine.network.machine import prepare_process, reproducible
-from stage_05_llm_engine.network.memory import enough_memory
-from stage_05_llm_engine.recipe import Architecture, TrainingRecipe
-
-REMEDY = (
-    "lower batch_windows and raise accumulation by as much, lower max_tokens of the windows, or "
-    "train on a device with more memory"
-)
+from stage_05_llm_engine.recipe import TrainingRecipe
 
 
 class TrainingStage(Stage[TokenBatch, StoryModel]):
@@ -57,16 +47,15 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
             If an adapter's names match nothing.
         ModelError
             If training diverges.
+        WorldError
+            If one of several processes is killed; the last checkpoint stays.
         """
-        prepare_process()
         recipe = self.settings
-        with reproducible(recipe.seed, recipe.device), enough_memory("Training", REMEDY):
-            model = self._start(given)
-            lesson = training.learn(model, recipe, given, self.watch)
-            with tempfile.TemporaryDirectory() as scratch:
-                folder = Path(scratch) / "checkpoint"
-                checkpoint.write(model, recipe, given.tokenizer_json, folder)
-                weights = self.store.put(folder)
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch) / "checkpoint"
+            taught = take_course(recipe, given, self.watch, folder)
+            weights = self.store.put(folder)
+        lesson = taught.lesson
         targets = [label.target for label in given.split("train").labels if label.target]
         return StoryModel(
             as_of=given.as_of,
@@ -76,7 +65,7 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
             base_model_hash=checkpoint.base_hash(recipe.start, recipe.seed),
             weights=weights,
             tokenizer_hash=given.tokenizer_hash,
-            parameters=sum(p.numel() for p in model.parameters()),
+            parameters=taught.parameters,
             trained_until=max(targets),
             seed=recipe.seed,
             steps=lesson.steps,
@@ -85,27 +74,6 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
             validation_loss=lesson.validation_loss,
             validation_bits_per_character=_bits_per_character(lesson.validation_loss, given),
         )
-
-    def _start(self, given: TokenBatch) -> Any:
-        recipe = self.settings
-        if isinstance(recipe.start, Architecture):
-            model: Any = build(recipe.start, given.vocabulary_size, given.codes.pad)
-            return model.to(recipe.device)
-        from stage_05_llm_engine.network.lora import adapt, load_base
-
-        base = load_base(recipe.start, recipe.device)
-        if base.config.vocab_size < given.vocabulary_size:
-            raise OperatorError(
-                "The windows' tokeniser must be the base model's own",
-                value=f"{given.tokenizer} with {given.vocabulary_size} tokens, "
-                f"the model knows {base.config.vocab_size}",
-                remedy="set base_tokenizer in the tokenization settings to the model's folder",
-            )
-        if recipe.recompute:
-            base.gradient_checkpointing_enable(
-                gradient_checkpointing_kwargs={"use_reentrant": False}
-            )
-        return base if recipe.adapter is None else adapt(base, recipe.adapter)
 
 
 def _bits_per_character(loss: float, tokens: TokenBatch) -> float:

@@ -3,6 +3,7 @@
 from config.recipes.story_model import (
     gpt_oss_20b_lora,
     gpt_oss_20b_lora_experts,
+    gpt_oss_20b_multi_gpu,
     gpt_oss_20b_qlora,
     story_nano_test,
     story_tiny_cpu,
@@ -15,6 +16,7 @@ RECIPES = {
         story_nano_test,
         gpt_oss_20b_lora,
         gpt_oss_20b_lora_experts,
+        gpt_oss_20b_multi_gpu,
         gpt_oss_20b_qlora,
     )
 }
@@ -24,6 +26,7 @@ __all__ = [
     "RECIPES",
     "gpt_oss_20b_lora",
     "gpt_oss_20b_lora_experts",
+    "gpt_oss_20b_multi_gpu",
     "gpt_oss_20b_qlora",
     "story_nano_test",
     "story_tiny_cpu",

@@ -101,6 +101,23 @@ def gpt_oss_20b_lora_experts(folder: str = "models/gpt-oss-20b", seed: int = 0) 
     )
 
 
+def gpt_oss_20b_multi_gpu(
+    folder: str = "models/gpt-oss-20b", seed: int = 0, processes: int = 2
+) -> TrainingRecipe:
+    """Return LoRA on gpt-oss-20b over several GPUs of one machine, the weights spread over them.
+
+    The same batch, in the same order, as on one GPU: each takes its share of the eight passes of
+    a step, so two, four or eight can share them. Memory by number: ``docs/gpt-oss-20b.md``.
+    """
+    return gpt_oss_20b_lora(folder, seed).model_copy(
+        update={
+            "name": "gpt-oss-20b-multi-gpu",
+            "processes": processes,
+            "sharded": True,
+        }
+    )
+
+
 def gpt_oss_20b_qlora(folder: str = "models/gpt-oss-20b-bf16", seed: int = 0) -> TrainingRecipe:
     """Return LoRA over 4-bit weights, for builds of the model whose experts are linear layers.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stage_05_llm_engine.learning.muon import Muon
+from stage_05_llm_engine.network.sharding import gathered, like
 from stage_05_llm_engine.recipe import TrainingRecipe
 
 if TYPE_CHECKING:
@@ -47,12 +48,25 @@ class Stepper:
         self.rate = recipe.learning_rate
 
     def state(self) -> dict[str, Any]:
-        """Return all that a step depends on besides weights and gradients."""
-        return {"adamw": self.adamw.state_dict(), "muon": self.muon.state() if self.muon else []}
+        """Return all that a step depends on besides weights and gradients, in full."""
+        adamw = self.adamw.state_dict()
+        moments = {
+            number: {name: gathered(value) for name, value in held.items()}
+            for number, held in adamw["state"].items()
+        }
+        return {
+            "adamw": {**adamw, "state": moments},
+            "muon": self.muon.state() if self.muon else [],
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Put a state back."""
-        self.adamw.load_state_dict(state["adamw"])
+        moved = [weight for group in self.adamw.param_groups for weight in group["params"]]
+        moments = {
+            number: {name: like(value, moved[number]) for name, value in held.items()}
+            for number, held in state["adamw"]["state"].items()
+        }
+        self.adamw.load_state_dict({**state["adamw"], "state": moments})
         if self.muon is not None:
             self.muon.restore(state["muon"])
 

@@ -1,8 +1,8 @@
 """Where a training run stands, on disk: a run that was stopped goes on as if it had not been.
 
 One file per run, named by recipe and data. It is written whole or not at all: a full disk or a
-kill leaves the one before. It holds the trainable weights, both optimisers, torch's random
-state, how far the data was read, and the curve so far.
+kill leaves the one before. It holds the trainable weights and both optimisers in full, however
+many processes shared them, how far the data was read, and the curve so far.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from foundation.contracts import LearningPoint, TokenBatch
 from foundation.kernel import ArtefactError, hash_bytes, hash_text
 from foundation.storage.atomic import write_file
 from stage_05_llm_engine.learning.optimiser import Stepper
+from stage_05_llm_engine.network.sharding import gathered, like
 from stage_05_llm_engine.recipe import TrainingRecipe
 
 
@@ -100,17 +101,28 @@ class FolderKeeper:
 
 
 def run_key(recipe: TrainingRecipe, tokens: TokenBatch) -> str:
-    """Return what names a run: all that decides its weights."""
+    """Return what names a run: all that decides its weights.
+
+    Threads, processes and recomputing do not: a run may go on with other ones.
+    """
     windows = [
         hash_bytes(getattr(split, name).tobytes())
         for split in tokens.splits
         for name in ("ids", "loss_mask", "story_index")
     ]
-    return hash_text(recipe.model_dump_json(), tokens.tokenizer_hash, *windows)
+    return hash_text(
+        recipe.model_dump_json(exclude={"threads", "processes", "sharded", "recompute"}),
+        tokens.tokenizer_hash,
+        *windows,
+    )
 
 
 def packed(standing: Standing, stepper: Stepper) -> bytes:
-    """Return a standing with weights and optimisers as bytes."""
+    """Return a standing with weights and optimisers, in full, as bytes.
+
+    No random state: the order of the data, and what a pass drops, are functions of the seed and
+    the step.
+    """
     import torch
 
     buffer = io.BytesIO()
@@ -123,10 +135,8 @@ def packed(standing: Standing, stepper: Stepper) -> bytes:
             "curve": [point.model_dump() for point in standing.curve],
             "waited": standing.waited,
             "best": None if best is None else [best[0], best[1], best[2]],
-            "weights": [weight.detach() for weight in stepper.parameters],
+            "weights": [gathered(weight.detach()) for weight in stepper.parameters],
             "optimisers": stepper.state(),
-            "random": torch.get_rng_state(),
-            "random_on_gpus": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
         },
         buffer,
     )
@@ -134,17 +144,14 @@ def packed(standing: Standing, stepper: Stepper) -> bytes:
 
 
 def unpacked(content: bytes, stepper: Stepper) -> Standing:
-    """Put weights, optimisers and random state back; return how far the run had come."""
+    """Put weights and optimisers back; return how far the run had come."""
     import torch
 
     held = torch.load(io.BytesIO(content), weights_only=True)
     with torch.no_grad():
         for weight, kept in zip(stepper.parameters, held["weights"], strict=True):
-            weight.copy_(kept)
+            weight.copy_(like(kept, weight))
     stepper.restore(held["optimisers"])
-    torch.set_rng_state(held["random"].cpu())
-    if held["random_on_gpus"]:
-        torch.cuda.set_rng_state_all([state.cpu() for state in held["random_on_gpus"]])
     return Standing(
         step=held["step"],
         seen=held["seen"],

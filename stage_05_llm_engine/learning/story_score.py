@@ -13,12 +13,13 @@ import numpy as np
 from foundation.contracts import TokenBatch, TokenWindows
 from stage_05_llm_engine.adapters.in_process.probes import ask
 from stage_05_llm_engine.adapters.in_process.tree import question_tree
+from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.tape import read_tape
 
 TOGETHER = 8
 
 
-def story_score(model: Any, tokens: TokenBatch, rows: list[int]) -> float:
+def story_score(model: Any, tokens: TokenBatch, rows: list[int], workers: Workers) -> float:
     """Return the mean log score (nats per answer, higher is better) on validation windows.
 
     Windows of other tasks than the next day have no tape to foresee and are left out; NaN if
@@ -29,18 +30,21 @@ def story_score(model: Any, tokens: TokenBatch, rows: list[int]) -> float:
     windows, codes = tokens.split("validation"), tokens.codes
     tree = question_tree(codes)
     rows = [row for row in rows if windows.labels[row].task == "next day"]
-    scores: list[float] = []
-    for first in range(0, len(rows), TOGETHER):
-        batch = rows[first : first + TOGETHER]
+
+    def score(batch: list[int]) -> list[float]:
         parts = [_parts(windows, row) for row in batch]
         with torch.no_grad():
             said = ask(model, [context for context, _ in parts], tree, codes.pad)
-        for (_, target), chances in zip(parts, said, strict=True):
-            story = target[len(codes.task("next day")) :]
-            scores += [
-                float(np.log(max(chances[series, outcome], 1e-300)))
-                for series, outcome in read_tape(codes, story).items()
-            ]
+        return [
+            float(np.log(max(chances[series, outcome], 1e-300)))
+            for (_, target), chances in zip(parts, said, strict=True)
+            for series, outcome in read_tape(codes, target[len(codes.task("next day")) :]).items()
+        ]
+
+    batches = [rows[first : first + TOGETHER] for first in range(0, len(rows), TOGETHER)]
+    # One batch after another in each process: ``ask`` runs in this thread's autocast.
+    share = [score(batch) for batch in workers.team.share(batches)]
+    scores = [value for said in workers.team.gathered(share, len(batches)) for value in said]
     return float(np.mean(scores)) if scores else float("nan")
 
 

@@ -22,6 +22,15 @@ from stage_05_llm_engine.learning.resume import Keeper, Standing, packed, run_ke
 from stage_05_llm_engine.learning.story_score import story_score
 from stage_05_llm_engine.learning.tracking import NoTracker, Progress, Report, Tracker
 from stage_05_llm_engine.network.masks import causal_masks, product_type
+from stage_05_llm_engine.network.sharding import (
+    gathered,
+    inner,
+    is_spread,
+    last_layer_at_hand,
+    like,
+    within,
+)
+from stage_05_llm_engine.network.team import ALONE, Team
 from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.recipe import TrainingRecipe
 
@@ -61,8 +70,13 @@ class Watch:
     keeper: Keeper | None = None
 
 
-def learn(model: Any, recipe: TrainingRecipe, tokens: TokenBatch, watch: Watch) -> Lesson:
+def learn(
+    model: Any, recipe: TrainingRecipe, tokens: TokenBatch, watch: Watch, team: Team = ALONE
+) -> Lesson:
     """Train a model in place through all phases of a recipe.
+
+    In a team every process calls this with its own copy, or its own share, of the model; what is
+    watched is the first process's to tell and to keep.
 
     Raises
     ------
@@ -78,7 +92,7 @@ def learn(model: Any, recipe: TrainingRecipe, tokens: TokenBatch, watch: Watch) 
     standing = unpacked(kept, stepper) if kept is not None else Standing()
     watch.tracker.begin(key, _told(recipe))
     try:
-        with Workers(_threads(recipe)) as workers:
+        with Workers(_threads(recipe), team) as workers:
             _run(model, recipe, tokens, watch, stepper, standing, workers, key)
             everything = list(range(len(tokens.split("validation").ids)))
             final = validation_loss(model, recipe, tokens, everything, workers)
@@ -155,8 +169,7 @@ def _evaluate(
     rows = spread(len(tokens.split("validation").ids), recipe.evaluation_windows)
     loss = validation_loss(model, recipe, tokens, rows, workers)
     model.eval()
-    with autocast(recipe):
-        score = story_score(_inner(model), tokens, rows)
+    score = within(model, partial(_scored, recipe, tokens, rows, workers))
     model.train()
     point = LearningPoint(
         step=standing.step,
@@ -172,8 +185,16 @@ def _evaluate(
         return
     standing.waited += 1
     if standing.best is None or score > standing.best[0]:
-        weights = [weight.detach().clone() for weight in stepper.parameters]
+        weights = [gathered(weight.detach()).clone() for weight in stepper.parameters]
         standing.best, standing.waited = (score, standing.step, weights), 0
+
+
+def _scored(
+    recipe: TrainingRecipe, tokens: TokenBatch, rows: list[int], workers: Workers, model: Any
+) -> float:
+    """Return the story score on some validation windows."""
+    with autocast(recipe), last_layer_at_hand(model):
+        return story_score(inner(model), tokens, rows, workers)
 
 
 def _enough(recipe: TrainingRecipe, standing: Standing) -> bool:
@@ -185,7 +206,7 @@ def _put_back(stepper: Stepper, weights: list[Any]) -> None:
 
     with torch.no_grad():
         for weight, best in zip(stepper.parameters, weights, strict=True):
-            weight.copy_(best)
+            weight.copy_(like(best, weight))
 
 
 def _told(recipe: TrainingRecipe) -> dict[str, str]:
@@ -193,18 +214,18 @@ def _told(recipe: TrainingRecipe) -> dict[str, str]:
     return {name: str(value) for name, value in recipe.model_dump(mode="json").items()}
 
 
-def _inner(model: Any) -> Any:
-    """Return the transformers model inside a PEFT one."""
-    return model.get_base_model() if hasattr(model, "peft_config") else model
-
-
 def _threads(recipe: TrainingRecipe) -> int:
     """Return how many batches may be computed at once without changing a number.
 
-    Dropout draws from one random state: its batches go one after another. So do a GPU's.
+    Dropout draws from one random state: its batches go one after another. So do a GPU's, and
+    those of a model that all processes compute together.
     """
-    drops = recipe.adapter is not None and recipe.adapter.dropout > 0
-    return 1 if drops or recipe.device != "cpu" else recipe.threads
+    alone = _drops(recipe) or recipe.device != "cpu" or recipe.sharded
+    return 1 if alone else recipe.threads
+
+
+def _drops(recipe: TrainingRecipe) -> bool:
+    return recipe.adapter is not None and recipe.adapter.dropout > 0
 
 
 def _learn_from(
@@ -217,8 +238,9 @@ def _learn_from(
 ) -> float:
     """Take one optimiser step on some batches together; return their mean loss."""
     total = sum(batch.weight for batch in batches)
-    parts = workers.map(partial(_gradients, model, stepper.parameters, recipe, total), batches)
-    loss = sum(part for part, _ in parts)
+    mine = workers.team.share(list(enumerate(batches)))
+    parts = workers.map(partial(_gradients, model, stepper.parameters, recipe, total, step), mine)
+    loss = sum(workers.team.gathered([part for part, _ in parts], len(batches)))
     if not math.isfinite(loss):
         raise ModelError(
             "The training loss is no longer a number",
@@ -229,17 +251,34 @@ def _learn_from(
         for weight, gradient in zip(stepper.parameters, gradients, strict=True):
             if gradient is not None:
                 weight.grad = gradient if weight.grad is None else weight.grad + gradient
+    if not is_spread(model):
+        workers.team.add_up(stepper.parameters)
     stepper.step(_rate(step, recipe))
     return loss
 
 
 def _gradients(
-    model: Any, parameters: list[Any], recipe: TrainingRecipe, total: float, batch: Batch
+    model: Any,
+    parameters: list[Any],
+    recipe: TrainingRecipe,
+    total: float,
+    step: int,
+    numbered: tuple[int, Batch],
 ) -> tuple[float, Sequence[Any]]:
-    """Return a batch's share of the mean loss, and that share's gradients."""
+    """Return a batch's share of the mean loss, and that share's gradients.
+
+    A model that is spread out keeps them itself, summed over the processes.
+    """
     import torch
 
-    loss = weighted_loss(model, batch, recipe) / total
+    number, batch = numbered
+    if _drops(recipe):
+        # What a pass drops depends on its place, not on who computes it and what came before.
+        torch.manual_seed(seed_from("dropout", recipe.seed, step, number) % 2**63)
+    loss = within(model, partial(weighted_loss, batch=batch, recipe=recipe)) / total
+    if is_spread(model):
+        loss.backward()
+        return float(loss.detach()), [None] * len(parameters)
     return float(loss.detach()), torch.autograd.grad(loss, parameters, allow_unused=True)
 
 
@@ -258,10 +297,10 @@ def validation_loss(
 
     def evaluate(batch: Batch) -> float:
         with torch.no_grad():
-            return float(weighted_loss(model, batch, recipe))
+            return float(within(model, partial(weighted_loss, batch=batch, recipe=recipe)))
 
     model.eval()
-    losses = workers.map(evaluate, batches)
+    losses = workers.everywhere(evaluate, batches)
     model.train()
     return sum(losses) / sum(batch.weight for batch in batches)
 
@@ -296,11 +335,11 @@ def weighted_loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Ten
     weights = torch.from_numpy(batch.weights[:, 1:]).to(recipe.device)
     counts = weights > 0
     with autocast(recipe):
-        inner = _inner(model)
-        hidden = inner.model(
-            input_ids=ids[:, :-1], use_cache=False, **_view(inner, batch)
+        network = inner(model)
+        hidden = network.model(
+            input_ids=ids[:, :-1], use_cache=False, **_view(network, batch)
         ).last_hidden_state
-        logits = inner.lm_head(hidden[counts])
+        logits = network.lm_head(hidden[counts])
     losses = functional.cross_entropy(logits.float(), ids[:, 1:][counts], reduction="none")
     return (losses * weights[counts]).sum()
 

@@ -31,10 +31,22 @@ class CheckpointStore(Protocol):
         ...
 
 
-def write(model: Any, recipe: TrainingRecipe, tokenizer_json: str, folder: Path) -> None:
-    """Write a checkpoint. The same weights give the same bytes."""
+def write(
+    model: Any,
+    recipe: TrainingRecipe,
+    tokenizer_json: str,
+    folder: Path,
+    trained: dict[str, Any] | None = None,
+) -> None:
+    """Write a checkpoint. The same weights give the same bytes.
+
+    Parameters
+    ----------
+    trained : dict of str to Tensor, optional
+        The trained weights by name, where the model does not hold them in full itself.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(str(folder))
+    model.save_pretrained(str(folder), **({} if trained is None else {"state_dict": trained}))
     # A model card with an empty template belongs to a hub, not to an artefact.
     (folder / "README.md").unlink(missing_ok=True)
     (folder / TOKENIZER).write_text(tokenizer_json, encoding="utf-8")

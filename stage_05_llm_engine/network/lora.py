@@ -62,6 +62,19 @@ def load_base(start: Checkpoint, device: str) -> Any:
     return model if start.four_bit else model.to(device)
 
 
+def base_shape(start: Checkpoint) -> Any:
+    """Return a model of a folder's shape without memory for its weights; its buffers are real."""
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, GptOssForCausalLM
+
+    config = AutoConfig.from_pretrained(start.folder, local_files_only=True)
+    config._attn_implementation = "eager"
+    if hasattr(config, "quantization_config"):
+        del config.quantization_config
+    with init_empty_weights(include_buffers=False):
+        return GptOssForCausalLM(config)
+
+
 def _four_bit(config: Any, folder: Path) -> dict[str, Any]:
     """Return what loads linear layers in 4 bits, where that is worth it.
 

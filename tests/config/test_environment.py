@@ -17,6 +17,7 @@ READERS = {
     "stage_10_integration/commands/application.py",
     "stage_10_integration/verification.py",
     "stage_05_llm_engine/network/machine.py",
+    "foundation/runtime/together.py",
 }
 
 

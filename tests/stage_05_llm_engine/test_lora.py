@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import GptOssConfig, GptOssForCausalLM, PreTrainedTokenizerFast
+from transformers import GptOssConfig, GptOssForCausalLM
 
 from config.recipes import gpt_oss_20b_lora
 from foundation.contracts import TAPE, TapeCodes, TokenBatch
@@ -22,8 +21,6 @@ from stage_05_llm_engine import (
     Checkpoint,
     EngineInput,
     LlmEngineStage,
-    Phase,
-    TrainingRecipe,
     TrainingStage,
 )
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
@@ -32,57 +29,12 @@ from stage_05_llm_engine.drawing import Draft
 from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.network.lora import adapt, linear_share
 from stage_05_llm_engine.scenarios import Scenario
-from tests.stage_05_llm_engine.conftest import ENGINE
+from tests.stage_05_llm_engine.conftest import ENGINE, recipe
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random GPT-OSS with grouped heads, sliding layers and a tokeniser, as a folder."""
-    folder = tmp_path_factory.mktemp("base") / "gpt-oss-tiny"
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator(
-        [" rises sharply; drops; the price is very high and low today, the trend looks firm"] * 3,
-        trainers.BpeTrainer(
-            vocab_size=360,
-            special_tokens=["<|endoftext|>", "<|return|>"],
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
-        ),
-    )
-    PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|return|>", pad_token="<|endoftext|>"
-    ).save_pretrained(str(folder))
-    config = GptOssConfig(
-        vocab_size=384, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, head_dim=8, intermediate_size=32, num_local_experts=4,
-        num_experts_per_tok=2, sliding_window=128, initializer_range=0.1, pad_token_id=0,
-    )  # fmt: skip
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        GptOssForCausalLM(config).save_pretrained(str(folder))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def tokens(base: Path) -> TokenBatch:
-    settings = TokenizationSettings(
-        context_sessions=1, history_sessions=4, validation_sessions=8, max_tokens=900,
-        base_tokenizer=str(base),
-    )  # fmt: skip
-    return TokenizationStage(settings).run(planted_stories("planted", sessions=40, symbols=2).book)
-
-
-def recipe(base: Path, **changes: object) -> TrainingRecipe:
-    """Return the 20B recipe, brought down to a small checkpoint, a CPU and three steps."""
-    return gpt_oss_20b_lora(str(base)).model_copy(
-        update={
-            "phases": (Phase(steps=3, loss="target"),), "batch_windows": 1, "accumulation": 2,
-            "device": "cpu", "precision": "float32", "evaluations": 1, "evaluation_windows": 1,
-            "threads": 1, "warmup_steps": 1, "learning_rate": 1e-2, "recompute": False, **changes,
-        }
-    )  # fmt: skip
+def tokens(base_tokens: TokenBatch) -> TokenBatch:
+    return base_tokens
 
 
 def logits(model: torch.nn.Module, tokens: TokenBatch) -> torch.Tensor:

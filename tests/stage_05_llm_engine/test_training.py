@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,8 +79,9 @@ def test_passes_of_a_step_add_up_to_one_batch(tokens: TokenBatch) -> None:
     counted = loss_weights(windows, tokens.codes, "every story", tape_weight=4.0)
     both, one, other = (take(windows, counted, rows) for rows in ([0, 5], [0], [5]))
     assert both.weight == one.weight + other.weight
-    whole = _gradients(model, weights, SHORT, both.weight, both)[1]
-    parts = [_gradients(model, weights, SHORT, both.weight, part)[1] for part in (one, other)]
+    share = partial(_gradients, model, weights, SHORT, both.weight, 0)
+    whole = share((0, both))[1]
+    parts = [share((number, part))[1] for number, part in enumerate((one, other))]
     for expected, a, b in zip(whole, *parts, strict=True):
         torch.testing.assert_close(a + b, expected, rtol=1e-3, atol=1e-5)
 
