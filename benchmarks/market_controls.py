@@ -34,7 +34,7 @@ from foundation.market_model.recipe import BackboneSizes, EncoderSizes, GraphSiz
 from foundation.quant import QuantSettings
 from foundation.quant.evaluation import circular_block_bootstrap, crps_from_quantiles
 from foundation.quant.quantiles import LEVELS, past_quantiles
-from foundation.quant.regimes import regime_probabilities
+from foundation.quant.regimes.own_window import own_window_probabilities
 from foundation.testing.simulated_market import (
     COMMON,
     DAILY,
@@ -237,7 +237,7 @@ def regimes(asked: argparse.Namespace) -> None:
         twins(case, told, "twins told the truth")
         said = case.kept("twins", dict)
         taught = case.kept("twins told the truth", dict)["regimes"]
-        rule = regime_probabilities(case.returns, QuantSettings().regimes)
+        rule = own_window_probabilities(case.returns, QuantSettings().regimes.own_window)
         detector = said["regimes"]
         real = truth.regimes[first:, None] * np.ones((1, SYMBOLS))
         settled = np.ones(len(truth.regimes), dtype=bool)

@@ -45,7 +45,7 @@ from foundation.quant.evaluation import (
 from foundation.quant.garch_fit import fit_garch
 from foundation.quant.labels import target_before_stop
 from foundation.quant.quantiles import LEVELS, walk_forward_quantiles
-from foundation.quant.regimes import regime_probabilities
+from foundation.quant.regimes import named_regimes
 from foundation.quant.returns import forward_log_returns, log_returns
 from foundation.quant.volatility import aggregated_variance, filtered_variance, garch_volatility
 
@@ -176,7 +176,7 @@ def timings(window: MarketWindow) -> None:
     settings = QuantSettings()
     returns = log_returns(window.bars.field("close"))
     garch, path = timed(lambda: garch_volatility(returns, settings.garch), 2)
-    regimes, _ = timed(lambda: regime_probabilities(returns, settings.regimes), 2)
+    regimes, _ = timed(lambda: named_regimes(returns, settings.regimes), 2)
     trees, made = timed(
         lambda: walk_forward_quantiles(window, path.volatility, settings.quantiles), 2
     )

@@ -8,6 +8,8 @@ are imported when something is fitted, not before.
 from foundation.quant.forecaster import Forecaster, QuantForecaster
 from foundation.quant.settings import (
     GarchSettings,
+    MarketRegimeSettings,
+    OwnWindowSettings,
     QuantileSettings,
     QuantSettings,
     RegimeSettings,
@@ -16,6 +18,8 @@ from foundation.quant.settings import (
 __all__ = [
     "Forecaster",
     "GarchSettings",
+    "MarketRegimeSettings",
+    "OwnWindowSettings",
     "QuantForecaster",
     "QuantSettings",
     "QuantileSettings",

@@ -10,7 +10,7 @@ import numpy as np
 from foundation.contracts import QUANT_FIELDS, MarketWindow, ModelVersion, QuantContext
 from foundation.kernel import UpstreamDataError
 from foundation.quant.quantiles import walk_forward_quantiles
-from foundation.quant.regimes import regime_probabilities
+from foundation.quant.regimes import named_regimes
 from foundation.quant.returns import log_returns
 from foundation.quant.settings import QuantSettings
 from foundation.quant.volatility import garch_volatility
@@ -29,7 +29,7 @@ class Forecaster(Protocol):
 
 
 class QuantForecaster:
-    """GARCH(1,1) volatility, regimes by rule, LightGBM quantiles and odds; no alpha yet.
+    """GARCH(1,1) volatility, regimes of the market, LightGBM quantiles and odds; no alpha yet.
 
     Needs about two years of sessions before it says anything and two more before it is
     trained well: NaN before.
@@ -55,10 +55,10 @@ class QuantForecaster:
             )
         returns = log_returns(window.bars.field("close"))
         garch = garch_volatility(returns, self._settings.garch)
-        regimes = regime_probabilities(returns, self._settings.regimes)
+        regimes = named_regimes(returns, self._settings.regimes)
         forecast = walk_forward_quantiles(window, garch.volatility, self._settings.quantiles)
 
-        fields = {name: regimes[..., i] for i, name in enumerate(QUANT_FIELDS[:4])}
+        fields = {name: regimes.probabilities[..., i] for i, name in enumerate(QUANT_FIELDS[:4])}
         fields |= {f"q{q}": forecast.quantiles[..., i] for i, q in enumerate((10, 50, 90))}
         fields["expected_return_5d"] = forecast.expected_return
         fields["hit_probability"] = forecast.hit_probability
@@ -77,10 +77,12 @@ class QuantForecaster:
             entry=self._settings.quantiles.entry,
             models=(
                 ModelVersion(
-                    name="regimes by rule",
-                    version="1",
+                    name=regimes.model,
+                    version=regimes.version,
                     fields=QUANT_FIELDS[:4],
-                    trained_until=None,
+                    trained_until=sessions[regimes.last_fit_row]
+                    if regimes.last_fit_row >= 0
+                    else None,
                 ),
                 ModelVersion(
                     name="GJR-GARCH(1,1)" if self._settings.garch.leverage else "GARCH(1,1)",

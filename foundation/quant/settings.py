@@ -31,8 +31,8 @@ class GarchSettings(Part):
     leverage: bool = False
 
 
-class RegimeSettings(Part):
-    """The rule that names regimes.
+class OwnWindowSettings(Part):
+    """The rule that describes a stock's own past window.
 
     Attributes
     ----------
@@ -56,6 +56,66 @@ class RegimeSettings(Part):
     stress_window: int = Field(default=252, ge=60)
     choppy_score: float = 0.5
     sharpness: float = Field(default=2.0, gt=0)
+
+
+class MarketRegimeSettings(Part):
+    """One hidden regime of the market, by a Markov-switching autoregression of all stocks.
+
+    Attributes
+    ----------
+    minimum_sessions, refit_every : int
+        Sessions that a fit needs at least, and between two fits (252: yearly). Before the first
+        no regime is named.
+    most_states : int
+        Regimes that are told apart at most; how many are is chosen at each fit.
+    volatile_ratio : float
+        A regime is volatile from this multiple of the long-run spread of returns on.
+    least_memory : float
+        A regime trends or reverts from this slope of a return on the one before on: 0.1 foretells
+        1% of a return's variance.
+    scale_half_life : int
+        Sessions over which a stock's relative size of moves is half forgotten.
+    share_window : int
+        Sessions compared with one another to say how many deviations are independent.
+    starts, seed : int
+        Starting points of a fit's climb, and what they are drawn with.
+    stretch : int
+        Sessions of the stretches that starting points sort.
+    steps : int
+        Steps of a climb at most.
+    tolerance : float
+        Gain of log likelihood below which a climb has arrived.
+    """
+
+    minimum_sessions: int = Field(default=250, ge=60)
+    refit_every: int = Field(default=252, ge=1)
+    most_states: int = Field(default=4, ge=1, le=8)
+    volatile_ratio: float = Field(default=1.25, gt=1)
+    least_memory: float = Field(default=0.1, gt=0, lt=1)
+    scale_half_life: int = Field(default=21, ge=1)
+    share_window: int = Field(default=504, ge=2)
+    starts: int = Field(default=4, ge=1)
+    seed: int = 20181228
+    stretch: int = Field(default=21, ge=2)
+    steps: int = Field(default=100, ge=1)
+    tolerance: float = Field(default=0.05, gt=0)
+
+
+class RegimeSettings(Part):
+    """Who names regimes, and how.
+
+    Attributes
+    ----------
+    named_by : "market" or "own window"
+        One hidden regime of the market, the same for all its stocks; or the rule, which
+        describes each stock's own past window.
+    market : MarketRegimeSettings
+    own_window : OwnWindowSettings
+    """
+
+    named_by: Literal["market", "own window"] = "market"
+    market: MarketRegimeSettings = MarketRegimeSettings()
+    own_window: OwnWindowSettings = OwnWindowSettings()
 
 
 class QuantileSettings(Part):

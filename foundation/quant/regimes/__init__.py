@@ -1,8 +1,13 @@
-"""Regimes of the market: who names them, and how.
+"""Regimes: who names them, and how. ``named_regimes`` answers by the settings.
 
-``own_window`` describes a stock's own past by rule.
+``market``
+    One hidden regime of the whole market, by a Markov-switching autoregression of all stocks
+    fitted to the past: ``session_sums`` (what a session says, boiled down), ``emissions`` (the law
+    of a session within a regime), ``chain`` (filter and smoother), ``fitting``, ``naming``.
+``own_window``
+    A rule that describes a stock's own past window.
 """
 
-from foundation.quant.regimes.own_window import regime_probabilities
+from foundation.quant.regimes.named import NamedRegimes, named_regimes, regime_probabilities
 
-__all__ = ["regime_probabilities"]
+__all__ = ["NamedRegimes", "named_regimes", "regime_probabilities"]

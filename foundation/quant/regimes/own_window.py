@@ -23,7 +23,7 @@ import math
 
 import numpy as np
 
-from foundation.quant.settings import RegimeSettings
+from foundation.quant.settings import OwnWindowSettings
 
 MEAN_ABS_NORMAL = math.sqrt(2 / math.pi)
 SD_ABS_NORMAL = math.sqrt(1 - 2 / math.pi)
@@ -31,7 +31,7 @@ STILL = 1e-12
 """A deviation of returns at or below this is rounding: prices stood still."""
 
 
-def regime_probabilities(returns: np.ndarray, settings: RegimeSettings) -> np.ndarray:
+def own_window_probabilities(returns: np.ndarray, settings: OwnWindowSettings) -> np.ndarray:
     """Return regime probabilities, shape (T, N, 4), in the order of ``REGIMES``.
 
     Parameters

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from foundation.contracts import QUANT_FIELDS
+from foundation.contracts import QUANT_FIELDS, REGIME_FIELDS
 from foundation.kernel import UpstreamDataError
 from foundation.quant import (
     Forecaster,
@@ -16,6 +16,7 @@ from foundation.quant import (
     QuantSettings,
 )
 from foundation.testing.samples import market_window
+from foundation.timeseries import Panel
 
 SETTINGS = QuantSettings(
     garch=GarchSettings(minimum_observations=120, refit_every=150, fit_window=300),
@@ -43,16 +44,31 @@ def test_the_context_covers_every_session_and_symbol_of_the_window(window, conte
     assert (context.as_of, context.produced_at) == (window.as_of, window.produced_at)
 
 
-def test_the_last_row_answers_for_everything_but_alpha(context):
+def test_the_last_row_answers_for_everything_but_alpha_and_regimes_a_random_walk_has_not(context):
     last = context.values.values[-1]
     answered = np.isfinite(last).all(axis=0)
     assert dict(zip(QUANT_FIELDS, answered, strict=True)) == {
-        name: name != "idiosyncratic_alpha" for name in QUANT_FIELDS
+        name: name not in (*REGIME_FIELDS, "idiosyncratic_alpha") for name in QUANT_FIELDS
     }
-    assert last[:, :4].sum(axis=1) == pytest.approx(np.ones(4))
+    assert "tells no regimes apart" in context.models[0].version
     q10, q50, q90 = (context.values.field(q)[-1] for q in ("q10", "q50", "q90"))
     assert ((q10 <= q50) & (q50 <= q90)).all()
     assert (context.values.field("volatility_5d")[-1] > 0).all()
+
+
+def test_a_market_that_storms_every_few_months_has_regimes_the_same_for_all_stocks(window):
+    storm = np.where(np.arange(420) // 60 % 2 == 1, 3.0, 1.0)[:, None]
+    fields = {name: window.bars.field(name) for name in window.bars.fields}
+    walk = np.diff(np.log(fields["close"]), axis=0, prepend=np.log(fields["close"][:1]))
+    fields["close"] = fields["close"][:1] * np.exp(np.cumsum(storm * walk, axis=0))
+    bars = Panel.from_fields(window.bars.sessions, window.bars.symbols, fields)
+    made = QuantForecaster(SETTINGS).context(window.model_copy(update={"bars": bars}))
+    last = made.values.values[-1, :, :4]
+    assert last.sum(axis=1) == pytest.approx(np.ones(4))
+    assert (last == last[0]).all()
+    assert last[0, REGIME_FIELDS.index("p_choppy")] > 0.9
+    assert "tells apart 2 states: choppy, volatile" in made.models[0].version
+    assert made.models[0].trained_until == window.bars.sessions[271]
 
 
 def test_every_answering_field_names_its_model_and_its_training(window, context):
