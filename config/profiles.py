@@ -12,9 +12,19 @@ from typing import Any
 
 from config.market import MarketSettings
 from config.recipes import RECIPES, story_nano_test, story_tiny_cpu
-from config.recipes.market_model import market_model_demo, twins_demo
+from config.recipes.market_model import (
+    market_model_cpu,
+    market_model_demo,
+    market_model_full,
+    twins_cpu,
+    twins_demo,
+    twins_full,
+)
 from config.settings import AnySettings, Settings
 from foundation.kernel import OperatorError
+from foundation.market_model.recipe import MarketModelRecipe
+from foundation.quant.settings import QuantileSettings, QuantSettings
+from foundation.twins.recipe import TwinRecipe
 from foundation.twins.settings import FoundationSettings
 from stage_01_data_engine.adapters import SimulationSettings
 from stage_01_data_engine.settings import DataEngineSettings
@@ -50,6 +60,25 @@ def research(kind: type[AnySettings]) -> AnySettings:
         foundation=FoundationSettings(
             market_model=market_model_demo(), twins=twins_demo(), first_refit=1000
         ),
+    )
+
+
+def cpu(kind: type[AnySettings]) -> AnySettings:
+    """Many stocks with opens and volumes; a market model that two cores train in minutes."""
+    return _with_models(kind, market_model_cpu(), twins_cpu())
+
+
+def full(kind: type[AnySettings]) -> AnySettings:
+    """As ``cpu``, with market model and twins of full size: for a GPU."""
+    return _with_models(kind, market_model_full(), twins_full())
+
+
+def _with_models(
+    kind: type[AnySettings], model: MarketModelRecipe, twins: TwinRecipe
+) -> AnySettings:
+    return kind(
+        quant=QuantSettings(quantiles=QuantileSettings(entry=model.entry)),
+        foundation=FoundationSettings(market_model=model, twins=twins),
     )
 
 
@@ -93,6 +122,8 @@ def test(kind: type[AnySettings]) -> AnySettings:
 PROFILES: dict[str, Callable[[Any], Any]] = {
     "demo": demo,
     "research": research,
+    "cpu": cpu,
+    "full": full,
     "test": test,
 }
 

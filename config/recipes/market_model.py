@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
-
-from foundation.kernel import OperatorError
 from foundation.market_model.recipe import (
     BackboneSizes,
     EncoderSizes,
@@ -95,36 +91,3 @@ def twins_demo() -> TwinRecipe:
         patience=2,
         threads=1,
     )  # fmt: skip
-
-
-MARKET_MODELS: dict[str, Callable[[], MarketModelRecipe]] = {
-    "demo": market_model_demo,
-    "cpu": market_model_cpu,
-    "full": market_model_full,
-}
-TWINS: dict[str, Callable[[], TwinRecipe]] = {
-    "demo": twins_demo,
-    "cpu": twins_cpu,
-    "full": twins_full,
-}
-
-
-def market_model_named(size: str) -> MarketModelRecipe:
-    """Return the market model of a size; ``OperatorError`` if there is none."""
-    return _named(MARKET_MODELS, size)()
-
-
-def twins_named(size: str) -> TwinRecipe:
-    """Return the twins of a size; ``OperatorError`` if there are none."""
-    return _named(TWINS, size)()
-
-
-Made = TypeVar("Made")
-
-
-def _named(table: Mapping[str, Callable[[], Made]], size: str) -> Callable[[], Made]:
-    if size not in table:
-        raise OperatorError(
-            "There is no such size", value=size, remedy=f"choose one of {', '.join(table)}"
-        )
-    return table[size]

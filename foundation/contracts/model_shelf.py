@@ -70,6 +70,16 @@ class ShelvedTwin(Part):
         """The version that answers; None where the shared heads do."""
         return self.appointments[-1].version if self.appointments else None
 
+    @property
+    def since(self) -> date | None:
+        """Since when a twin, or the shared heads, answer without a break; None if never judged."""
+        since = None
+        for made in reversed(self.appointments):
+            if (made.version is None) != (self.in_use is None):
+                break
+            since = made.on
+        return since
+
 
 class ShelfReport(Contract):
     """What is on the shelf: the market model in use, and the twins that correct it.

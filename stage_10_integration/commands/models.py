@@ -1,21 +1,28 @@
-"""Trains and shows the models on the shelf. Imported inside commands only."""
+"""Trains the models on the shelf and tells how they learnt. Imported inside commands only."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from foundation.contracts import MarketWindow, StockCharacteristics
+from foundation.contracts import MarketWindow, ShelfReport, StockCharacteristics
+from foundation.kernel import OperatorError
 from stage_10_integration.commands.opening import Session
 from stage_10_integration.commands.options import Options
 from stage_10_integration.commands.reporting import console, print_json
-from stage_10_integration.model_shelf import ModelShelf, Trained, volatility_scale
+from stage_10_integration.model_shelf import (
+    ModelShelf,
+    train_market_model,
+    train_twins,
+    volatility_scale,
+)
 from stage_10_integration.wiring import CHARACTERISTICS, DATA
 
 if TYPE_CHECKING:
     from foundation.market_model.checkpoint import TrainedModel
-    from foundation.market_model.recipe import MarketModelRecipe
     from foundation.market_model.training import Epoch
-    from foundation.twins.recipe import TwinRecipe
 
 
 def shelf_of(options: Options) -> ModelShelf:
@@ -25,26 +32,50 @@ def shelf_of(options: Options) -> ModelShelf:
     return ModelShelf(open_settings(options).store / "models")
 
 
-def train_market_model(options: Options, recipe: MarketModelRecipe, device: str) -> TrainedModel:
-    """Train, telling of every epoch."""
+def learn_market_model(
+    options: Options, device: str, epochs: int | None, *, anew: bool
+) -> TrainedModel:
+    """Train the market model of the profile, telling of every epoch."""
     session = Session(options)
+    recipe = session.settings.foundation.market_model
+    if recipe is None:
+        raise _no_recipe("market model", options)
+    if epochs is not None:
+        recipe = recipe.model_copy(update={"epochs": epochs})
+    shelf = ModelShelf(session.settings.store / "models")
+    if anew:
+        shelf.forget_unfinished()
     session.run(session.workplace.plan.until(DATA))
     window = session.workplace.artefact(DATA, MarketWindow)
+    console().print(
+        f"Training {recipe.name} on {len(window.bars.symbols)} symbols as of {window.session}"
+    )
+    if shelf.unfinished_there():
+        console().print("[dim]going on with the training that was interrupted[/dim]")
+    begun, first = time.perf_counter(), 0
 
     def tell(epoch: Epoch) -> None:
+        nonlocal first
+        first = first or epoch.number
+        each = (time.perf_counter() - begun) / (epoch.number - first + 1)
+        left = each * (recipe.epochs - epoch.number)
         console().print(
             f"  epoch {epoch.number} of {recipe.epochs}: loss {epoch.training:.4f}, "
             f"held back {epoch.validation:.4f}, {epoch.examples_per_second:,.0f} examples/s"
+            + (f", at most {_duration(left)} left" if left else "")
         )
 
-    return ModelShelf(session.settings.store / "models").train_market_model(
-        window,
-        session.settings.quant,
-        recipe,
-        held_back=session.settings.foundation.held_back,
-        device=device,
-        report=tell,
-    )
+    with _interruptible("The same command goes on from the last epoch that was finished."):
+        return train_market_model(
+            shelf,
+            window,
+            session.settings.quant,
+            session.settings.foundation,
+            recipe,
+            device=device,
+            report=tell,
+            tell=_dimly,
+        )
 
 
 def show_market_model(options: Options, model: TrainedModel) -> None:
@@ -64,57 +95,65 @@ def show_market_model(options: Options, model: TrainedModel) -> None:
     table = Table(
         "epoch", "loss", "held back", "examples/s", title=f"Market model {model.recipe.name}"
     )
+    best = min(epoch["validation"] for epoch in model.history)
     for epoch in model.history:
         table.add_row(
             f"{epoch['number']:.0f}",
             f"{epoch['training']:.4f}",
-            f"{epoch['validation']:.4f}",
+            f"{epoch['validation']:.4f}" + (" kept" if epoch["validation"] == best else ""),
             f"{epoch['examples_per_second']:,.0f}",
         )
     console().print(table)
-    console().print(f"version {model.content_hash()[:12]}, learnt up to {model.trained_until}")
-
-
-def train_twins(
-    options: Options, recipe: TwinRecipe, every: int, embed_again: bool
-) -> list[Trained]:
-    """Train every twin and decide about it."""
-    session = Session(options)
-    session.run(session.workplace.plan.until(CHARACTERISTICS))
-    window = session.workplace.artefact(DATA, MarketWindow)
-    settings = session.settings.foundation
-    return ModelShelf(session.settings.store / "models").train_twins(
-        window,
-        session.settings.quant,
-        recipe,
-        session.workplace.artefact(CHARACTERISTICS, StockCharacteristics),
-        every=every,
-        trial=settings.trial,
-        least=settings.least,
-        embed_again=embed_again,
-        report=lambda row, share: console().print(
-            f"  {window.bars.sessions[row]}: {share:.0%} of the twins have earned their place"
-        ),
+    console().print(
+        f"version {model.content_hash()[:12]}, learnt up to {model.trained_until}. Next, once "
+        "sessions have passed: `story train twins`."
     )
 
 
-def show_trained_twins(options: Options, trained: list[Trained]) -> None:
-    """Say which twins may answer, and what each gained."""
-    if options.as_json:
-        print_json(
-            [
-                {
-                    "card": one.card.model_dump(mode="json"),
-                    "decision": one.decision.model_dump(mode="json"),
-                }
-                for one in trained
-            ]
-        )
-        return
-    promoted = [one for one in trained if one.decision.version is not None]
+def learn_twins(options: Options, every: int, *, embed_again: bool) -> ShelfReport:
+    """Train every twin of the profile and decide about it."""
+    session = Session(options)
+    settings = session.settings.foundation
+    shelf = ModelShelf(session.settings.store / "models")
+    shelf.market_model()  # before the data are read, which may take minutes
+    if settings.twins is None:
+        raise _no_recipe("twins", options)
+    session.run(session.workplace.plan.until(CHARACTERISTICS))
+    window = session.workplace.artefact(DATA, MarketWindow)
     console().print(
-        f"{len(trained)} twins trained; {len(promoted)} answer for their stock, the shared heads "
-        "for the others. See `story twins list`."
+        f"Training {settings.twins.name} of {len(window.bars.symbols)} symbols as of "
+        f"{window.session}"
+    )
+    with _interruptible(
+        "Embeddings are kept; the same command trains the twins anew. Those in use stay."
+    ):
+        return train_twins(
+            shelf,
+            window,
+            session.settings.quant,
+            settings,
+            settings.twins,
+            session.workplace.artefact(CHARACTERISTICS, StockCharacteristics),
+            every=every,
+            embed_again=embed_again,
+            report=lambda row, share: console().print(
+                f"  {window.bars.sessions[row]}: {share:.0%} of the twins have earned their place"
+            ),
+            tell=_dimly,
+        )
+
+
+def show_trained_twins(options: Options, shelf: ShelfReport) -> None:
+    """Say which twins may answer."""
+    trained = {state.symbol for state in shelf.report.twins}
+    twins = [twin for twin in shelf.twins if twin.symbol in trained]
+    if options.as_json:
+        print_json([twin.model_dump(mode="json") for twin in twins])
+        return
+    answering = sum(twin.in_use is not None for twin in twins)
+    console().print(
+        f"{len(twins)} twins trained; {answering} answer for their stock, the shared heads "
+        "for the others. See `story twins list`, and the page Models of `story serve`."
     )
 
 
@@ -161,3 +200,29 @@ def show_ranking(options: Options) -> None:
         console().print(f"highest: {', '.join(names[:5])}; lowest: {', '.join(names[-5:])}")
     else:
         console().print("its features had earned nothing: every stock ranks alike")
+
+
+@contextmanager
+def _interruptible(words: str) -> Iterator[None]:
+    """Say what an interruption leaves behind."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console().print(f"\nInterrupted. {words}")
+        raise
+
+
+def _no_recipe(what: str, options: Options) -> OperatorError:
+    return OperatorError(
+        f"The settings name a {what} to train" if what != "twins" else "The settings name twins",
+        value=f"--profile {options.profile}: none",
+        remedy="say --profile cpu, or --profile full on a machine with a GPU",
+    )
+
+
+def _dimly(words: str) -> None:
+    console().print(f"[dim]{words}[/dim]")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

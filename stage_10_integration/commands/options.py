@@ -114,7 +114,7 @@ DECLARED: dict[str, Any] = {
         Path | None,
         typer.Option("--config", envvar="STORY_CONFIG", help="TOML file with settings."),
     ],
-    "profile": Annotated[str, typer.Option("--profile", help="demo, research or test.")],
+    "profile": Annotated[str, typer.Option("--profile", help="demo, research, cpu, full or test.")],
     "recipe": Annotated[
         str | None,
         typer.Option("--recipe", help="How the story model is trained: a name in config.recipes."),

@@ -45,41 +45,33 @@ def llm(
 @with_options
 def market_model(
     options: Options,
-    size: Annotated[
-        str, typer.Option("--size", help="demo, cpu or full: a recipe in config.recipes.")
-    ] = "cpu",
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
-    epochs: Annotated[int | None, typer.Option("--epochs", help="Passes at most.")] = None,
+    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes at most.")] = None,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Give up a training that was interrupted, begin anew.")
+    ] = False,
 ) -> None:
     """Train TFT and graph attention on all symbols as of the as-of date; resumes if interrupted."""
-    from config.recipes.market_model import market_model_named
-    from stage_10_integration.commands.models import show_market_model, train_market_model
+    from stage_10_integration.commands.models import learn_market_model, show_market_model
 
-    recipe = market_model_named(size)
-    if epochs is not None:
-        recipe = recipe.model_copy(update={"epochs": epochs})
-    show_market_model(options, train_market_model(options, recipe, device))
+    show_market_model(options, learn_market_model(options, device, epochs, anew=anew))
 
 
 @group.command("twins")
 @with_options
 def twins(
     options: Options,
-    size: Annotated[
-        str, typer.Option("--size", help="demo, cpu or full: that of the market model in use.")
-    ] = "cpu",
     every: Annotated[
-        int, typer.Option("--every", help="Sessions between two refits while they are judged.")
+        int, typer.Option("--every", min=1, help="Sessions between two refits, to be judged by.")
     ] = 5,
     embed_again: Annotated[
         bool, typer.Option("--embed-again", help="Give up kept embeddings and compute them anew.")
     ] = False,
 ) -> None:
     """Correct the market model for every stock; let those answer that have earned it."""
-    from config.recipes.market_model import twins_named
-    from stage_10_integration.commands.models import show_trained_twins, train_twins
+    from stage_10_integration.commands.models import learn_twins, show_trained_twins
 
-    show_trained_twins(options, train_twins(options, twins_named(size), every, embed_again))
+    show_trained_twins(options, learn_twins(options, every, embed_again=embed_again))
 
 
 @group.command("ranker")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stage_10_integration.commands.options import Options, with_options
+
+if TYPE_CHECKING:
+    from foundation.contracts import ShelfReport, ShelvedTwin, Standing
 
 group = typer.Typer(no_args_is_help=True, help="Look at the twins of the market model.")
 
@@ -25,43 +28,28 @@ def listing(options: Options) -> None:
     from stage_10_integration.commands.models import shelf_of
     from stage_10_integration.commands.reporting import console, print_json
 
-    registry = shelf_of(options).twins
-    rows = [
-        (symbol, registry.versions(symbol)[-1], registry.in_use(symbol))
-        for symbol in registry.symbols()
-        if registry.versions(symbol)
-    ]
+    shelved = shelf_of(options).shelved()
     if options.as_json:
-        print_json(
-            [
-                {
-                    "card": card.model_dump(mode="json"),
-                    "decision": decision.model_dump(mode="json") if decision else None,
-                }
-                for _, card, decision in rows
-            ]
-        )
+        print_json([twin.model_dump(mode="json") for twin in shelved])
         return
-    if not rows:
+    if not shelved:
         console().print("No twin was trained yet: `story train market-model`, `story train twins`.")
         return
     table = Table(
-        "stock", "learnt until", "answers", "gain over shared heads", "sessions", "sector"
-    )
-    for symbol, card, decision in rows:
-        gain = "not judged"
-        if decision is not None and decision.gain is not None:
-            gain = f"{decision.gain:+.4f}"
-            if decision.low is not None:
-                gain += f" ({decision.low:+.4f} to {decision.high:+.4f})"
-        answers = "twin" if decision is not None and decision.version else "shared heads"
+        "stock", "versions", "learnt until", "answers", "since", "gain over shared heads",
+        "sessions", "sector",
+    )  # fmt: skip
+    for twin in shelved:
+        last = twin.appointments[-1] if twin.appointments else None
         table.add_row(
-            symbol,
-            card.trained_until.isoformat(),
-            answers,
-            gain,
-            str(decision.sessions if decision else 0),
-            card.characteristics.sector or "",
+            twin.symbol,
+            str(len(twin.versions)),
+            twin.versions[-1].trained_until.isoformat(),
+            twin.in_use or "shared heads",
+            _since(twin),
+            _gain(last.standing) if last else "not judged",
+            str(last.standing.sessions if last else 0),
+            twin.character.sector or "",
         )
     console().print(table)
 
@@ -71,39 +59,99 @@ def listing(options: Options) -> None:
 def show(
     options: Options, ticker: Annotated[str, typer.Argument(help="The stock, e.g. AAPL.")]
 ) -> None:
-    """Show one stock's twin: characteristics, versions, decisions."""
+    """Show one stock's twin: what the stock is like, regime, alpha, calibration, history."""
     from foundation.kernel import OperatorError
     from stage_10_integration.commands.models import shelf_of
-    from stage_10_integration.commands.reporting import console, print_json
+    from stage_10_integration.commands.reporting import print_json
 
-    registry = shelf_of(options).twins
-    versions, decisions = registry.versions(ticker), registry.decisions(ticker)
-    if not versions:
+    shelf = shelf_of(options)
+    twin = next((one for one in shelf.shelved() if one.symbol == ticker), None)
+    if twin is None:
         raise OperatorError(
             "This stock has a twin",
             value=ticker,
             remedy="see `story twins list`, or train it: story train twins --symbols " + ticker,
         )
+    report = shelf.report()
     if options.as_json:
+        state = report.report.twin(ticker)
         print_json(
             {
-                "versions": [card.model_dump(mode="json") for card in versions],
-                "decisions": [decision.model_dump(mode="json") for decision in decisions],
+                **twin.model_dump(mode="json"),
+                "session": report.session.isoformat(),
+                "state": None if state is None else state.model_dump(mode="json"),
+                "regime": _regime(report, ticker),
+                "calibration": [c.model_dump(mode="json") for c in report.report.calibration],
             }
         )
         return
-    latest = versions[-1]
-    console().print(
-        f"[bold]{ticker}[/bold], twin {latest.version}, corrects {latest.market_model[:12]}"
-    )
-    for name, value in latest.characteristics.model_dump().items():
+    _tell(twin, report)
+
+
+def _tell(twin: ShelvedTwin, shelf: ShelfReport) -> None:
+    from stage_10_integration.commands.reporting import console
+
+    say = console().print
+    answers = f"version {twin.in_use}" if twin.in_use else "nobody: the shared heads answer"
+    say(f"[bold]{twin.symbol}[/bold] as of {shelf.session}")
+    say(f"  in use: {answers}, since {_since(twin)}; {shelf.report.market_model}")
+    for name, value in twin.character.model_dump().items():
         shown = f"{value:.3f}" if isinstance(value, float) else (value or "not known")
-        console().print(f"  {name.replace('_', ' ')}: {shown}")
-    for card in versions:
+        say(f"  {name.replace('_', ' ')}: {shown}")
+    regime = _regime(shelf, twin.symbol)
+    if regime:
+        likeliest = max(regime, key=lambda name: regime[name])
+        chances = ", ".join(f"{name} {chance:.0%}" for name, chance in regime.items())
+        say(f"  regime by the twin: {likeliest} ({chances})")
+    state = shelf.report.twin(twin.symbol)
+    if state is not None:
+        for name, said in (("shared heads", state.shared), ("twin", state.twin)):
+            if said is not None:
+                say(
+                    f"  {name}: five sessions ahead {said.expected_return_5d:+.2%}, 10% to 90% "
+                    f"{said.q10:+.2%} to {said.q90:+.2%}, target first {said.hit_probability:.0%}"
+                )
+        alpha = "none, the twin does not answer" if state.alpha is None else f"{state.alpha:+.2%}"
+        say(f"  alpha of its own: {alpha}")
+    for held in shelf.report.calibration:
+        error = "not known" if held.hit_error is None else f"{held.hit_error:.3f}"
+        say(
+            f"  {held.name}, all stocks: {held.covered:.1%} within 10% to 90% "
+            f"({held.covered_low:.1%} to {held.covered_high:.1%}), error of odds {error}"
+        )
+    say("  versions:")
+    for card in twin.versions:
         loss = "nothing held back with a known outcome"
         if card.loss is not None and card.loss_untrained is not None:
             loss = f"held back {card.loss_untrained:.4f} -> {card.loss:.4f} in epoch {card.epoch}"
-        console().print(f"  version {card.version}, learnt until {card.trained_until}: {loss}")
-    for decision in decisions:
-        answers = f"twin {decision.version}" if decision.version else "the shared heads"
-        console().print(f"  {decision.on}: {answers} answer, {decision.reason}")
+        say(f"    {card.version}, learnt until {card.trained_until}: {loss}")
+    say("  who answered:")
+    for made in twin.appointments:
+        who = f"twin {made.version}" if made.version else "the shared heads"
+        say(f"    {made.on}: {who}, {made.reason}; gain {_gain(made.standing)}")
+
+
+def _regime(shelf: ShelfReport, symbol: str) -> dict[str, float] | None:
+    """Return the detector's probabilities at the last session; None where there are none."""
+    import numpy as np
+
+    told = shelf.report.regimes
+    if told is None or symbol not in told.symbols:
+        return None
+    row = told.values[-1, told.index_of("symbols", symbol)]
+    if np.isnan(row).any():
+        return None
+    names = (field.removeprefix("p_").replace("_", "-") for field in told.fields)
+    return dict(zip(names, row.tolist(), strict=True))
+
+
+def _since(twin: ShelvedTwin) -> str:
+    return "-" if twin.since is None else twin.since.isoformat()
+
+
+def _gain(standing: Standing) -> str:
+    if standing.gain is None:
+        return "not judged"
+    if standing.low is None:
+        return f"{standing.gain:+.4f}"
+    return f"{standing.gain:+.4f} ({standing.low:+.4f} to {standing.high:+.4f})"

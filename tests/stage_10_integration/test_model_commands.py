@@ -18,6 +18,11 @@ from stage_10_integration.model_shelf import LATEST, ModelShelf
 
 Story = Callable[..., Any]
 SMALL = ("--profile", "test")
+SIMULATED = ("simulation.symbols=3", "simulation.sessions=660", "data.history_sessions=660")
+MODELLED = (
+    "--profile", "demo", "--source", "simulated", *(w for s in SIMULATED for w in ("--set", s))
+)  # fmt: skip
+"""The demo's models on the simulated market of the tests."""
 
 
 def left_with(words: list[str]) -> int:
@@ -30,8 +35,8 @@ def left_with(words: list[str]) -> int:
 def story(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Story:
     """Run a command with --json and return what it printed."""
 
-    def run(*words: str) -> Any:
-        code = left_with([*words, *SMALL, "--store", str(tmp_path / "store"), "--json"])
+    def run(*words: str, of: tuple[str, ...] = MODELLED) -> Any:
+        code = left_with([*words, *of, "--store", str(tmp_path / "store"), "--json"])
         captured = capsys.readouterr()
         assert code == 0, captured.err
         return json.loads(captured.out)
@@ -41,45 +46,45 @@ def story(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Story:
 
 def sessions_before(count: int) -> str:
     """Return the as-of date that many sessions before the simulated market's last one."""
-    from config.profiles import profile_named
     from foundation.market import sessions_until
-    from stage_10_integration.house_settings import HouseSettings
+    from stage_10_integration.commands.opening import open_settings
+    from stage_10_integration.commands.options import Options
     from stage_10_integration.sources import open_source
 
-    last = open_source(profile_named("test", HouseSettings)).as_of
+    last = open_source(open_settings(Options(source="simulated", settings=SIMULATED))).as_of
     return sessions_until(last, count + 1)[0].isoformat()
 
 
 def test_twins_are_trained_on_the_market_model_judged_by_later_sessions_and_shown(
     story: Story,
 ) -> None:
-    made = story("train", "market-model", "--size", "demo", "--epochs", "1",
+    made = story("train", "market-model", "--epochs", "1",
                  "--as-of", sessions_before(90))  # fmt: skip
     assert len(made["history"]) == 1
     assert date.fromisoformat(made["trained_until"]) < date.fromisoformat(sessions_before(90))
 
-    trained = story("train", "twins", "--size", "demo", "--every", "80")
+    trained = story("train", "twins", "--every", "80")
     assert len(trained) == 3
-    assert {one["card"]["market_model"] for one in trained} == {made["content_hash"]}
-    assert all(one["decision"]["sessions"] >= 63 for one in trained)
     for one in trained:
-        answers = one["decision"]["version"] is not None
-        assert answers == (one["decision"]["low"] > 0)
+        (version,), (made_known,) = one["versions"], one["appointments"]
+        assert version["market_model"] == made["content_hash"]
+        assert made_known["standing"]["sessions"] >= 63
+        answers = made_known["version"] is not None
+        assert answers == (made_known["standing"]["low"] > 0)
 
-    symbol = trained[0]["card"]["symbol"]
-    listed = story("twins", "list")
-    assert [row["card"]["symbol"] for row in listed] == sorted(
-        one["card"]["symbol"] for one in trained
-    )
+    assert story("twins", "list") == trained
+    symbol = trained[0]["symbol"]
     shown = story("twins", "show", symbol)
-    assert shown["versions"] == [one["card"] for one in trained if one["card"]["symbol"] == symbol]
-    assert shown["decisions"] == [trained[0]["decision"]]
+    assert {name: shown[name] for name in trained[0]} == trained[0]
+    assert sum(shown["regime"].values()) == pytest.approx(1)
+    assert shown["state"]["answers"] == (trained[0]["appointments"][-1]["version"] is not None)
+    assert [held["name"] for held in shown["calibration"]] == ["shared heads", "twins"]
 
 
 def test_a_second_weekly_training_asks_the_market_model_nothing(
     story: Story, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    story("train", "market-model", "--size", "demo", "--epochs", "1",
+    story("train", "market-model", "--epochs", "1",
           "--as-of", sessions_before(90))  # fmt: skip
     asked: list[int] = []
 
@@ -88,15 +93,16 @@ def test_a_second_weekly_training_asks_the_market_model_nothing(
         return answers(model, data, rows)
 
     monkeypatch.setattr(answering, "answers", counted)
-    week = ("train", "twins", "--size", "demo", "--every", "80")
+    week = ("train", "twins", "--every", "80")
     first = story(*week)
     assert sum(asked) == 90  # the sessions before were kept when the model was trained
     asked.clear()
-    assert story(*week) == first
+    second = story(*week)
     assert asked == []
+    assert [one["versions"] for one in second] == [one["versions"] for one in first]
     again = story(*week, "--embed-again")
     assert sum(asked) > 90
-    assert [one["card"]["version"] for one in again] == [one["card"]["version"] for one in first]
+    assert [one["versions"] for one in again] == [one["versions"] for one in first]
 
 
 def test_twins_without_a_market_model_are_refused_with_the_remedy(
@@ -115,7 +121,7 @@ def test_a_stock_without_a_twin_is_an_error_with_the_remedy(
 
 
 def test_the_ranker_says_what_its_ranks_were_worth(story: Story) -> None:
-    made = story("train", "ranker", "--set", "simulation.symbols=12")
+    made = story("train", "ranker", "--set", "simulation.symbols=12", of=SMALL)
     assert made["refits"]
     assert set(made["rank_information"]) == {"mean", "newey_west_t", "sessions"}
     assert len(made["ranks"]) == 12
