@@ -92,6 +92,8 @@ class MarketModelRecipe(Part):
         sessions earlier, so that the first of them has its full past.
     symbols_per_step : int, optional
         Symbols drawn for a training pass, with the graph between them; None takes all.
+    passes_per_step : int
+        Passes whose gradients are averaged before a step is taken. Processes share them.
     horizon : int
         Sessions ahead of labels and forecasts.
     entry : "next open" or "close"
@@ -122,6 +124,7 @@ class MarketModelRecipe(Part):
     context: int = Field(default=60, ge=1)
     block: int = Field(default=64, ge=1)
     symbols_per_step: int | None = Field(default=None, ge=2)
+    passes_per_step: int = Field(default=1, ge=1)
     horizon: int = Field(default=5, ge=1)
     entry: Literal["next open", "close"] = "next open"
     features: tuple[str, ...] = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from foundation.kernel import OperatorError, UpstreamDataError
+from foundation.kernel import DependencyError, OperatorError, UpstreamDataError, seed_from
 from foundation.market_model.blocking import (
     Blocks,
     BlockTargets,
@@ -34,8 +35,12 @@ from foundation.market_model.model import LEVELS, MarketModel, Opinion
 from foundation.market_model.numerics import seeded
 from foundation.market_model.recipe import MarketModelRecipe, Weights
 from foundation.market_model.shrinkage import borne_out, shrunk
+from foundation.runtime.team import ALONE, Team, join
+from foundation.runtime.together import Member, together
 
 Report = Callable[["Epoch"], None]
+Pass = tuple[int, int, Tensor | None]
+"""Sessions ``begin .. end - 1`` of some symbols, or of all."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ def train(
     device: str = "cpu",
     report: Report | None = None,
     clock: Callable[[], float] = time.monotonic,
+    processes: int = 1,
 ) -> TrainedModel:
     """Return the market model of the best epoch on the validation sessions.
 
@@ -106,11 +112,17 @@ def train(
         data, goes on from it and ends with the same weights as one never stopped.
     report : callable, optional
         Called after every epoch.
+    processes : int
+        Processes of this machine that share the passes of a step, each on a GPU of its own where
+        the device is one. They sum in another order than one process, and change nothing else.
 
     Raises
     ------
     OperatorError
-        If the ranges overlap by the horizon, or the checkpoint is of another run.
+        If the ranges overlap by the horizon, the checkpoint is of another run, or the processes
+        do not divide the recipe's ``passes_per_step``.
+    DependencyError
+        If there are fewer GPUs than processes.
     UpstreamDataError
         If either range has no known label.
     """
@@ -127,37 +139,82 @@ def train(
                 value=f"rows {rows.start} to {rows.stop - 1}: none",
                 remedy="choose sessions with a volatility scale and closes after them",
             )
-    with seeded(recipe.seed, recipe.threads):
-        run = _Run(data, labels, training, validation, recipe, checkpoints, device)
-        run.resume()
-        run.go(report, clock)
-        return run.result()
+    task = _Task(data, labels, training, validation, recipe, checkpoints, device)
+    if processes == 1:
+        return _Run(task, ALONE).train(report, clock)
+    _can_be_shared(recipe, processes, device)
+    tell = report or (lambda epoch: None)
+    trained: TrainedModel = together(_attend, task, processes, {"tell": tell, "clock": clock})
+    return trained
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What every process is told."""
+
+    data: ModelData
+    labels: Labels
+    training: range
+    validation: range
+    recipe: MarketModelRecipe
+    folder: Path | None
+    device: str
+
+
+def _attend(member: Member, task: _Task) -> TrainedModel:
+    """Train as one of several processes; the first tells of the epochs and keeps the state."""
+    run = _Run(task, join(member.rank, member.size, task.device))
+    if member.first:
+        return run.train(lambda epoch: member.ask("tell", epoch), lambda: member.ask("clock"))
+    return run.train(None, time.monotonic)
+
+
+def _can_be_shared(recipe: MarketModelRecipe, processes: int, device: str) -> None:
+    if recipe.passes_per_step % processes:
+        raise OperatorError(
+            "The processes divide the passes of a step evenly",
+            value=f"{processes} processes, {recipe.passes_per_step} passes per step",
+            remedy=f"set passes_per_step of the recipe to {processes} or a multiple of it",
+        )
+    if device != "cpu" and torch.cuda.device_count() < processes:
+        raise DependencyError(
+            "Every process trains on a CUDA device of its own",
+            value=f"{processes} processes, {torch.cuda.device_count()} devices visible to torch",
+            remedy="use as many processes as there are GPUs",
+        )
 
 
 class _Run:
-    """One training run; its state is in ``progress``, the modules and torch's random state."""
+    """One training run; its state is in ``progress``, the modules and torch's random state.
 
-    def __init__(
-        self,
-        data: ModelData,
-        labels: Labels,
-        training: range,
-        validation: range,
-        recipe: MarketModelRecipe,
-        folder: Path | None,
-        device: str,
-    ) -> None:
-        self.recipe, self.folder, self.data = recipe, folder, data
-        self.training, self.validation = training, validation
+    In a team every process has a copy of the run, takes its share of the passes of a step, and
+    comes to the same weights; the first alone writes and tells.
+    """
+
+    def __init__(self, task: _Task, team: Team) -> None:
+        self.recipe, self.folder, self.data = task.recipe, task.folder, task.data
+        self.training, self.validation, self.team = task.training, task.validation, team
+        self.labels, self.device = task.labels, task.device
+
+    def train(self, report: Report | None, clock: Callable[[], float]) -> TrainedModel:
+        """Prepare, go on where a checkpoint was left, train, and return the best model."""
+        with seeded(self.recipe.seed, self.recipe.threads):
+            self._prepare()
+            self.resume()
+            self.go(report, clock)
+            return self.result()
+
+    def _prepare(self) -> None:
+        data, recipe, training = self.data, self.recipe, self.training
+        self.accelerator = _accelerator(recipe, self.device)
         self.scaling = Scaling.of(data, slice(training.start, training.stop))
-        where = torch.device(device)
+        where = torch.device(self.device)
         self.blocks = Blocks(data, self.scaling, recipe, where)
-        self.targets = BlockTargets(labels, where)
+        self.targets = BlockTargets(self.labels, where)
         self.model = MarketModel(recipe, vocabulary(data)).to(where)
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay
         )
-        self.accelerator = _accelerator(recipe, device)
         self.wrapped, self.optimizer = self.accelerator.prepare(self.model, self.optimizer)
         if recipe.compile:
             self.model.encoder.compile()
@@ -192,17 +249,22 @@ class _Run:
         while progress.epoch < self.recipe.epochs and not self._patience_is_over():
             passes, begun, examples = self._passes(progress.epoch), clock(), 0
             while progress.step < len(passes):
-                value, count = self._step(*passes[progress.step])
+                group = passes[progress.step : progress.step + self.recipe.passes_per_step]
+                value, count = self._step(group)
                 progress.losses.append(value)
-                progress.step += 1
+                progress.step += len(group)
                 examples += count
-                if self.folder and clock() - saved >= 60 * self.recipe.checkpoint_minutes:
+                if (
+                    self.folder
+                    and self.team.first
+                    and clock() - saved >= 60 * self.recipe.checkpoint_minutes
+                ):
                     self._save()
                     saved = clock()
             self._close_epoch(examples / max(clock() - begun, 1e-9))
             if report is not None:
                 report(Epoch(**progress.history[-1]))  # type: ignore[arg-type]
-        if self.folder:
+        if self.folder and self.team.first:
             drop_progress(self.folder)
 
     def result(self) -> TrainedModel:
@@ -238,7 +300,7 @@ class _Run:
             self.recipe.seed,
         )
 
-    def _passes(self, epoch: int) -> list[tuple[int, int, Tensor | None]]:
+    def _passes(self, epoch: int) -> list[Pass]:
         """Return an epoch's passes in random order: every (symbol, session) is in one of them.
 
         Blocks begin at another session in every epoch, so that a session is not always preceded by
@@ -250,7 +312,7 @@ class _Run:
         cut = spans(range(begins, self.training.stop), self.recipe.block)
         if shift:
             cut.insert(0, (self.training.start, begins))
-        passes: list[tuple[int, int, Tensor | None]] = []
+        passes: list[Pass] = []
         for begin, end in cut:
             size, symbols = self.recipe.symbols_per_step, self.blocks.symbols
             if size is None or size >= symbols:
@@ -261,33 +323,59 @@ class _Run:
             passes += [(begin, end, torch.from_numpy(np.sort(group))) for group in groups]
         return [passes[i] for i in draw.permutation(len(passes))]
 
-    def _step(self, begin: int, end: int, symbols: Tensor | None) -> tuple[float, int]:
+    def _step(self, passes: list[Pass]) -> tuple[float, int]:
+        """Take one step on the mean of some passes; return that mean and the examples in them."""
         done = self.progress.epoch * self.steps_per_epoch + self.progress.step
         for group in self.optimizer.param_groups:
             group["lr"] = _rate(self.recipe, done, self.steps_per_epoch)
         self.wrapped.train()
+        self.optimizer.zero_grad()
+        numbered = list(enumerate(passes))
+        mine = self.team.share(numbered)
+        results = []
+        for turn, (number, one) in enumerate(mine):
+            # Where passes run out, a process repeats the last one, which then counts for nothing.
+            real = turn * self.team.size + self.team.rank < len(passes)
+            last = turn == len(mine) - 1
+            with nullcontext() if last else self.accelerator.no_sync(self.wrapped):
+                results.append(self._learn(number, one, self.team.size / len(passes) * real))
+        self.accelerator.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        told = self.team.gathered(results, len(passes))
+        return sum(value for value, _ in told) / len(told), sum(count for _, count in told)
+
+    def _learn(self, number: int, one: Pass, weight: float) -> tuple[float, int]:
+        """Add a pass's gradient, so weighted; return its loss and its examples.
+
+        Processes average their gradients, so the weight of a pass is their number over that of
+        the passes of the step.
+        """
+        begin, end, symbols = one
+        if self.recipe.passes_per_step > 1:
+            # What a pass drops depends on its place, not on who computes it and what came before.
+            place = (self.progress.epoch, self.progress.step, number)
+            torch.manual_seed(seed_from("dropout", self.recipe.seed, *place) % 2**63)
         opinion = self.wrapped(
             self.blocks.block(begin, end, symbols), self.blocks.around(begin, end, symbols)
         )
         targets = self.targets.cut(begin, end, symbols)
         value = loss(_in_full(opinion), targets, self.recipe.weights)
-        self.optimizer.zero_grad()
-        self.accelerator.backward(value)
-        self.accelerator.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        self.optimizer.step()
+        self.accelerator.backward(value * weight)
         return float(value.detach()), int((~targets.returns.isnan()).sum())
 
     @torch.no_grad()
     def _validate(self) -> float:
         self.model.eval()
-        total, weight = 0.0, 0
-        for begin, end in spans(self.validation, self.recipe.block):
+        blocks = spans(self.validation, self.recipe.block)
+        results = []
+        for begin, end in self.team.share(blocks):
             targets = self.targets.cut(begin, end)
             count = int((~targets.returns.isnan()).sum())
             opinion = self.wrapped(self.blocks.block(begin, end), self.blocks.around(begin, end))
-            total += count * float(loss(_in_full(opinion), targets, self.recipe.weights))
-            weight += count
-        return total / max(weight, 1)
+            value = float(loss(_in_full(opinion), targets, self.recipe.weights))
+            results.append((count * value, count))
+        told = self.team.gathered(results, len(blocks))
+        return sum(value for value, _ in told) / max(sum(count for _, count in told), 1)
 
     def _close_epoch(self, speed: float) -> None:
         progress = self.progress
@@ -346,13 +434,15 @@ def _in_full(opinion: Opinion) -> Opinion:
 
 
 def _accelerator(recipe: MarketModelRecipe, device: str) -> Any:
-    from accelerate import Accelerator
+    from accelerate import Accelerator, DistributedDataParallelKwargs
     from accelerate.state import AcceleratorState
 
     # One process may train several models; what an earlier one chose must not bind this one.
     AcceleratorState._reset_state(reset_partial_state=True)
     precision = "bf16" if recipe.precision == "bfloat16" else "no"
-    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
+    # A market without edges leaves the weights of the graph without a gradient.
+    spread = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
+    return Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=[spread])
 
 
 def parameters(module: nn.Module) -> int:

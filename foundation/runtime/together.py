@@ -15,6 +15,7 @@ import os
 import pickle
 import signal
 import socket
+import sys
 import threading
 import time
 import traceback
@@ -60,8 +61,8 @@ class Member:
 
     def ask(self, name: str, *given: Any) -> Any:
         """Have something done at home; return what came of it. An error there ends all members."""
-        self._wire.send(("ask", name, given))
-        return self._wire.recv()
+        _send(self._wire, ("ask", name, given))
+        return _receive(self._wire)
 
 
 def together(
@@ -145,7 +146,7 @@ class _Home:
 
     def _hear(self, rank: int, wire: Connection) -> None:
         try:
-            kind, *said = wire.recv()
+            kind, *said = _receive(wire)
         except (EOFError, ConnectionResetError):
             self.failures[rank] = self._silent(rank)
             return
@@ -153,7 +154,7 @@ class _Home:
             name, given = said
             answer = self.answers[name](*given)
             try:
-                wire.send(answer)
+                _send(wire, answer)
             except (BrokenPipeError, ConnectionResetError):
                 self.failures[rank] = self._silent(rank)
         elif kind == "done":
@@ -190,6 +191,10 @@ class _Died(WorldError):
 def _live(work: Work, given: Any, rank: int, size: int, port: int, wire: Connection) -> None:
     """Be a member: from the first line to the last of a new process."""
     threading.Thread(target=_end_with_home, daemon=True).start()
+    if rank:
+        # One voice: what the others have to say comes home by wire.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(sys.stdout.fileno(), sys.stderr.fileno())
     os.environ.update(
         RANK=str(rank),
         LOCAL_RANK=str(rank),
@@ -200,10 +205,20 @@ def _live(work: Work, given: Any, rank: int, size: int, port: int, wire: Connect
     )
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
-        wire.send(("done", work(Member(rank, size, wire), given)))
+        _send(wire, ("done", work(Member(rank, size, wire), given)))
     except BaseException as error:
-        wire.send(("failed", _portable(error)))
+        _send(wire, ("failed", _portable(error)))
         raise SystemExit(1) from None
+
+
+def _send(wire: Connection, said: Any) -> None:
+    """Send by value. (A connection's own ``send`` would lend torch's tensors by file handles,
+    which are gone when their process is.)"""
+    wire.send_bytes(pickle.dumps(said))
+
+
+def _receive(wire: Connection) -> Any:
+    return pickle.loads(wire.recv_bytes())
 
 
 def _portable(error: BaseException) -> BaseException:

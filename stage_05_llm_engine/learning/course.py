@@ -8,16 +8,19 @@ from typing import Any
 
 from foundation.contracts import TokenBatch
 from foundation.kernel import DependencyError, OperatorError
+from foundation.runtime.team import ALONE, Team, join
 from foundation.runtime.together import Member, together
 from stage_05_llm_engine.learning import training
+from stage_05_llm_engine.learning.lessons import marks_are_single
 from stage_05_llm_engine.learning.tracking import NoTracker, Report
 from stage_05_llm_engine.learning.training import Lesson, Watch
 from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.network.answers import begin_as_series_and_level
 from stage_05_llm_engine.network.architecture import build
+from stage_05_llm_engine.network.familiar import forget_unmet
 from stage_05_llm_engine.network.machine import prepare_process, reproducible
 from stage_05_llm_engine.network.memory import enough_memory
 from stage_05_llm_engine.network.sharding import spread_out, trained_state
-from stage_05_llm_engine.network.team import ALONE, Team, join
 from stage_05_llm_engine.recipe import Architecture, TrainingRecipe
 
 REMEDY = (
@@ -150,6 +153,9 @@ def _start(recipe: TrainingRecipe, tokens: TokenBatch, team: Team) -> Any:
     """Return the model that training starts from; in a team that spreads it, the first loads it."""
     if isinstance(recipe.start, Architecture):
         model: Any = build(recipe.start, tokens.vocabulary_size, tokens.codes.pad)
+        if marks_are_single(tokens.codes):
+            begin_as_series_and_level(model, tokens.codes)
+        forget_unmet(model, tokens.split("train"))
         return model.to(recipe.device)
     from stage_05_llm_engine.network.lora import adapt, base_shape, load_base
 

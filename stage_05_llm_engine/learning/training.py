@@ -15,6 +15,7 @@ import numpy as np
 
 from foundation.contracts import LearningPoint, TokenBatch, TokenWindows
 from foundation.kernel import ModelError, seed_from
+from foundation.runtime.team import ALONE, Team
 from stage_05_llm_engine.learning.lessons import Batch, endless_batches, loss_weights, spread, take
 from stage_05_llm_engine.learning.optimiser import Stepper
 from stage_05_llm_engine.learning.packing import endless_packed, packed_masks
@@ -23,6 +24,7 @@ from stage_05_llm_engine.learning.story_score import story_score
 from stage_05_llm_engine.learning.tracking import NoTracker, Progress, Report, Tracker
 from stage_05_llm_engine.network.masks import causal_masks, product_type
 from stage_05_llm_engine.network.sharding import (
+    add_up,
     gathered,
     inner,
     is_spread,
@@ -30,7 +32,6 @@ from stage_05_llm_engine.network.sharding import (
     like,
     within,
 )
-from stage_05_llm_engine.network.team import ALONE, Team
 from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.recipe import TrainingRecipe
 
@@ -252,7 +253,7 @@ def _learn_from(
             if gradient is not None:
                 weight.grad = gradient if weight.grad is None else weight.grad + gradient
     if not is_spread(model):
-        workers.team.add_up(stepper.parameters)
+        add_up(stepper.parameters, workers.team)
     stepper.step(_rate(step, recipe))
     return loss
 

@@ -8,11 +8,11 @@ models on accelerators only, so ``fully_shard`` is called here without it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from stage_05_llm_engine.network.team import Team
+from foundation.runtime.team import Team
 
 if TYPE_CHECKING:
     import torch
@@ -138,6 +138,19 @@ def trained_state(model: Any) -> dict[str, torch.Tensor] | None:
         for name, weight in model.named_parameters()
         if weight.requires_grad
     }
+
+
+def add_up(weights: Sequence[torch.Tensor], team: Team) -> None:
+    """Sum over the team, as one message, the gradients of weights that each process holds whole."""
+    if team.size == 1:
+        return
+    import torch
+    from accelerate.utils import reduce
+
+    held = [weight.grad for weight in weights if weight.grad is not None]
+    flat = reduce(torch.cat([gradient.flatten().float() for gradient in held]), "sum")
+    for gradient, part in zip(held, flat.split([g.numel() for g in held]), strict=True):
+        gradient.copy_(part.view_as(gradient))
 
 
 def _as_the_first_has_them(whole: Any, team: Team) -> None:

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self, TypeVar
 
-from stage_05_llm_engine.network.team import ALONE, Team
+from foundation.runtime.team import ALONE, Team
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

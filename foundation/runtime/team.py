@@ -1,24 +1,21 @@
-"""The processes that train one model together, as one of them sees them.
+"""The processes that compute together, as one of them sees them.
 
-Every process draws the same batches and takes its share; what is summed or decided is the same in
-all of them. One process alone is a team of one, and nothing here touches its numbers.
+Every process knows all items of work and takes its share; what is put together or decided is the
+same in all of them. One process alone is a team of one, and nothing here touches its numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
-
-if TYPE_CHECKING:
-    import torch
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Team:
-    """A process's place among those that train together.
+    """A process's place among those that compute together.
 
     Attributes
     ----------
@@ -63,18 +60,6 @@ class Team:
         said: list[Any] = [make() if self.first else None]
         broadcast_object_list(said)
         return said[0]
-
-    def add_up(self, weights: Sequence[torch.Tensor]) -> None:
-        """Sum the gradients of weights that every process holds whole, as one message."""
-        if self.size == 1:
-            return
-        import torch
-        from accelerate.utils import reduce
-
-        held = [weight.grad for weight in weights if weight.grad is not None]
-        flat = reduce(torch.cat([gradient.flatten().float() for gradient in held]), "sum")
-        for gradient, part in zip(held, flat.split([g.numel() for g in held]), strict=True):
-            gradient.copy_(part.view_as(gradient))
 
 
 ALONE = Team()
