@@ -101,7 +101,10 @@ class TrainingRecipe(Part):
     matrix_rate : float or None
         Learning rate of the matrices inside the network under Muon; None leaves all to AdamW.
     tape_weight : float
-        Weight of an answer on the tape in the loss, a word weighing 1. Scores are of answers.
+        Weight of an answer on the tape in the loss, a word weighing 1.
+    aside_weight : float
+        Weight of each answer to the questions put aside: every series' question behind the same
+        past, as a forecast puts it (``learning/asides.py``). Those are what is scored. 0 puts none.
     clip : float
         Largest gradient norm.
     precision : "float32" or "bfloat16"
@@ -139,6 +142,7 @@ class TrainingRecipe(Part):
     final_fraction: float = Field(default=0.05, ge=0, le=1)
     betas: tuple[float, float] = (0.9, 0.95)
     tape_weight: float = Field(default=1.0, gt=0)
+    aside_weight: float = Field(default=0.0, ge=0)
     clip: float = Field(default=1.0, gt=0)
     precision: Literal["float32", "bfloat16"] = "float32"
     device: Literal["cpu", "cuda"] = "cpu"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from foundation.contracts import TapeCodes, TokenWindows
+from stage_05_llm_engine.learning.asides import Asides, put_aside
 
 STRETCH = 16
 """Batches that are filled together, windows of like length side by side."""
@@ -18,7 +19,8 @@ class Batch:
     """Rows of tokens: ids (B, L), and the loss weight of predicting each (B, L).
 
     Where windows are packed, ``segments`` (B, L) numbers the windows of a row (-1 on padding) and
-    ``positions`` (B, L) counts within each; otherwise a row is a window.
+    ``positions`` (B, L) counts within each; otherwise a row is a window. ``asides`` are questions
+    that stand behind the rows.
     """
 
     ids: np.ndarray
@@ -26,11 +28,13 @@ class Batch:
     tokens: int
     segments: np.ndarray | None = None
     positions: np.ndarray | None = None
+    asides: Asides | None = None
 
     @property
     def weight(self) -> float:
         """The weights of all that is predicted (a window's first token is not)."""
-        return float(self.weights[:, 1:].sum(dtype=np.float64))
+        put = 0.0 if self.asides is None else float(self.asides.weights.sum(dtype=np.float64))
+        return float(self.weights[:, 1:].sum(dtype=np.float64)) + put
 
 
 def loss_weights(
@@ -93,6 +97,19 @@ def take(windows: TokenWindows, weights: np.ndarray, rows: list[int]) -> Batch:
         weights=weights[rows, :longest],
         tokens=int(tokens.sum()),
     )
+
+
+def with_asides(batch: Batch, codes: TapeCodes, weight: float) -> Batch:
+    """Return the batch with the questions of the stories that it teaches put aside; at 0 as it is.
+
+    Parameters
+    ----------
+    weight : float
+        Of each answer, a word weighing 1.
+    """
+    if not weight:
+        return batch
+    return replace(batch, asides=put_aside(batch.ids, batch.weights > 0, codes, weight))
 
 
 def spread(count: int, wanted: int) -> list[int]:

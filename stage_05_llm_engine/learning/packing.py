@@ -9,14 +9,13 @@ would be computed alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from foundation.contracts import TokenWindows
 from foundation.kernel import OperatorError
 from stage_05_llm_engine.learning.lessons import STRETCH, Batch
-from stage_05_llm_engine.network.masks import layer_masks
 
 if TYPE_CHECKING:
     import torch
@@ -105,10 +104,8 @@ def endless_packed(
             yield pack(windows, weights, rows[first : first + size], pad)
 
 
-def packed_masks(
-    model: Any, segments: torch.Tensor, positions: torch.Tensor, kind: torch.dtype
-) -> dict[str, torch.Tensor]:
-    """Return masks (B, 1, L, L): each token sees its own window up to itself.
+def seen_within(segments: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Return bool (B, L, L): each token sees its own window up to itself.
 
     Parameters
     ----------
@@ -122,4 +119,4 @@ def packed_masks(
     # Padding looks at itself: a row without any key would be no distribution.
     itself = torch.eye(segments.shape[1], dtype=torch.bool, device=segments.device)
     real = (segments >= 0)[:, :, None]
-    return layer_masks(model, (same & real & (distance >= 0)) | itself, distance, kind)
+    return (same & real & (distance >= 0)) | itself

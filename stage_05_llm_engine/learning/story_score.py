@@ -13,6 +13,7 @@ import numpy as np
 from foundation.contracts import TokenBatch, TokenWindows
 from stage_05_llm_engine.adapters.in_process.probes import ask
 from stage_05_llm_engine.adapters.in_process.tree import question_tree
+from stage_05_llm_engine.network.familiar import FamiliarSentences
 from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.tape import read_tape
 
@@ -29,12 +30,13 @@ def story_score(model: Any, tokens: TokenBatch, rows: list[int], workers: Worker
 
     windows, codes = tokens.split("validation"), tokens.codes
     tree = question_tree(codes)
+    familiar = FamiliarSentences(model, codes, tokens.tokenizer_json)
     rows = [row for row in rows if windows.labels[row].task == "next day"]
 
     def score(batch: list[int]) -> list[float]:
         parts = [_parts(windows, row) for row in batch]
         with torch.no_grad():
-            said = ask(model, [context for context, _ in parts], tree, codes.pad)
+            said = ask(model, [familiar.read(context) for context, _ in parts], tree, codes.pad)
         return [
             float(np.log(max(chances[series, outcome], 1e-300)))
             for (_, target), chances in zip(parts, said, strict=True)

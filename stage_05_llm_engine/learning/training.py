@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -16,13 +15,19 @@ import numpy as np
 from foundation.contracts import LearningPoint, TokenBatch, TokenWindows
 from foundation.kernel import ModelError, seed_from
 from foundation.runtime.team import ALONE, Team
-from stage_05_llm_engine.learning.lessons import Batch, endless_batches, loss_weights, spread, take
+from stage_05_llm_engine.learning.lessons import (
+    Batch,
+    endless_batches,
+    loss_weights,
+    spread,
+    with_asides,
+)
+from stage_05_llm_engine.learning.losses import autocast, validation_loss, weighted_loss
 from stage_05_llm_engine.learning.optimiser import Stepper
-from stage_05_llm_engine.learning.packing import endless_packed, packed_masks
+from stage_05_llm_engine.learning.packing import endless_packed
 from stage_05_llm_engine.learning.resume import Keeper, Standing, packed, run_key, unpacked
 from stage_05_llm_engine.learning.story_score import story_score
 from stage_05_llm_engine.learning.tracking import NoTracker, Progress, Report, Tracker
-from stage_05_llm_engine.network.masks import causal_masks, product_type
 from stage_05_llm_engine.network.sharding import (
     add_up,
     gathered,
@@ -36,10 +41,9 @@ from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.recipe import TrainingRecipe
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 REPORT_EVERY = 10
-EVALUATED_TOGETHER = 8
 
 
 @dataclass(frozen=True)
@@ -283,29 +287,6 @@ def _gradients(
     return float(loss.detach()), torch.autograd.grad(loss, parameters, allow_unused=True)
 
 
-def validation_loss(
-    model: Any, recipe: TrainingRecipe, tokens: TokenBatch, rows: list[int], workers: Workers
-) -> float:
-    """Return the mean loss on some validation windows: nats per token of target stories."""
-    import torch
-
-    windows = tokens.split("validation")
-    weights = loss_weights(windows, tokens.codes, "target", tape_weight=1.0)
-    batches = [
-        take(windows, weights, rows[first : first + EVALUATED_TOGETHER])
-        for first in range(0, len(rows), EVALUATED_TOGETHER)
-    ]
-
-    def evaluate(batch: Batch) -> float:
-        with torch.no_grad():
-            return float(within(model, partial(weighted_loss, batch=batch, recipe=recipe)))
-
-    model.eval()
-    losses = workers.everywhere(evaluate, batches)
-    model.train()
-    return sum(losses) / sum(batch.weight for batch in batches)
-
-
 def _phases(
     recipe: TrainingRecipe, train: TokenWindows, tokens: TokenBatch
 ) -> Iterator[list[Batch]]:
@@ -321,55 +302,10 @@ def _phases(
             )
         )
         for _ in range(phase.steps):
-            yield [next(batches) for _ in range(recipe.accumulation)]
-
-
-def weighted_loss(model: Any, batch: Batch, recipe: TrainingRecipe) -> torch.Tensor:
-    """Return the weighted sum of a batch's losses, in nats.
-
-    Only positions that count go through the output layer.
-    """
-    import torch
-    from torch.nn import functional
-
-    ids = torch.from_numpy(batch.ids).to(recipe.device)
-    weights = torch.from_numpy(batch.weights[:, 1:]).to(recipe.device)
-    counts = weights > 0
-    with autocast(recipe):
-        network = inner(model)
-        hidden = network.model(
-            input_ids=ids[:, :-1], use_cache=False, **_view(network, batch)
-        ).last_hidden_state
-        logits = network.lm_head(hidden[counts])
-    losses = functional.cross_entropy(logits.float(), ids[:, 1:][counts], reduction="none")
-    return (losses * weights[counts]).sum()
-
-
-def _view(model: Any, batch: Batch) -> dict[str, Any]:
-    """Return who sees whom in a batch, and where each token stands.
-
-    Windows on rows of their own are padded on the right and attention is causal: no token sees
-    padding, so one mask serves all rows.
-    """
-    import torch
-
-    kind = product_type(model)
-    if batch.segments is None or batch.positions is None:
-        return {"attention_mask": causal_masks(model, batch.ids.shape[1] - 1, kind)}
-    segments, positions = (
-        torch.from_numpy(x[:, :-1]).to(model.device) for x in (batch.segments, batch.positions)
-    )
-    masks = packed_masks(model, segments, positions, kind)
-    return {"attention_mask": masks, "position_ids": positions}
-
-
-def autocast(recipe: TrainingRecipe) -> AbstractContextManager[Any]:
-    """Return the context in which the recipe's matrix products are computed."""
-    import torch
-
-    return torch.autocast(
-        recipe.device, dtype=torch.bfloat16, enabled=recipe.precision == "bfloat16"
-    )
+            yield [
+                with_asides(next(batches), tokens.codes, recipe.aside_weight)
+                for _ in range(recipe.accumulation)
+            ]
 
 
 def _rate(step: int, recipe: TrainingRecipe) -> float:

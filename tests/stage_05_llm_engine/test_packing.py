@@ -17,8 +17,8 @@ from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import TrainingStage
 from stage_05_llm_engine.learning.lessons import Batch, take
+from stage_05_llm_engine.learning.losses import view, weighted_loss
 from stage_05_llm_engine.learning.packing import endless_packed, first_fit, pack
-from stage_05_llm_engine.learning.training import _view, weighted_loss
 from stage_05_llm_engine.network.architecture import build
 from tests.stage_05_llm_engine.test_training import SHORT
 
@@ -38,7 +38,7 @@ def model(tokens: TokenBatch) -> torch.nn.Module:
 def logits(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
     with torch.no_grad():
         hidden = model.model(
-            input_ids=torch.from_numpy(batch.ids[:, :-1]), use_cache=False, **_view(model, batch)
+            input_ids=torch.from_numpy(batch.ids[:, :-1]), use_cache=False, **view(model, batch)
         ).last_hidden_state
         return model.lm_head(hidden)
 

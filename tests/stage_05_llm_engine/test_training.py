@@ -28,7 +28,8 @@ from stage_05_llm_engine import (
     Watch,
 )
 from stage_05_llm_engine.learning.lessons import endless_batches, loss_weights, take
-from stage_05_llm_engine.learning.training import _gradients, weighted_loss
+from stage_05_llm_engine.learning.losses import weighted_loss
+from stage_05_llm_engine.learning.training import _gradients
 from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.network.architecture import build
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained

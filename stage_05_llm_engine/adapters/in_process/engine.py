@@ -21,6 +21,7 @@ from stage_05_llm_engine.drawing import Draft
 from stage_05_llm_engine.endings import named
 from stage_05_llm_engine.learning.lessons import marks_are_single
 from stage_05_llm_engine.narrative import NextStates, Order
+from stage_05_llm_engine.network.familiar import FamiliarSentences
 from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.scenarios import draft_seed, scenario
 from stage_05_llm_engine.settings import EngineSettings
@@ -64,6 +65,7 @@ class TransformersNarrative:
         )
         self._learnt = tuple(learnt)
         self._tokenizer = Tokenizer.from_str(tokenizer_json)
+        self._familiar = FamiliarSentences(self.model, codes, tokenizer_json)
         self._guide = self._language() if settings.guided and marks_are_single(codes) else None
 
     def score(self, windows: TokenWindows) -> np.ndarray:
@@ -74,11 +76,12 @@ class TransformersNarrative:
         result = np.full(len(windows.ids), np.nan)
 
         def read_rows(rows: list[int]) -> np.ndarray:
+            read = [(row, self._places(windows, row, lengths)) for row in rows]
             with torch.no_grad(), self._precision(self.settings.scoring_precision):
                 return story_scores(
                     self.model,
-                    [windows.ids[row, : lengths[row]] for row in rows],
-                    [windows.loss_mask[row, : lengths[row]] for row in rows],
+                    [windows.ids[row, places] for row, places in read],
+                    [windows.loss_mask[row, places] for row, places in read],
                     self.codes.pad,
                 )
 
@@ -98,7 +101,7 @@ class TransformersNarrative:
         result = np.full((len(windows.ids), len(TAPE), 5), np.nan)
 
         def read_rows(rows: list[int]) -> np.ndarray:
-            contexts = [windows.ids[row, : lengths[row]].tolist() for row in rows]
+            contexts = [self._context(windows, row, lengths) for row in rows]
             with torch.no_grad(), self._precision(self.settings.scoring_precision):
                 return ask(self.model, contexts, tree, self.codes.pad)
 
@@ -121,7 +124,7 @@ class TransformersNarrative:
         by_length = sorted(asked, key=lambda row: (int(lengths[row]), row))
         with self._precision("float32"):
             for rows in _together(by_length, asked, self.settings.batch_drafts):
-                contexts = [windows.ids[row, : lengths[row]].tolist() for row in rows]
+                contexts = [self._context(windows, row, lengths) for row in rows]
                 placed = [(i, draft) for i, row in enumerate(rows) for draft in asked[row]]
                 draw(self.model, self.codes, contexts, placed)
         return [self._continuation(windows, o, d) for o, d in zip(orders, drafts, strict=True)]
@@ -136,6 +139,17 @@ class TransformersNarrative:
                 remedy="lower max_tokens or context_sessions of the windows, or engine.max_words",
             )
         return lengths
+
+    def _context(self, windows: TokenWindows, row: int, lengths: np.ndarray) -> list[int]:
+        """Return what is read of a window that ends with its context."""
+        return self._familiar.read(windows.ids[row, : lengths[row]].tolist())
+
+    def _places(self, windows: TokenWindows, row: int, lengths: np.ndarray) -> np.ndarray:
+        """Return the places of a window that are read: of its last story all of them."""
+        there = slice(0, lengths[row])
+        index = windows.story_index[row, there]
+        kept = self._familiar.readable(windows.ids[row, there]) | (index == index.max())
+        return np.flatnonzero(kept)
 
     def _language(self) -> Guide:
         """Return what every token of the vocabulary may do in a story; marks may do nothing."""
