@@ -20,16 +20,18 @@ import pandas as pd
 
 from config.recipes.market_model import market_model_cpu, twins_cpu
 from foundation.contracts import MarketWindow
+from foundation.contracts.foundation_report import Matter
 from foundation.market_model import Labels, MarketModelRecipe, ModelData, labels, model_data
 from foundation.market_model.recipe import EncoderSizes
 from foundation.quant import QuantSettings
 from foundation.quant.arima import ar_forecasts
 from foundation.quant.quantiles import LEVELS, past_quantiles, walk_forward_quantiles
 from foundation.quant.ranker import walk_forward_ranking
-from foundation.quant.regimes import regime_probabilities
+from foundation.quant.regimes import named_regimes
 from foundation.quant.returns import log_returns
 from foundation.quant.settings import ArSettings, GarchSettings, QuantileSettings, RankerSettings
 from foundation.quant.volatility import garch_volatility
+from foundation.twins.report import Weighed
 from stage_01_data_engine import DataEngineSettings, DataEngineStage, FolderSource, MarketRequest
 
 HORIZON = 5
@@ -37,6 +39,9 @@ FIRST_REFIT, REFIT_EVERY, HELD_BACK = 250, 252, 63
 TWINS_EVERY, TRIAL, LEAST = 21, 252, 63
 SETS = {"2013-2018": "ohlcv_sp500_2013_2018", "2018-2023": "ohlcv_sp500_2018_2023"}
 SEEDS = (20181228, 1, 2)
+MATTERS: tuple[Matter, ...] = ("quantiles", "hit", "volatility")
+LEARNT = ("market model", "market model and twins", "twins")
+INCUMBENT: dict[Matter, str] = {"quantiles": "LightGBM", "hit": "LightGBM", "volatility": "GARCH"}
 NORMAL = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
 WIDTH = NORMAL[2] - NORMAL[0]
 
@@ -208,7 +213,7 @@ def twins(
     shared = shared_answers(case, "TFT + GAT", case.seeds[0])
 
     def make() -> dict[str, np.ndarray]:
-        chances = regime_probabilities(case.returns, QuantSettings().regimes)
+        chances = named_regimes(case.returns, QuantSettings().regimes).probabilities
         codes = np.where(np.isnan(chances).any(-1), -1, np.nan_to_num(chances).argmax(-1))
         codes = codes if told is None else told
         monthly = range(case.refit_rows[0], len(case.scale), TWINS_EVERY)
@@ -336,47 +341,87 @@ def pooled_median(values: np.ndarray) -> np.ndarray:
     return out
 
 
-def chosen(case: Case, said: dict[str, Forecast]) -> tuple[Forecast, list[str]]:
-    """Return what the product would answer of these opinions, and who answered how often.
+def together(case: Case, said: dict[str, Forecast]) -> tuple[dict[str, Forecast], list[str]]:
+    """Return what the product publishes of these opinions, and two simpler ways beside it.
 
-    As ``FoundationForecaster`` chooses: LightGBM and GARCH answer until past losses of another lie
-    below theirs by a block bootstrap's whole interval; compared anew every 21 sessions.
+    The product weighs them (``foundation.twins.forecaster.weigh``). Beside it stand their plain
+    mean, and the choice of one: LightGBM and GARCH answer until past losses of another lie below
+    theirs by a block bootstrap's whole interval, compared anew every 21 sessions.
+
+    Returns
+    -------
+    forecasts : dict of Forecast
+    told : list of str
+        Mean weight of each opinion over the sessions asked, and at the end.
     """
-    from foundation.quant.evaluation import pinball_loss, qlike
-    from foundation.twins.selection import assembled, choose
+    from foundation.twins.forecaster import BOTH, GARCH, PAST, SHARED, TREES, TWINS, weigh
 
-    names = ("LightGBM", "GARCH x past quantiles", "TFT + GAT", "twins where promoted")
-    realised = (case.labels.volatility * case.scale) ** 2
-    losses = {
-        "quantiles": {
-            n: pinball_loss(
-                said[n].quantiles / case.scale[..., None], case.labels.returns, LEVELS
-            ).mean(-1)
-            for n in names
-        },
-        "hit": {
-            n: (said[n].hit - case.labels.hit) ** 2 for n in names if np.isfinite(said[n].hit).any()
-        },
-        "volatility": {
-            n: qlike(said[n].volatility ** 2, realised) for n in ("GARCH-normal", "twins, all")
-        },
+    names = {TREES: "LightGBM", PAST: "GARCH x past quantiles", SHARED: "TFT + GAT",
+             BOTH: "twins where promoted"}  # fmt: skip
+    hits = names | {PAST: "climatology"}
+    spread = {GARCH: "GARCH-normal", TWINS: "twins, all"}
+    first = case.refit_rows[0]
+    quantiles = {k: since(said[n].quantiles, k, first) for k, n in names.items()}
+    expected = {k: since(said[n].score, k, first) for k, n in names.items()}
+    hit = {k: since(said[n].hit, k, first) for k, n in hits.items()}
+    volatility = {k: since(said[n].volatility, k, first) for k, n in spread.items()}
+    weighed = weigh(
+        quantiles, hit, volatility, outcome=case.labels, scale=case.scale, horizon=HORIZON
+    )
+    found = {matter: weighed[matter].aggregate for matter in MATTERS}
+    made = {
+        "the foundation: weighed by past losses": Forecast(
+            found["quantiles"].values * case.scale[..., None],
+            found["hit"].values,
+            np.exp(found["volatility"].values),
+            found["quantiles"].of(expected),
+        )
     }
-    answers, told = {}, []
-    for what, table in losses.items():
-        first = next(iter(table))
+    table: dict[Matter, dict[str, np.ndarray]] = {
+        "quantiles": quantiles,
+        "hit": hit,
+        "volatility": volatility,
+    }
+    means = {m: np.nanmean(np.stack(list(v.values())), axis=0) for m, v in table.items()}
+    made["their plain mean"] = Forecast(**means, score=case.absent)
+    made["the past's winner"] = winner(case, weighed, table)
+    told = []
+    for matter, aggregate in found.items():
+        asked = aggregate.weights[first:]
+        shares = ", ".join(
+            f"{name} {np.nanmean(asked[:, k]):.0%} (at the end {asked[-1, k]:.0%})"
+            for k, name in enumerate(aggregate.names)
+        )
+        told.append(f"{matter}: {shares}")
+    return made, told
+
+
+def since(values: np.ndarray, name: str, row: int) -> np.ndarray:
+    """Return an opinion that begins at a row if a market model holds it."""
+    out = values.astype(float)
+    if name in LEARNT:
+        out[:row] = np.nan
+    return out
+
+
+def winner(
+    case: Case, weighed: dict[Matter, Weighed], table: dict[Matter, dict[str, np.ndarray]]
+) -> Forecast:
+    """Return the opinions of whoever had won of late."""
+    from market_choice import assembled, choose
+
+    answers = {}
+    for matter, opinions in table.items():
+        losses = {n: weighed[matter].loss(v) for n, v in weighed[matter].opinions.items()}
+        incumbent = INCUMBENT[matter]
         made = choose(
-            table,
-            first,
+            losses,
+            incumbent,
             rows=range(case.refit_rows[0], len(case.scale), TWINS_EVERY),
             horizon=HORIZON,
             trial=TRIAL,
             least=LEAST,
             seed=case.recipe.seed,
         )
-        answers[what] = assembled({n: getattr(said[n], what) for n in table}, first, made)
-        count = {n: sum(c.name == n for c in made) for n in table}
-        told.append(f"{what}: " + ", ".join(f"{n} {k} of {len(made)}" for n, k in count.items()))
-        if what == "quantiles":
-            # The plain past does not tell stocks apart: where it answers, the order is LightGBM's.
-            answers["score"] = assembled({n: said[n].score for n in table}, first, made)
-    return Forecast(**answers), told
+        answers[matter] = assembled(opinions, incumbent, made)
+    return Forecast(**answers, score=case.absent)

@@ -40,11 +40,11 @@ from market_forecasts import (
     TWINS_EVERY,
     Case,
     Forecast,
-    chosen,
     market_models,
     plain,
     ranking,
     real_case,
+    together,
     transfer,
     trees,
     twins,
@@ -93,8 +93,8 @@ def quality(asked: argparse.Namespace) -> None:
         )
         print(f"## {name}\n\n{described(case)}")
         said, promoted = everything(case, tuple(asked.variants))
-        answered, told = chosen(case, said)
-        said = {"the foundation's choice": answered} | said
+        made, told = together(case, said)
+        said = made | said
         tables = (
             quantile_table(case, said, REFERENCE),
             hit_table(case, said, "climatology"),
@@ -103,7 +103,7 @@ def quality(asked: argparse.Namespace) -> None:
         )
         print("\n".join(line for table in tables for line in table))
         print(f"\n{twins_line(case, promoted)}\n")
-        print(f"Who answered, by the choices made: {'; '.join(told)}.\n", flush=True)
+        print(f"Mean weights in what the foundation publishes: {'; '.join(told)}.\n", flush=True)
 
 
 def everything(case: Case, variants: tuple[str, ...]) -> tuple[dict[str, Forecast], np.ndarray]:

@@ -26,6 +26,7 @@ from foundation.contracts.foundation_report import (
     Standing,
     Tenure,
     TwinState,
+    Voice,
 )
 from foundation.contracts.fuzzy_window import HORIZONS, FuzzyWindow
 from foundation.contracts.identity import array_hash, content_hash, document_hash
@@ -205,6 +206,7 @@ __all__ = [
     "ValidatedForecast",
     "ValidationFinding",
     "VerdictRule",
+    "Voice",
     "WindowLabel",
     "array_hash",
     "content_hash",

@@ -14,11 +14,11 @@ Matter = Literal["quantiles", "hit", "volatility"]
 
 
 class Standing(Part):
-    """How a challenger's past forecasts stood against those of who answers.
+    """How an opinion's past forecasts stood against those of another that is named beside it.
 
-    ``gain`` is the mean of (loss of who answers - loss of the challenger): positive where the
-    challenger was better. ``low`` and ``high`` bound its 95% interval by a circular block
-    bootstrap over sessions; None where too few outcomes are known to conclude anything.
+    ``gain`` is the mean of (loss of the other - loss of the opinion): positive where the opinion
+    was better. ``low`` and ``high`` bound its 95% interval by a circular block bootstrap over
+    sessions; None where too few outcomes are known to conclude anything.
     """
 
     name: str
@@ -29,29 +29,47 @@ class Standing(Part):
 
 
 class Tenure(Part):
-    """Who answered from a session on."""
+    """Which opinion weighed most from a session on."""
 
     since: date
     name: str
 
 
-class Ruling(Part):
-    """Who answers for some fields now, since when each did, and how the others stood.
+class Voice(Part):
+    """How much of what is published an opinion is; the weights of a matter sum to one."""
 
-    Losses are pinball loss in units of the volatility scale (``quantiles``), Brier score (``hit``)
-    and QLIKE (``volatility``). ``tenures`` are oldest first; the last is who answers now.
+    name: str
+    weight: float
+
+
+class Ruling(Part):
+    """Which opinions make up some fields now, by what weights, and how each one stood.
+
+    Attributes
+    ----------
+    decided : date
+        Session at whose close the weights were learnt.
+    voices : tuple of Voice
+        Heaviest first.
+    tenures : tuple of Tenure
+        Oldest first; the last is who weighs most now.
+    standings : tuple of Standing
+        Each opinion's past forecasts against what was published, in the order of ``voices``.
+        Losses are pinball loss in units of the volatility scale (``quantiles``), Brier score
+        (``hit``) and QLIKE (``volatility``).
     """
 
     matter: Matter
     fields: tuple[str, ...]
     decided: date
+    voices: tuple[Voice, ...]
     tenures: tuple[Tenure, ...]
-    challengers: tuple[Standing, ...]
+    standings: tuple[Standing, ...]
 
     @property
-    def holder(self) -> str:
-        """Who answers now."""
-        return self.tenures[-1].name
+    def leader(self) -> str:
+        """Who weighs most now."""
+        return self.voices[0].name
 
 
 class HorizonForecast(Part):
@@ -147,7 +165,7 @@ class FoundationReport(Part):
         The heads' mean attention on the last sessions, as-of session included; sums to one over
         sessions. NaN where no forecast is made.
     rulings : tuple of Ruling
-        Who answers for what.
+        Who makes up what, by which weights.
     twins : tuple of TwinState
         One per symbol; empty where there are no twins.
     regimes : Panel (K, N, 4), fields ``REGIME_FIELDS``, optional

@@ -55,7 +55,9 @@ class QuantContext(Contract):
         of another. None where GARCH and LightGBM answer alone.
     """
 
-    schema_version: int = Field(default=3, ge=1, description="3: ``report`` joined.")
+    schema_version: int = Field(
+        default=4, ge=1, description="4: ``report`` tells weights; 3: ``report`` joined."
+    )
 
     values: Panel
     models: tuple[ModelVersion, ...]

@@ -1,14 +1,15 @@
-"""The quantitative foundation as one forecaster: every opinion it has, and whom the past favours.
+"""The quantitative foundation as one forecaster: every opinion it has, weighed by its past.
 
 GARCH, the regime rule and LightGBM answer first; the plain past in GARCH's units stands beside. The
-market model and its twins are refitted along the history and answer only for what came after. Each
-takes a field over where its past forecasts have beaten those of who held it.
+market model and its twins are refitted along the history and answer only for what came after. What
+is published is their weighted mean, by weights learnt from outcomes known at each session.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +20,19 @@ from foundation.kernel import OperatorError, short
 from foundation.market_model.inputs import Labels, ModelData, labels, model_data
 from foundation.market_model.recipe import MarketModelRecipe
 from foundation.quant import QuantForecaster, QuantSettings
-from foundation.quant.evaluation import pinball_loss, qlike
-from foundation.quant.quantiles import SWANSON, past_quantiles
+from foundation.quant.evaluation import (
+    brier_score,
+    brier_slope,
+    pinball_loss,
+    pinball_slope,
+    qlike,
+    qlike_slope,
+)
+from foundation.quant.quantiles import SWANSON
 from foundation.quant.recalibration import recalibrated
 from foundation.timeseries import Panel
-from foundation.twins.report import Walked, foundation_report
-from foundation.twins.selection import Choice, assembled, choose
+from foundation.twins.aggregation import Aggregate, Slope, aggregate
+from foundation.twins.report import FIELDS_OF, Walked, Weighed, foundation_report
 from foundation.twins.settings import FoundationSettings
 
 if TYPE_CHECKING:
@@ -32,8 +40,12 @@ if TYPE_CHECKING:
     from foundation.twins.walk_forward import TwinHistory
 
 TREES, SHARED, TWINS, GARCH = "LightGBM", "market model", "twins", "GARCH"
-PAST = "GARCH and past quantiles"
+BOTH = f"{SHARED} and {TWINS}"
+PAST = "plain past in GARCH's units"
 LEVELS = (0.1, 0.5, 0.9)
+PRIOR: dict[str, float] = {TREES: 2, PAST: 2, SHARED: 1, BOTH: 1, GARCH: 2, TWINS: 1}
+"""Weights before anything is known, up to a factor: the market model with and without its twins
+are two tellings of one opinion, and the twins' volatility has GARCH's for its unit."""
 Tell = Callable[[str], None]
 
 
@@ -73,10 +85,10 @@ class FoundationForecaster:
         self._quant, self._settings, self._tell = quant, settings, tell
 
     def context(self, window: MarketWindow) -> QuantContext:
-        """Return the opinion on every session and symbol, each field by whom the past favours.
+        """Return the opinion on every session and symbol, each field by all whom it was asked of.
 
         Each row uses only what was known at its session's close: models are trained on outcomes
-        known at their refit, and chosen by forecasts whose outcome was known at the choice.
+        known at their refit, and weighed by forecasts whose outcome was known at the row.
 
         Raises
         ------
@@ -102,7 +114,7 @@ class FoundationForecaster:
     def _weighed(
         self, window: MarketWindow, base: QuantContext
     ) -> tuple[QuantContext, Walked | None]:
-        """Return the opinion of whom the past favours, and the walk that showed it."""
+        """Return the opinions as one, and the walk that they were weighed by."""
         recipe = self._settings.market_model
         if recipe is None:
             return base, None
@@ -118,9 +130,16 @@ class FoundationForecaster:
             return base, None
         outcome = labels(window, scale, recipe)
         said = self._opinions(window, base, outcome, recipe, rows)
-        choices = self._choices(said, outcome, scale, recipe)
-        walked = Walked(said.data, said.shared, said.twins, outcome, choices)
-        return assembled_context(base, said, choices), walked
+        weighed = weigh(
+            said.quantiles,
+            said.hit,
+            said.volatility,
+            outcome=outcome,
+            scale=scale,
+            horizon=recipe.horizon,
+        )
+        walked = Walked(said.data, said.shared, said.twins, outcome, weighed, self._settings)
+        return combined_context(base, said, weighed), walked
 
     def _opinions(
         self,
@@ -148,7 +167,8 @@ class FoundationForecaster:
         )
         shared, last = found.answers, found.refits[-1]
         values = base.values
-        plain = past_quantiles(outcome.returns, scale, horizon=recipe.horizon)
+        plain = data.past[:, None, 2:] * scale[..., None]
+        frequency = np.where(np.isfinite(scale), 1 / (1 + np.exp(-data.past[:, 1:2])), np.nan)
         said = Opinions(
             quantiles={
                 PAST: plain,
@@ -160,7 +180,11 @@ class FoundationForecaster:
                 TREES: values.field("expected_return_5d"),
                 SHARED: shared.returns * scale,
             },
-            hit={TREES: values.field("hit_probability"), SHARED: shared.hit.astype(float)},
+            hit={
+                PAST: frequency,
+                TREES: values.field("hit_probability"),
+                SHARED: shared.hit.astype(float),
+            },
             volatility={GARCH: scale},
             alpha=np.full(scale.shape, np.nan),
             versions=(
@@ -213,13 +237,12 @@ class FoundationForecaster:
             mask = promoted if twin_values.ndim == 2 else promoted[..., None]
             return np.where(mask & np.isfinite(twin_values), twin_values, shared_values)
 
-        name = f"{SHARED} and {TWINS}"
         ratio = np.where(promoted, twins.volatility.astype(float), 1.0)
         return Opinions(
             quantiles=said.quantiles
-            | {name: instead(said.quantiles[SHARED], twins.quantiles * scale[..., None])},
-            expected=said.expected | {name: instead(said.expected[SHARED], twins.returns * scale)},
-            hit=said.hit | {name: instead(said.hit[SHARED], twins.hit)},
+            | {BOTH: instead(said.quantiles[SHARED], twins.quantiles * scale[..., None])},
+            expected=said.expected | {BOTH: instead(said.expected[SHARED], twins.returns * scale)},
+            hit=said.hit | {BOTH: instead(said.hit[SHARED], twins.hit)},
             volatility=said.volatility | {TWINS: np.where(np.isfinite(ratio), ratio, 1.0) * scale},
             alpha=np.where(promoted, (twins.returns - shared.returns) * scale, np.nan),
             versions=(
@@ -238,52 +261,90 @@ class FoundationForecaster:
             twins=history,
         )
 
-    def _choices(
-        self, said: Opinions, outcome: Labels, scale: np.ndarray, recipe: MarketModelRecipe
-    ) -> dict[Matter, tuple[Choice, ...]]:
-        """Return who answers for what, from which row on."""
-        settings = self._settings
-        realised = (outcome.volatility * scale) ** 2
-        losses: dict[Matter, dict[str, np.ndarray]] = {
-            "quantiles": {
-                name: pinball_loss(q / scale[..., None], outcome.returns, LEVELS).mean(-1)
-                for name, q in said.quantiles.items()
-            },
-            "hit": {name: (p - outcome.hit) ** 2 for name, p in said.hit.items()},
-            "volatility": {name: qlike(v**2, realised) for name, v in said.volatility.items()},
-        }
-        when = range(said.rows[0], len(scale), settings.twin_refit_every)
-        return {
-            what: choose(
-                table,
-                GARCH if what == "volatility" else TREES,
-                rows=when,
-                horizon=recipe.horizon,
-                trial=settings.trial,
-                least=settings.least,
-                seed=recipe.seed,
-            )
-            for what, table in losses.items()
-        }
+
+def weigh(
+    quantiles: Mapping[str, np.ndarray],
+    hit: Mapping[str, np.ndarray],
+    volatility: Mapping[str, np.ndarray],
+    *,
+    outcome: Labels,
+    scale: np.ndarray,
+    horizon: int,
+) -> dict[Matter, Weighed]:
+    """Return the opinions on each matter as one, and the losses of all.
+
+    Quantiles are averaged level by level in units of the scale (Vincent 1912; Ratcliff 1979,
+    Psychological Bulletin 86), probabilities as they are, volatilities in logarithms. Opinions are
+    named as in ``PRIOR``.
+    """
+    unit = scale[..., None]
+    realised = (outcome.volatility * scale) ** 2
+    returns, touched = outcome.returns, outcome.hit
+
+    def together(opinions: Mapping[str, np.ndarray], slope: Slope) -> Aggregate:
+        prior = {name: PRIOR[name] for name in opinions}
+        return aggregate(opinions, slope, prior, horizon=horizon)
+
+    standard = {name: q / unit for name, q in quantiles.items()}
+    logs = {name: np.log(v) for name, v in volatility.items()}
+    return {
+        "quantiles": Weighed(
+            together(standard, lambda q, row: pinball_slope(q, returns[row], LEVELS)),
+            standard,
+            lambda q: pinball_loss(q, returns, LEVELS).mean(-1),
+        ),
+        "hit": Weighed(
+            together(hit, lambda p, row: brier_slope(p, touched[row])),
+            hit,
+            lambda p: brier_score(p, touched),
+        ),
+        "volatility": Weighed(
+            together(logs, lambda x, row: qlike_slope(x, realised[row])),
+            logs,
+            lambda x: qlike(np.exp(2 * x), realised),
+        ),
+    }
 
 
-def assembled_context(
-    base: QuantContext, said: Opinions, choices: Mapping[Matter, tuple[Choice, ...]]
+def combined_context(
+    base: QuantContext, said: Opinions, weighed: Mapping[Matter, Weighed]
 ) -> QuantContext:
-    """Return the context in which every field is answered by whoever was chosen at each row."""
-    values = base.values
-    quantiles = np.sort(assembled(said.quantiles, TREES, choices["quantiles"]), axis=-1)
-    fields = {name: values.field(name) for name in QUANT_FIELDS}
-    fields |= {f"q{q}": quantiles[..., i] for i, q in enumerate((10, 50, 90))}
-    fields["expected_return_5d"] = assembled(said.expected, TREES, choices["quantiles"])
-    fields["hit_probability"] = assembled(said.hit, TREES, choices["hit"])
-    fields["volatility_5d"] = assembled(said.volatility, GARCH, choices["volatility"])
-    fields["idiosyncratic_alpha"] = said.alpha
+    """Return the context in which every field is the opinions' weighted mean.
+
+    Before the market model's first refit the fields stay the base's.
+    """
+    values, begin = base.values, said.rows[0]
+    scale = said.volatility[GARCH]
+    by = {matter: found.aggregate for matter, found in weighed.items()}
+    quantiles = by["quantiles"].values * scale[..., None]
+    fields = {name: values.field(name).copy() for name in QUANT_FIELDS}
+    made = {f"q{q}": quantiles[..., i] for i, q in enumerate((10, 50, 90))} | {
+        "expected_return_5d": by["quantiles"].of(said.expected),
+        "hit_probability": by["hit"].values,
+        "volatility_5d": np.exp(by["volatility"].values),
+        "idiosyncratic_alpha": said.alpha,
+    }
+    for name, together in made.items():
+        fields[name][begin:] = together[begin:]
     return base.model_copy(
         update={
             "values": Panel.from_fields(values.sessions, values.symbols, fields),
-            "models": (*base.models, *said.versions),
+            "models": (*base.models, *said.versions, combination(weighed, values.sessions)),
         }
+    )
+
+
+def combination(weighed: Mapping[Matter, Weighed], sessions: tuple[date, ...]) -> ModelVersion:
+    """Return who carries how much weight at the last session, in words."""
+    told = []
+    for matter, found in weighed.items():
+        shares = ", ".join(f"{voice.name} {voice.weight:.0%}" for voice in found.voices())
+        told.append(f"{matter}: {shares}")
+    return ModelVersion(
+        name="combination",
+        version=f"weights by past losses; {'; '.join(told)}",
+        fields=tuple(name for matter in weighed for name in FIELDS_OF[matter]),
+        trained_until=sessions[-1],
     )
 
 

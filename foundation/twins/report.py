@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from foundation.contracts import (
     Standing,
     Tenure,
     TwinState,
+    Voice,
 )
 from foundation.contracts.foundation_report import Matter
 from foundation.kernel import short
@@ -28,8 +29,9 @@ from foundation.market_model.inputs import Labels, ModelData
 from foundation.quant.evaluation import expected_calibration_error, reliability_bins
 from foundation.quant.evaluation.bootstrap import block_length, circular_block_bootstrap
 from foundation.timeseries import Panel
-from foundation.twins.promotion import SAMPLES, Comparison
-from foundation.twins.selection import Choice
+from foundation.twins.aggregation import Aggregate
+from foundation.twins.promotion import SAMPLES, Comparison, compare
+from foundation.twins.settings import FoundationSettings
 
 if TYPE_CHECKING:
     from foundation.market_model.walk_forward import WalkForward
@@ -45,8 +47,28 @@ TWINS, SHARED, PUBLISHED = "twins", "shared heads", "published"
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """The opinions on one matter, as one, and how losses on it are counted.
+
+    ``opinions`` are on the scale that they are averaged on; ``loss`` gives (T, N) of one on it.
+    """
+
+    aggregate: Aggregate
+    opinions: Mapping[str, np.ndarray]
+    loss: Callable[[np.ndarray], np.ndarray]
+
+    def voices(self) -> tuple[Voice, ...]:
+        """Return the weights of the last row on which anybody spoke, heaviest first."""
+        spoken = np.isfinite(self.aggregate.weights).all(axis=1)
+        last = self.aggregate.weights[spoken][-1].tolist()
+        weights = dict(zip(self.aggregate.names, last, strict=True))
+        ranked = sorted(weights, key=lambda name: -weights[name])
+        return tuple(Voice(name=name, weight=weights[name]) for name in ranked)
+
+
+@dataclass(frozen=True)
 class Walked:
-    """A walk-forward that is over: what was asked, what was answered, what happened, who won.
+    """A walk-forward that is over: what was asked, what was answered, what happened, who counts.
 
     Attributes
     ----------
@@ -56,15 +78,17 @@ class Walked:
     twins : TwinHistory, optional
     outcome : Labels
         In units of ``data.scale``.
-    choices : mapping of matter to choices
-        Who answered from which row on.
+    weighed : mapping of matter to Weighed
+    settings : FoundationSettings
+        Says over how much of the past opinions are compared.
     """
 
     data: ModelData
     shared: WalkForward
     twins: TwinHistory | None
     outcome: Labels
-    choices: Mapping[Matter, tuple[Choice, ...]]
+    weighed: Mapping[Matter, Weighed]
+    settings: FoundationSettings
 
 
 def foundation_report(context: QuantContext | None, walked: Walked, seed: int) -> FoundationReport:
@@ -84,6 +108,7 @@ def foundation_report(context: QuantContext | None, walked: Walked, seed: int) -
     why = explain_session(last, data, row)
     seen = data.sessions[row + 1 - why.attention.shape[1] :]
     twins = walked.twins
+    rulings = walked.weighed.items()
 
     def of_variables(names: tuple[str, ...], values: np.ndarray) -> Panel:
         return Panel(
@@ -102,23 +127,48 @@ def foundation_report(context: QuantContext | None, walked: Walked, seed: int) -
             fields=("attention",),
             values=why.attention.T[..., None],
         ),
-        rulings=tuple(_ruling(matter, made, data) for matter, made in walked.choices.items()),
+        rulings=tuple(_ruling(matter, found, walked, seed) for matter, found in rulings),
         twins=() if twins is None else _twins(walked, twins),
         regimes=None if twins is None else _regimes(twins, data),
         calibration=_calibrations(context, walked, seed),
     )
 
 
-def _ruling(matter: Matter, choices: tuple[Choice, ...], data: ModelData) -> Ruling:
-    last = choices[-1]
-    changes = [choices[0], *(b for a, b in pairwise(choices) if a.name != b.name)]
+def _ruling(matter: Matter, found: Weighed, walked: Walked, seed: int) -> Ruling:
+    sessions, weights = walked.data.sessions, found.aggregate.weights
+    first = walked.shared.refits[0].row
+    leaders = [found.aggregate.names[k] for k in np.nan_to_num(weights[first:]).argmax(axis=1)]
+    changes = [0, *(t + 1 for t, (a, b) in enumerate(pairwise(leaders)) if a != b)]
     return Ruling(
         matter=matter,
         fields=FIELDS_OF[matter],
-        decided=data.sessions[last.row],
-        tenures=tuple(Tenure(since=data.sessions[c.row], name=c.name) for c in changes),
-        challengers=tuple(_standing(name, found) for name, found in last.comparisons.items()),
+        decided=sessions[-1],
+        voices=found.voices(),
+        tenures=tuple(Tenure(since=sessions[first + t], name=leaders[t]) for t in changes),
+        standings=tuple(_standings(found, walked, first, seed)),
     )
+
+
+def _standings(found: Weighed, walked: Walked, first: int, seed: int) -> Iterator[Standing]:
+    """Yield how each opinion stood against what was published, heaviest first."""
+    known = len(walked.data.sessions) - walked.shared.refits[-1].model.recipe.horizon
+    past = slice(max(first, known - walked.settings.trial), max(first, known))
+    published = found.loss(found.aggregate.values)[past]
+    for voice in found.voices():
+        loss = found.loss(found.opinions[voice.name])[past]
+        ours, theirs = (session_means(a, b) for a, b in ((published, loss), (loss, published)))
+        (standing,) = compare(
+            ours[:, None], theirs[:, None], least=walked.settings.least, seed=seed
+        )
+        yield _standing(voice.name, standing)
+
+
+def session_means(loss: np.ndarray, beside: np.ndarray) -> np.ndarray:
+    """Return each session's mean loss over the stocks that both have a loss for, (T,)."""
+    both = np.isfinite(loss) & np.isfinite(beside)
+    count = both.sum(axis=1)
+    total = np.where(both, loss, 0.0).sum(axis=1)
+    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
 
 
 def _standing(name: str, found: Comparison) -> Standing:

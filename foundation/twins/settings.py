@@ -11,7 +11,7 @@ from foundation.twins.recipe import TwinRecipe
 
 
 class FoundationSettings(Part):
-    """Who may hold the quantitative opinion, and how they earn it.
+    """Who has a say in the quantitative opinion, and how they earn it.
 
     Attributes
     ----------
@@ -28,8 +28,8 @@ class FoundationSettings(Part):
     twin_refit_every : int
         Sessions between two trainings of the twins (5: weekly).
     trial, least : int
-        Sessions of past forecasts with known outcome by which opinions are compared, at most and
-        at least.
+        Sessions of past forecasts with known outcome by which a twin is judged, and by which
+        opinions are shown against what was published, at most and at least.
     """
 
     market_model: MarketModelRecipe | None = None

@@ -131,11 +131,11 @@ def _behind(report: FoundationReport) -> Lines:
     for ruling in report.rulings:
         stood = "; ".join(
             f"{s.name} {s.gain:+.4f} ({s.low:+.4f} to {s.high:+.4f})"
-            for s in ruling.challengers
+            for s in ruling.standings
             if s.gain is not None and s.low is not None and s.high is not None
         )
-        since = f"{ruling.holder} since {ruling.tenures[-1].since}"
-        yield f"who answers for {ruling.matter}", f"{since}; gain over it: {stood or 'not known'}"
+        shares = ", ".join(f"{voice.name} {voice.weight:.0%}" for voice in ruling.voices)
+        yield f"who makes up {ruling.matter}", f"{shares}; gain over it: {stood or 'not known'}"
     if report.twins:
         answering = [state.symbol for state in report.twins if state.answers]
         of_all = f"{len(answering)} of {len(report.twins)} answer"

@@ -67,10 +67,11 @@ def squeezed(html: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]*>", " ", shown)))
 
 
-def test_the_page_says_who_answers_and_how_the_others_stood(client: TestClient) -> None:
+def test_the_page_says_who_carries_how_much_weight_and_how_each_stood(client: TestClient) -> None:
     text = squeezed(client.get("/models").text)
-    assert "Expected return and its range market model since Wed 14 Nov 2018" in text
+    assert "Expected return and its range market model weighs most since Wed 14 Nov 2018" in text
     assert "before that LightGBM" in text
+    assert "weights of Wed 26 Dec 2018 market model 50% twins 30% LightGBM 20%" in text
     assert "One twin of 4 has earned its place" in text
     assert "AAPL twin +0.0120" in text
     assert f"SPX shared heads {MINUS}0.0010" in text
@@ -107,7 +108,7 @@ def test_an_instruments_panel_tells_both_opinions_and_what_the_stock_is_like(
     assert client.get("/instrument/MTUM").text.count('class="mean"') == 0
     other = squeezed(client.get("/instrument/SPX").text)
     assert f"the twin's gain over them is not clear: {MINUS}0.0010 in loss" in other
-    assert "64 sessions). The range that is published is by market model." in other
+    assert "64 sessions). The range that is published is made of market model (50%), " in other
     assert "No alpha of its own" in other
     silent = squeezed(client.get("/instrument/MTUM").text)
     assert "neither twin nor shared heads speak" in silent

@@ -26,6 +26,7 @@ from foundation.quant.evaluation.scores import (
     qlike,
     ranked_probability_score,
 )
+from foundation.quant.evaluation.slopes import brier_slope, pinball_slope, qlike_slope
 from foundation.quant.evaluation.splits import TimeSplit, purged_split
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "TimeSplit",
     "block_length",
     "brier_score",
+    "brier_slope",
     "circular_block_bootstrap",
     "climatology",
     "confidence_gap",
@@ -44,8 +46,10 @@ __all__ = [
     "log_score",
     "persistence",
     "pinball_loss",
+    "pinball_slope",
     "purged_split",
     "qlike",
+    "qlike_slope",
     "ranked_probability_score",
     "reliability_bins",
     "smallest_detectable_effect",

@@ -22,6 +22,7 @@ from foundation.contracts import (
     StockCharacteristics,
     Tenure,
     TwinState,
+    Voice,
 )
 from foundation.testing.samples.market import market_window
 from foundation.timeseries import Panel
@@ -97,21 +98,31 @@ def foundation_report(market: MarketWindow | None = None, seed: int = 12) -> Fou
                 matter="quantiles",
                 fields=("expected_return_5d", "q10", "q50", "q90"),
                 decided=sessions[-3],
+                voices=(
+                    Voice(name="market model", weight=0.5),
+                    Voice(name="twins", weight=0.3),
+                    Voice(name="LightGBM", weight=0.2),
+                ),
                 tenures=(
                     Tenure(since=sessions[-70], name="LightGBM"),
                     Tenure(since=sessions[-30], name="market model"),
                 ),
-                challengers=(
-                    Standing(name="LightGBM", gain=-0.02, low=-0.03, high=-0.01, sessions=64),
+                standings=(
+                    Standing(name="market model", gain=0.002, low=-0.001, high=0.005, sessions=64),
                     Standing(name="twins", gain=0.001, low=-0.004, high=0.006, sessions=64),
+                    Standing(name="LightGBM", gain=-0.02, low=-0.03, high=-0.01, sessions=64),
                 ),
             ),
             Ruling(
                 matter="volatility",
                 fields=("volatility_5d",),
                 decided=sessions[-3],
+                voices=(Voice(name="GARCH", weight=0.75), Voice(name="twins", weight=0.25)),
                 tenures=(Tenure(since=sessions[-70], name="GARCH"),),
-                challengers=(Standing(name="twins", gain=None, low=None, high=None, sessions=0),),
+                standings=(
+                    Standing(name="GARCH", gain=None, low=None, high=None, sessions=0),
+                    Standing(name="twins", gain=None, low=None, high=None, sessions=0),
+                ),
             ),
         ),
         twins=tuple(_twin(symbol, n == len(symbols) - 1) for n, symbol in enumerate(symbols)),

@@ -77,22 +77,44 @@ def test_every_field_is_answered_and_quantiles_do_not_cross(made: QuantContext) 
     assert (q50 <= q90).all()
 
 
-def test_the_context_says_who_answers_for_what_and_how_the_others_stood(
+def test_the_context_says_who_carries_how_much_weight_and_how_each_stood(
     made: QuantContext,
 ) -> None:
     assert made.report is not None
     rulings = made.report.rulings
     assert [r.matter for r in rulings] == ["quantiles", "hit", "volatility"]
     assert all(made.values.has(field) for r in rulings for field in r.fields)
-    incumbents = {"quantiles": "LightGBM", "hit": "LightGBM", "volatility": "GARCH"}
     for ruling in rulings:
-        assert ruling.tenures[0].name == incumbents[ruling.matter]
-        assert ruling.challengers
-        for other in ruling.challengers:
-            assert other.name != ruling.holder
-            assert other.sessions <= SETTINGS.trial
-            assert other.low <= other.gain <= other.high
-    assert {"market model", "twins"} <= {m.name for m in made.models}
+        weights = [voice.weight for voice in ruling.voices]
+        assert sum(weights) == pytest.approx(1)
+        assert weights == sorted(weights, reverse=True)
+        assert ruling.leader == ruling.tenures[-1].name
+        assert [s.name for s in ruling.standings] == [v.name for v in ruling.voices]
+        for standing in ruling.standings:
+            assert 20 <= standing.sessions <= SETTINGS.trial
+            assert standing.low <= standing.gain <= standing.high
+    assert {v.name for v in rulings[0].voices} == {
+        "LightGBM", "plain past in GARCH's units", "market model", "market model and twins",
+    }  # fmt: skip
+    told = next(m for m in made.models if m.name == "combination")
+    assert set(told.fields) == {field for r in rulings for field in r.fields}
+    assert f"hit: {rulings[1].leader} {rulings[1].voices[0].weight:.0%}" in told.version
+
+
+def test_before_the_first_refit_garch_and_lightgbm_answer_alone(
+    window: MarketWindow, made: QuantContext
+) -> None:
+    settings = FoundationSettings(recalibration=SETTINGS.recalibration)
+    alone = FoundationForecaster(QUANT, settings).context(window)
+    assert made.report is not None
+    first = made.values.sessions.index(made.report.rulings[0].tenures[0].since)
+    for name in FIELDS:
+        np.testing.assert_array_equal(
+            made.values.field(name)[:first], alone.values.field(name)[:first]
+        )
+        assert not np.array_equal(
+            made.values.field(name)[first:], alone.values.field(name)[first:]
+        ), name
 
 
 def test_rewriting_the_future_changes_no_byte_of_the_past(

@@ -14,9 +14,10 @@ from foundation.market_model.model import MarketModel
 from foundation.market_model.walk_forward import Refit, WalkForward
 from foundation.testing.samples import quant_context
 from foundation.timeseries import Panel
+from foundation.twins.aggregation import Aggregate
 from foundation.twins.promotion import Comparison
-from foundation.twins.report import Walked, foundation_report
-from foundation.twins.selection import Choice
+from foundation.twins.report import Walked, Weighed, foundation_report, session_means
+from foundation.twins.settings import FoundationSettings
 from foundation.twins.walk_forward import TwinAnswers, TwinHistory
 from tests.foundation.market_model.markets import SMALL, market
 
@@ -76,18 +77,20 @@ def walked(twins: bool = True) -> Walked:
         losses=np.zeros((SYMBOLS, 2)),
         epochs=np.zeros(SYMBOLS, int),
     )
-    better = {"market model": Comparison(0.2, 0.1, 0.3, 40)}
-    choices = (
-        Choice(BEGIN, "LightGBM", {}),
-        Choice(BEGIN + 20, "market model", better),
-        Choice(BEGIN + 40, "market model", {"LightGBM": Comparison(-0.2, -0.3, -0.1, 40)}),
-    )
+    names = ("LightGBM", "market model")
+    weights = np.full((SESSIONS, 2), np.nan)
+    weights[:BEGIN], weights[BEGIN : BEGIN + 20] = (1.0, 0.0), (0.7, 0.3)
+    weights[BEGIN + 20 :] = (0.2, 0.8)
+    # Errors of 0.5, 0.4 and 0.3 and their squares: gains of -0.09 and +0.07 over 40 sessions.
+    opinions = {"LightGBM": by_row(0.5), "market model": by_row(0.3)}
+    weighed = Weighed(Aggregate(by_row(0.4), names, weights), opinions, np.square)
     return Walked(
         data=DATA,
         shared=WalkForward(shared, (Refit(BEGIN, SESSIONS, model()),)),
         twins=history if twins else None,
         outcome=OUTCOME,
-        choices={"quantiles": choices},
+        weighed={"quantiles": weighed},
+        settings=FoundationSettings(trial=40, least=30),
     )
 
 
@@ -105,17 +108,27 @@ def report() -> FoundationReport:
     return foundation_report(context(2.0), walked(), seed=1)
 
 
-def test_a_ruling_tells_since_when_each_answered_and_how_the_others_stand(
+def test_a_ruling_tells_who_weighs_how_much_since_when_and_how_each_stood(
     report: FoundationReport,
 ) -> None:
     (ruling,) = report.rulings
-    assert ruling.holder == "market model"
+    assert ruling.leader == "market model"
+    assert [(v.name, v.weight) for v in ruling.voices] == [("market model", 0.8), ("LightGBM", 0.2)]
     assert [(t.since, t.name) for t in ruling.tenures] == [
         (DATA.sessions[200], "LightGBM"),
         (DATA.sessions[220], "market model"),
     ]
-    assert ruling.decided == DATA.sessions[240]
-    assert [(s.name, s.gain, s.high) for s in ruling.challengers] == [("LightGBM", -0.2, -0.1)]
+    assert ruling.decided == DATA.sessions[-1]
+    assert [s.name for s in ruling.standings] == ["market model", "LightGBM"]
+    assert [s.gain for s in ruling.standings] == pytest.approx([0.07, -0.09], rel=1e-5)
+    assert [s.sessions for s in ruling.standings] == [40, 40]
+
+
+def test_opinions_are_compared_on_the_stocks_that_both_speak_of() -> None:
+    old = np.array([[1.0, 5.0], [2.0, np.nan]])
+    new = np.array([[3.0, np.nan], [np.nan, np.nan]])
+    np.testing.assert_array_equal(session_means(new, old), [3.0, np.nan])
+    np.testing.assert_array_equal(session_means(old, new), [1.0, np.nan])
 
 
 def test_a_twin_has_alpha_only_where_it_answers_and_an_open_interval_is_none(

@@ -56,7 +56,7 @@ def models_context(view: RunView) -> dict[str, Any]:
     }  # fmt: skip
     if report is None:
         return shown
-    standings = [s for ruling in report.rulings for s in ruling.challengers]
+    standings = [s for ruling in report.rulings for s in ruling.standings]
     return shown | {
         "groups": weight_groups(report),
         "attention": attention(report),

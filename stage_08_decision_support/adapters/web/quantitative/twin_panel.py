@@ -104,9 +104,17 @@ def verdict(state: TwinState | None) -> str:
 
 
 def published(report: FoundationReport) -> str:
-    """Return in a sentence whose range is published; empty where nobody was judged for it."""
-    holder = next((r.holder for r in report.rulings if r.matter == "quantiles"), None)
-    return "" if holder is None else f"The range that is published is by {holder}."
+    """Return in a sentence whose range is published; empty where nobody was asked for it."""
+    ruling = next((r for r in report.rulings if r.matter == "quantiles"), None)
+    if ruling is None:
+        return ""
+    return f"The range that is published is made of {shares_in_words(ruling)}."
+
+
+def shares_in_words(ruling: Ruling) -> str:
+    """Return who carries how much weight, heaviest first; what rounds to nothing is left out."""
+    told = [f"{v.name} ({percent(v.weight)})" for v in ruling.voices if v.weight >= 0.005]
+    return ", ".join(told)
 
 
 def gained(state: TwinState) -> str:

@@ -1,7 +1,8 @@
-"""Which of several opinions is believed: the one that the past has shown to be the best.
+"""Choosing one opinion by its past instead of weighing them all: what the weighing is held against.
 
-The incumbent answers until a challenger's losses on past sessions, every one of them forecast
-before its outcome was known, lie below the incumbent's by more than chance would.
+Imported by ``market_forecasts.py``. The incumbent answers until a challenger's losses on past
+sessions, every one of them forecast before its outcome was known, lie below the incumbent's by
+more than chance would.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from foundation.kernel import OperatorError
 from foundation.twins.promotion import Comparison, compare
+from foundation.twins.report import session_means
 
 
 @dataclass(frozen=True)
@@ -71,14 +73,6 @@ def choose(
             present = max(better, key=lambda name: better[name])
         choices.append(Choice(row, present, found))
     return tuple(choices)
-
-
-def session_means(loss: np.ndarray, beside: np.ndarray) -> np.ndarray:
-    """Return each session's mean loss over the stocks that both have a loss for, (T,)."""
-    both = np.isfinite(loss) & np.isfinite(beside)
-    count = both.sum(axis=1)
-    total = np.where(both, loss, 0.0).sum(axis=1)
-    return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
 
 
 def assembled(
