@@ -1,10 +1,15 @@
 """One continuation while it is being drawn: what may come next, what did, and how it ends.
 
-The tape comes first, in an order that the draft's own seed draws. Questions are put (forced),
-answers are drawn among the five by the probability of all their spellings, and put as stories
-spell them; then the words are drawn until the end: among those that the language and the tape
-leave open where a guide stands by, freely where none does. The draws of one draft come from its
-own generator, one uniform number per draw, so its company in a batch changes nothing.
+The tape comes first: what is supposed, then the key series (the price), then the others in an
+order that the draft's own seed draws. Questions are put (forced), answers are drawn among the five
+by the probability of all their spellings, and put as stories spell them; then the words are drawn
+until the end: among those that the language and the tape leave open where a guide stands by,
+freely where none does. The draws of one draft come from its own generator, one uniform number per
+draw, so its company in a batch changes nothing.
+
+Alternatives give the key series another answer than the drafts they stand beside: theirs is drawn
+from what is left of the distribution. Since the key comes first, its distribution is the same for
+all of them, and what the others answer is worked out anew from their seeds: none need be drawn.
 """
 
 from __future__ import annotations
@@ -16,8 +21,9 @@ import numpy as np
 
 from foundation.contracts import TAPE, TapeCodes, tape_outcomes
 from foundation.contracts.story_forecast import Ending
+from foundation.kernel import seed_from
 from foundation.language.guide import GuidedText
-from stage_05_llm_engine.scenarios import Scenario
+from stage_05_llm_engine.scenarios import Scenario, key_series
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,14 @@ class Choose:
 Wish = Put | Ask | Choose
 
 
+@dataclass(frozen=True)
+class Teller:
+    """One who answers the key question: by what temperature, and from what seed."""
+
+    temperature: float
+    seed: int
+
+
 class Draft:
     """A continuation in the making.
 
@@ -57,6 +71,9 @@ class Draft:
         See ``EngineSettings``.
     guided : callable, optional
         Takes the finished tape and returns what holds the words to the language.
+    beside : sequence of Teller
+        Drafts of the same story whose answers to the key question this one does not repeat, in
+        the order in which they avoid one another.
 
     Attributes
     ----------
@@ -84,6 +101,7 @@ class Draft:
         repeat_span: int,
         repeat_times: int,
         guided: Callable[[dict[str, str]], GuidedText] | None = None,
+        beside: Sequence[Teller] = (),
     ) -> None:
         self.codes, self.scenario, self.seed = codes, scenario, seed
         self.max_words, self.repeat = max_words, (repeat_span, repeat_times)
@@ -96,6 +114,8 @@ class Draft:
         self.ending: Ending | None = None
         self.in_words = False
         self._guided = guided
+        self._key = key_series(present)
+        self._tellers = (*beside, Teller(scenario.temperature, seed))
         self._steps = self._script(present)
         self.wish: Wish = next(self._steps)
 
@@ -103,8 +123,17 @@ class Draft:
         """Write the token that was wished for."""
         self._write(token)
 
+    def draw_answer(self, chances: np.ndarray) -> None:
+        """Draw the answer to the question that was put, from log-probabilities (5,)."""
+        assert isinstance(self.wish, Ask)
+        if self.wish.series == self._key:
+            outcome = key_answer(chances, self._tellers)
+        else:
+            outcome = drawn(chances, self.scenario.temperature, self.rng)
+        self.answer(outcome, float(chances[outcome]))
+
     def answer(self, outcome: int, log_probability: float) -> None:
-        """Take the answer that was drawn; its tokens are put next."""
+        """Take an answer; its tokens are put next."""
         assert isinstance(self.wish, Ask)
         self.outcomes[self.wish.series] = outcome
         self._count(log_probability)
@@ -137,8 +166,9 @@ class Draft:
         codes = self.codes
         yield from map(Put, (*codes.task(self.scenario.task), *codes.story))
         forced = [s for s in self.scenario.forced if s in present]
-        others = [s for s in present if s not in forced]
-        for s in [*forced, *(others[i] for i in self.rng.permutation(len(others)))]:
+        first = [s for s in dict.fromkeys([*forced, self._key]) if s in present]
+        others = [s for s in present if s not in first]
+        for s in [*first, *(others[i] for i in self.rng.permutation(len(others)))]:
             yield from map(Put, codes.series[s])
             if s in forced:
                 self.outcomes[s] = self.scenario.forced[s]
@@ -165,6 +195,30 @@ class Draft:
             self.ending = "repeating"
         elif len(self.words) >= self.max_words:
             self.ending = "truncated"
+
+
+def key_answer(chances: np.ndarray, tellers: Sequence[Teller]) -> int:
+    """Return the key answer of the last of some tellers; each avoids what those before it said.
+
+    Parameters
+    ----------
+    chances : float array, shape (5,)
+        Log-probabilities of the answers, the same for all tellers.
+    """
+    left = list(range(len(chances)))
+    answer = -1
+    for teller in tellers:
+        rng = np.random.Generator(np.random.Philox(seed_from("key", teller.seed)))
+        answer = left.pop(drawn(chances[left], teller.temperature, rng))
+    return answer
+
+
+def drawn(log_probability: np.ndarray, temperature: float, rng: np.random.Generator) -> int:
+    """Return a place drawn by one uniform number, probabilities raised to 1 / temperature."""
+    scaled = log_probability / temperature
+    cumulative = np.exp(scaled - scaled.max()).cumsum()
+    place = int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
+    return min(place, len(scaled) - 1)
 
 
 def repeats(words: Sequence[int], longest: int, times: int) -> bool:

@@ -31,6 +31,7 @@ _DRAWN_BY = {
 }
 _READ_BY = {"scoring_precision", "seed"}
 _ASKED_BY = {"distributions", "synonyms", "top_logprobs", "samples", "known_until"}
+_TOLD_BY = {"redraws"}
 
 
 class CachedNarrative:
@@ -55,7 +56,8 @@ class CachedNarrative:
         self.model, self.fingerprint = model, model.fingerprint
         self._cache, self._now = cache, now
         server = settings.server.model_dump_json(include=_ASKED_BY) if settings.server else ""
-        self._drawn_by = settings.model_dump_json(include=_DRAWN_BY)
+        told = settings.server.model_dump_json(include=_TOLD_BY) if settings.server else ""
+        self._drawn_by = settings.model_dump_json(include=_DRAWN_BY) + told
         self._read_by = settings.model_dump_json(include=_READ_BY) + server
 
     def score(self, windows: TokenWindows) -> np.ndarray:

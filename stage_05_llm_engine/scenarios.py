@@ -1,4 +1,8 @@
-"""The four scenarios: how boldly each is drawn, and what its tape is made to say."""
+"""The four scenarios: how boldly each is drawn, what its tape is made to say, what it avoids.
+
+Base, alternatives and risk of a symbol tell different stories, not one story in other words: an
+alternative lets the key series, the price, do something else than the scenarios it stands beside.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +20,22 @@ Name = Literal["base", "alternative 1", "alternative 2", "risk"]
 
 RISK = {TAPE.index("price"): PRICE_OUTCOMES.index("drops sharply")}
 """What the risk scenario's tape is made to say: series position -> outcome code."""
+
+
+BESIDE: dict[Name, tuple[Name, ...]] = {
+    "base": (),
+    "alternative 1": ("base",),
+    "alternative 2": ("base", "alternative 1"),
+    "risk": (),
+}
+"""Scenarios whose answer to the key question (of the same attempt) a scenario does not repeat."""
+
+
+def key_series(present: Sequence[int]) -> int:
+    """Return the position of the series that alternatives differ in: the price where there is one,
+    else the first that a symbol has. The first of all where it has none."""
+    price = TAPE.index("price")
+    return price if price in present or not present else min(present)
 
 
 @dataclass(frozen=True)

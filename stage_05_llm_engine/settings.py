@@ -36,6 +36,9 @@ class ServerSettings(Part):
         Likeliest tokens to ask for.
     samples : int
         Stories drawn per window where distributions come from samples.
+    redraws : int
+        Times that an alternative is drawn again where it repeats what the draft beside it lets the
+        price do; after that it ends as "duplicate". A draw is left as soon as that shows.
     key_variable : str or None
         Environment variable with the server's key; None for a server that asks for none.
     requests_per_minute : int or None
@@ -56,6 +59,7 @@ class ServerSettings(Part):
     synonyms: bool = True
     top_logprobs: int = Field(default=20, ge=5)
     samples: int = Field(default=64, ge=8)
+    redraws: int = Field(default=16, ge=0)
     key_variable: str | None = None
     requests_per_minute: int | None = Field(default=None, ge=1)
     concurrency: int = Field(default=8, ge=1)

@@ -10,15 +10,19 @@ from pydantic import Field
 from foundation.kernel.model import Contract, Part
 from foundation.timeseries import Panel
 
-Ending = Literal["complete", "truncated", "empty", "repeating", "unparseable"]
+Ending = Literal["complete", "truncated", "empty", "repeating", "unparseable", "duplicate"]
 """How a continuation ended. ``truncated``: cut at the longest length. ``repeating``: one stretch
-over and over. ``unparseable``: no tape, or not one clause that the story language knows."""
+over and over. ``unparseable``: no tape, or not one clause that the story language knows.
+``duplicate``: an alternative that lets the price do what another draft lets it do already."""
 
 SCENARIOS: tuple[str, ...] = ("base", "alternative 1", "alternative 2", "risk")
 
 
 class Continuation(Part):
     """One continuation of a symbol's story into the target session.
+
+    Of the drafts of one attempt base and alternatives let the price do three different things: an
+    alternative is drawn from what the distribution leaves beside theirs.
 
     ``tape`` gives, per tape series, the outcome that the model wrote before the text.
     ``log_probability`` is the sum over generated tokens, in nats, under the model at

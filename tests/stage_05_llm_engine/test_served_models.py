@@ -177,7 +177,7 @@ def test_stories_are_drawn_seeded_and_whatever_stands_beside_them(tokens: TokenB
     with asking(tokens) as asked:
         together = asked.narrative.generate(windows, orders)
         alone = [asked.narrative.generate(windows, [order])[0] for order in reversed(orders)]
-        seeds = {request.json()["seed"] for request in asked.server.requests}
+        seeds = {continuation.seed for continuation in together}
     assert together == alone[::-1]
     assert len(seeds) == len(orders)
     assert {c.ending for c in together} == {"complete"}

@@ -17,13 +17,13 @@ from stage_05_llm_engine.adapters.in_process.generation import draw
 from stage_05_llm_engine.adapters.in_process.probes import ask
 from stage_05_llm_engine.adapters.in_process.scoring import story_scores
 from stage_05_llm_engine.adapters.in_process.tree import question_tree
-from stage_05_llm_engine.drawing import Draft
+from stage_05_llm_engine.drawing import Draft, Teller
 from stage_05_llm_engine.endings import named
 from stage_05_llm_engine.learning.lessons import marks_are_single
 from stage_05_llm_engine.narrative import NextStates, Order
 from stage_05_llm_engine.network.familiar import FamiliarSentences
 from stage_05_llm_engine.network.workers import Workers
-from stage_05_llm_engine.scenarios import draft_seed, scenario
+from stage_05_llm_engine.scenarios import BESIDE, draft_seed, scenario
 from stage_05_llm_engine.settings import EngineSettings
 from stage_05_llm_engine.tape import last_story, read_tape, words_of
 
@@ -181,17 +181,23 @@ class TransformersNarrative:
         label = windows.labels[order.window]
         story = last_story(windows, order.window)
         chosen = scenario(order.scenario, self.settings, self._learnt)
+
+        def seed(name: str) -> int:
+            return draft_seed(self.settings, label.symbol, label.context_until, name, order.attempt)
+
         return Draft(
             self.codes,
             sorted(read_tape(self.codes, story)),
             chosen,
-            draft_seed(
-                self.settings, label.symbol, label.context_until, order.scenario, order.attempt
-            ),
+            seed(chosen.name),
             max_words=self.settings.max_words,
             repeat_span=self.settings.repeat_span,
             repeat_times=self.settings.repeat_times,
             guided=self._guided(story),
+            beside=[
+                Teller(scenario(name, self.settings, self._learnt).temperature, seed(name))
+                for name in BESIDE[chosen.name]
+            ],
         )
 
     def _continuation(self, windows: TokenWindows, order: Order, draft: Draft) -> Continuation:

@@ -15,7 +15,7 @@ import numpy as np
 from foundation.contracts import TapeCodes
 from stage_05_llm_engine.adapters.in_process.cache import GrowingCache, Peek
 from stage_05_llm_engine.adapters.in_process.tree import AnswerTree, answer_tree
-from stage_05_llm_engine.drawing import Ask, Choose, Draft, Put
+from stage_05_llm_engine.drawing import Ask, Choose, Draft, Put, drawn
 from stage_05_llm_engine.network.masks import layer_masks, product_type
 
 if TYPE_CHECKING:
@@ -174,28 +174,19 @@ class _Batch:
 
 def _take(draft: Draft, said: np.ndarray, answers: np.ndarray | None, words: np.ndarray) -> None:
     """Give a draft its next token, or the answer to its question."""
-    wish, kind = draft.wish, draft.scenario
+    wish = draft.wish
     if draft.ending is not None:
         return
     if isinstance(wish, Put):
         draft.put(wish.token)
     elif isinstance(wish, Ask):
         assert answers is not None
-        outcome = _drawn(answers, kind.temperature, draft.rng)
-        draft.answer(outcome, float(answers[outcome]))
+        draft.draw_answer(answers)
     else:
         assert isinstance(wish, Choose)
         choices = words if wish.tokens is None else np.asarray(wish.tokens)
-        place = _drawn(said[choices], kind.word_temperature, draft.rng)
+        place = drawn(said[choices], draft.scenario.word_temperature, draft.rng)
         draft.choose(int(choices[place]), float(said[choices[place]]))
-
-
-def _drawn(log_probability: np.ndarray, temperature: float, rng: np.random.Generator) -> int:
-    """Return a place drawn by one uniform number, probabilities raised to 1 / temperature."""
-    scaled = log_probability / temperature
-    cumulative = np.exp(scaled - scaled.max()).cumsum()
-    place = int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
-    return min(place, len(scaled) - 1)
 
 
 def _frame(codes: TapeCodes) -> int:

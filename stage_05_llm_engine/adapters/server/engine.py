@@ -20,7 +20,8 @@ from foundation.contracts import (
 from foundation.contracts.story_forecast import Ending
 from foundation.contracts.token_batch import Task
 from foundation.kernel import ModelError, OperatorError, hash_text, seed_from
-from foundation.language.tape_words import STORY, read_plain, told
+from foundation.language.tape_words import STORY, question, read_plain, told
+from foundation.language.task_words import PROMPTS, instructions
 from stage_05_llm_engine.adapters.server.client import (
     Drawn,
     OpenAiClient,
@@ -37,7 +38,7 @@ from stage_05_llm_engine.drawing import repeats
 from stage_05_llm_engine.endings import named
 from stage_05_llm_engine.learning.lessons import marks_are_single
 from stage_05_llm_engine.narrative import NextStates, Order
-from stage_05_llm_engine.scenarios import Scenario, draft_seed, scenario
+from stage_05_llm_engine.scenarios import BESIDE, Scenario, draft_seed, key_series, scenario
 from stage_05_llm_engine.settings import EngineSettings
 
 Method = Literal["prompt logprobs", "top logprobs", "samples"]
@@ -91,7 +92,12 @@ class ServerNarrative:
             mode="json", include={"base_url", "model", "api", "distributions", "synonyms"}
         )
         self.fingerprint = hash_text(
-            "openai", str(sorted(identity.items())), tokenizer_json, codes.model_dump_json()
+            "openai",
+            str(sorted(identity.items())),
+            tokenizer_json,
+            codes.model_dump_json(),
+            instructions(),
+            *(PROMPTS[task] for task in self._learnt),
         )
 
     def score(self, windows: TokenWindows) -> np.ndarray:
@@ -129,11 +135,35 @@ class ServerNarrative:
         return NextStates(result, DistributionReading(method=method, samples=samples, error=error))
 
     def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
-        """Return one continuation per order; requests of one window stand side by side."""
-        placed = sorted(range(len(orders)), key=lambda i: (orders[i].window, i))
-        drawn = self._side_by_side(lambda i: self._continue(windows, orders[i]), placed)
-        by_place = dict(zip(placed, drawn, strict=True))
-        return [by_place[i] for i in range(len(orders))]
+        """Return one continuation per order. Stories that avoid one another come in turn."""
+        groups: dict[tuple[int, int], list[str]] = {}
+        for order in orders:
+            groups.setdefault((order.window, order.attempt), []).append(order.scenario)
+        told = self._side_by_side(
+            lambda place: self._stories(windows, *place, groups[place]), list(groups)
+        )
+        by_place = dict(zip(groups, told, strict=True))
+        return [by_place[o.window, o.attempt][o.scenario] for o in orders]
+
+    def _stories(
+        self, windows: TokenWindows, window: int, attempt: int, names: Sequence[str]
+    ) -> dict[str, Continuation]:
+        """Return continuations by scenario: those asked for, and those that they must avoid."""
+        present = self._prompts.tape(windows, window)
+        key = TAPE[key_series([n for n, s in enumerate(TAPE) if s in present])]
+        told: dict[str, Continuation] = {}
+
+        def tell(name: str) -> Continuation:
+            if name not in told:
+                kind = scenario(name, self.settings, self._learnt)
+                beside = [tell(other).tape.get(key) for other in BESIDE[kind.name]]
+                avoided = frozenset(outcome for outcome in beside if outcome is not None)
+                told[name] = self._continue(windows, Order(window, name, attempt), key, avoided)
+            return told[name]
+
+        for name in names:
+            tell(name)
+        return told
 
     def _way(self, windows: TokenWindows, row: int) -> Method:
         """Return how distributions are read: as set, or the first way that works."""
@@ -170,7 +200,7 @@ class ServerNarrative:
             for series, chances in found.items():
                 values[TAPE.index(series)] = chances
             return values, error
-        opening = self._prompts.completion(context, "next day", {})
+        opening = self._prompts.completion(context, "next day", "")
         for series in present:
             if method == "prompt logprobs":
                 chances = by_prompt_logprobs(
@@ -190,7 +220,7 @@ class ServerNarrative:
 
     def _samples(self, windows: TokenWindows, row: int, context: str) -> list[str]:
         label, plain = windows.labels[row], Scenario("base", 1.0, 1.0, {})
-        asked = self._asked(context, plain, ())
+        asked = self._asked(context, plain, "")
         asked |= {"max_tokens": TAPE_TOKENS, "stop": [BEFORE_WORDS, *self._prompts.stops]}
 
         def one(number: int) -> str:
@@ -202,40 +232,55 @@ class ServerNarrative:
 
         return [one(number) for number in range(self.server.samples)]
 
-    def _asked(
-        self, context: str, kind: Scenario, forced: Sequence[tuple[str, str]]
-    ) -> dict[str, Any]:
-        """Return a request's question and temperature."""
+    def _asked(self, context: str, kind: Scenario, tape: str) -> dict[str, Any]:
+        """Return a request's question and temperature; ``tape`` is what a text begins with."""
         if self._chat:
-            question: dict[str, Any] = {"messages": self._prompts.chat(context, kind.task)}
+            put: dict[str, Any] = {"messages": self._prompts.chat(context, kind.task)}
         else:
-            text = self._prompts.completion(context, kind.task, dict(forced))
-            question = {"prompt": text, "logprobs": 1}
-        return {**question, "temperature": kind.temperature, "stop": list(self._prompts.stops)}
+            text = self._prompts.completion(context, kind.task, tape)
+            put = {"prompt": text, "logprobs": 1}
+        return {**put, "temperature": kind.temperature, "stop": list(self._prompts.stops)}
 
-    def _continue(self, windows: TokenWindows, order: Order) -> Continuation:
+    def _continue(
+        self, windows: TokenWindows, order: Order, key: str, avoided: frozenset[str]
+    ) -> Continuation:
+        """Return a continuation that gives the key series none of the answers to be avoided.
+
+        It is drawn again until it does: that is a draw from what is left of the distribution.
+        """
         label = windows.labels[order.window]
         kind = scenario(order.scenario, self.settings, self._learnt)
-        context = self._prompts.context(windows, order.window)
         present = self._prompts.tape(windows, order.window)
-        forced = [
-            (TAPE[s], tape_outcomes(TAPE[s])[outcome])
+        forced = {
+            TAPE[s]: tape_outcomes(TAPE[s])[outcome]
             for s, outcome in kind.forced.items()
             if TAPE[s] in present
-        ]
+        }
+        # The key is asked first, as in this process; a chat model chooses its own order.
+        begun = told(forced) if forced or key not in present else question(key)
+        asked = self._asked(self._prompts.context(windows, order.window), kind, begun)
+        asked |= {"max_tokens": TAPE_TOKENS + self.settings.max_words}
         seed = draft_seed(
             self.settings, label.symbol, label.context_until, order.scenario, order.attempt
         )
-        drawn = self.client.draw(
-            self._asked(context, kind, forced)
-            | {"max_tokens": TAPE_TOKENS + self.settings.max_words, "seed": seed % SEEDS},
-            self._repeating,
-        )
-        said = drawn.text.strip()
-        if not said.startswith(STORY):
-            said = f"{STORY}{told(dict(forced))}{drawn.text}"
-        tape, words = read_plain(said)
+
+        def said(text: str) -> str:
+            return text.strip() if text.lstrip().startswith(STORY) else f"{STORY}{begun}{text}"
+
+        def told_before(text: str) -> bool:
+            return bool(avoided) and read_plain(said(text))[0].get(key) in avoided
+
+        def enough(text: str) -> bool:
+            return self._repeating(text) or told_before(text)
+
+        for again in range(1 + self.server.redraws if avoided else 1):
+            chosen = seed_from("again", seed, again) if again else seed
+            drawn = self.client.draw(asked | {"seed": chosen % SEEDS}, enough)
+            if not told_before(drawn.text):
+                break
+        tape, words = read_plain(said(drawn.text))
         tape = {s: outcome for s, outcome in tape.items() if s in present}
+        duplicate = told_before(drawn.text)
         return Continuation(
             symbol=label.symbol,
             scenario=kind.name,
@@ -246,9 +291,9 @@ class ServerNarrative:
             if drawn.log_probabilities
             else float("nan"),
             tokens=drawn.tokens,
-            seed=seed,
+            seed=chosen,
             temperature=kind.temperature,
-            ending=self._ending(drawn, tape, words),
+            ending="duplicate" if duplicate else self._ending(drawn, tape, words),
         )
 
     def _ending(self, drawn: Drawn, tape: dict[str, str], words: str) -> Ending:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from foundation.contracts import TAPE, TapeCodes, TokenWindows, tape_outcomes
 from foundation.contracts.token_batch import Task
-from foundation.language.tape_words import STORY, TEXT, told, written
+from foundation.language.tape_words import STORY, TEXT, written
 from foundation.language.task_words import PROMPTS, instructions
 from stage_05_llm_engine.tape import read_tape, words_of
 
@@ -52,10 +51,10 @@ class Prompts:
             return self._text(windows.ids[row, windows.story_index[row] >= 0].tolist())
         return "".join(f"{self._told(ids)}\n" for ids in self.stories(windows, row))
 
-    def completion(self, context: str, task: Task, forced: Mapping[str, str]) -> str:
-        """Return a text to be continued: the past, the next story's opening, what is forced."""
+    def completion(self, context: str, task: Task, tape: str) -> str:
+        """Return a text to be continued: the past, the next story's opening, its tape so far."""
         asked = self._text(self._codes.task(task)) if self._plain else ""
-        return f"{context}{asked}{STORY}{told(forced)}"
+        return f"{context}{asked}{STORY}{tape}"
 
     def chat(self, context: str, task: Task) -> list[dict[str, Any]]:
         """Return a conversation that asks for the next story."""
