@@ -40,16 +40,17 @@ class Architecture(Part):
 class Checkpoint(Part):
     """A pre-trained GPT-OSS in a local folder (config.json and safetensors).
 
-    ``dequantize`` unpacks MXFP4 weights into bfloat16: training needs weights that take
-    gradients. ``four_bit`` loads linear layers in 4-bit NormalFloat by bitsandbytes (Dettmers et
-    al. 2023, arXiv:2305.14314); it is refused where those hold less than half of the weights, for
-    then it would cost accuracy and save next to nothing.
+    Attributes
+    ----------
+    experts : "bfloat16" or "packed"
+        What becomes of experts that the folder holds in four bits (MXFP4): unpacked, or kept as
+        they are and unpacked one at a time when they are used, which takes a third of the memory
+        and gives the same numbers. Packed experts take no adapter of their own.
     """
 
     kind: Literal["checkpoint"] = "checkpoint"
     folder: str
-    dequantize: bool = True
-    four_bit: bool = False
+    experts: Literal["bfloat16", "packed"] = "bfloat16"
 
 
 class Adapter(Part):
@@ -164,6 +165,22 @@ class TrainingRecipe(Part):
     def _adapter_needs_a_checkpoint(self) -> TrainingRecipe:
         if self.adapter is not None and isinstance(self.start, Architecture):
             raise ValueError("an adapter needs a checkpoint to adapt, not a model from scratch")
+        return self
+
+    @model_validator(mode="after")
+    def _packed_experts_stay_as_they_are(self) -> TrainingRecipe:
+        packed = isinstance(self.start, Checkpoint) and self.start.experts == "packed"
+        if packed and self.adapter is None:
+            raise ValueError("packed experts take no gradient: train an adapter on them")
+        if packed and self.adapter is not None and self.adapter.expert_parameters:
+            raise ValueError(
+                "packed experts take no adapter of their own, received expert_parameters "
+                f"{self.adapter.expert_parameters}"
+            )
+        if packed and self.sharded:
+            raise ValueError(
+                "packed experts are not spread over processes: let each hold all (sharded=False)"
+            )
         return self
 
     @model_validator(mode="after")
