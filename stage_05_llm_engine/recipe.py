@@ -119,6 +119,8 @@ class TrainingRecipe(Part):
     patience : int or None
         Evaluations without a better story score (the log score of tomorrow's states on validation
         windows) after which training stops and goes back to the best weights. None never stops.
+    average_last : float
+        Share of the steps, the last ones, over which weights are averaged. 0 takes the last step's.
     threads : int
         Passes of one step computed side by side on a CPU. Changes no number.
     processes : int
@@ -151,6 +153,7 @@ class TrainingRecipe(Part):
     evaluations: int = Field(default=4, ge=1)
     evaluation_windows: int = Field(default=64, ge=1)
     patience: int | None = Field(default=None, ge=1)
+    average_last: float = Field(default=0.0, ge=0, lt=1)
     threads: int = Field(default=2, ge=1)
     processes: int = Field(default=1, ge=1)
     sharded: bool = False
@@ -160,6 +163,15 @@ class TrainingRecipe(Part):
     def steps(self) -> int:
         """Optimiser steps of all phases."""
         return sum(phase.steps for phase in self.phases)
+
+    @model_validator(mode="after")
+    def _only_a_run_of_known_length_has_last_steps(self) -> TrainingRecipe:
+        if self.average_last and self.patience is not None:
+            raise ValueError(
+                "a run that may stop early cannot average its last steps: received "
+                f"average_last {self.average_last} and patience {self.patience}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _adapter_needs_a_checkpoint(self) -> TrainingRecipe:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from foundation.contracts import LearningPoint, TokenBatch
 from foundation.kernel import ArtefactError, hash_bytes, hash_text
 from foundation.storage.atomic import write_file
+from stage_05_llm_engine.learning.averaging import Mean
 from stage_05_llm_engine.learning.optimiser import Stepper
 from stage_05_llm_engine.network.sharding import gathered, like
 from stage_05_llm_engine.recipe import TrainingRecipe
@@ -36,6 +37,8 @@ class Standing:
         early.
     waited : int
         Evaluations since then.
+    mean : Mean or None
+        Of the weights so far, where a recipe averages its last steps.
     """
 
     step: int = 0
@@ -44,6 +47,7 @@ class Standing:
     curve: list[LearningPoint] = field(default_factory=list)
     best: tuple[float, int, list[Any]] | None = None
     waited: int = 0
+    mean: Mean | None = None
 
 
 class Keeper(Protocol):
@@ -137,6 +141,7 @@ def packed(standing: Standing, stepper: Stepper) -> bytes:
             "best": None if best is None else [best[0], best[1], best[2]],
             "weights": [gathered(weight.detach()) for weight in stepper.parameters],
             "optimisers": stepper.state(),
+            "mean": None if standing.mean is None else standing.mean.kept(),
         },
         buffer,
     )
@@ -159,4 +164,5 @@ def unpacked(content: bytes, stepper: Stepper) -> Standing:
         curve=[LearningPoint.model_validate(point) for point in held["curve"]],
         best=None if held["best"] is None else tuple(held["best"]),
         waited=held["waited"],
+        mean=None if held["mean"] is None else Mean.back(held["mean"], stepper.parameters),
     )

@@ -15,6 +15,7 @@ import numpy as np
 from foundation.contracts import LearningPoint, TokenBatch, TokenWindows
 from foundation.kernel import ModelError, seed_from
 from foundation.runtime.team import ALONE, Team
+from stage_05_llm_engine.learning.averaging import averaged
 from stage_05_llm_engine.learning.lessons import (
     Batch,
     endless_batches,
@@ -137,6 +138,10 @@ def _run(
         standing.losses.append(loss)
         standing.step += 1
         standing.seen += sum(batch.tokens for batch in batches)
+        first_counted = recipe.steps * (1 - recipe.average_last)
+        standing.mean = averaged(standing.mean, standing.step, first_counted, stepper.parameters)
+        if standing.mean and standing.step == recipe.steps:
+            _put_back(stepper, standing.mean.weights)
         if standing.step % REPORT_EVERY == 0 or standing.step == recipe.steps:
             seconds = perf_counter() - began
             report = Report(

@@ -33,6 +33,7 @@ RECIPE: TrainingRecipe = SHORT.model_copy(
     update={
         "phases": (Phase(steps=7, loss="every story"), Phase(steps=5, loss="target")),
         "evaluations": 6,
+        "average_last": 0.4,
         "batch_windows": 2,
         "evaluation_windows": 4,
     }
@@ -152,7 +153,7 @@ def test_a_run_stops_when_stories_get_no_better_and_keeps_the_best(
     """Scores are dictated: the second evaluation is the best, the two after it are worse."""
     scores = iter([-1.6, -1.2, -1.5, -1.4, -1.0, -1.0])
     monkeypatch.setattr(training, "story_score", lambda *_: next(scores))
-    recipe = RECIPE.model_copy(update={"patience": 2})
+    recipe = RECIPE.model_copy(update={"patience": 2, "average_last": 0.0})
     made = TrainingStage(recipe, FolderStore(tmp_path / "early")).run(tokens)
     assert [point.story_score for point in made.learning_curve] == [-1.6, -1.2, -1.5, -1.4]
     assert made.steps == 8

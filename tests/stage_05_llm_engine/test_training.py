@@ -6,6 +6,7 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,9 +25,11 @@ from stage_05_llm_engine import (
     LlmEngineStage,
     Phase,
     Report,
+    TrainingRecipe,
     TrainingStage,
     Watch,
 )
+from stage_05_llm_engine.learning import training
 from stage_05_llm_engine.learning.lessons import endless_batches, loss_weights, take
 from stage_05_llm_engine.learning.losses import weighted_loss
 from stage_05_llm_engine.learning.training import _gradients
@@ -53,6 +56,34 @@ def test_two_runs_give_identical_weights(tokens: TokenBatch, tmp_path: Path) -> 
     assert first == second
     other = TrainingStage(SHORT.model_copy(update={"seed": 1}), FolderStore(tmp_path / "c"))
     assert other.run(tokens).weights != first.weights
+
+
+def test_weights_are_the_mean_over_the_last_steps(tokens: TokenBatch, tmp_path: Path) -> None:
+    """Oracle: the weights after each step, noted and averaged by NumPy."""
+    store = FolderStore(tmp_path)
+    noted: list[dict[str, np.ndarray]] = []
+    true = training._learn_from
+
+    def learn_from(batches: Any, model: Any, *rest: Any) -> float:
+        loss = true(batches, model, *rest)
+        noted.append({n: w.detach().numpy().copy() for n, w in model.state_dict().items()})
+        return loss
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "_learn_from", learn_from)
+        # Of five steps the last three.
+        recipe = SHORT.model_copy(update={"average_last": 0.6})
+        made = TrainingStage(recipe, store).run(tokens)
+    assert len(noted) == 5
+    for name, found in checkpoint.read(store.path(made.weights)).state_dict().items():
+        expected = np.mean([weights[name] for weights in noted[2:]], axis=0, dtype=np.float64)
+        np.testing.assert_allclose(found.numpy(), expected, atol=1e-6)
+        assert not np.array_equal(found.numpy(), noted[-1][name]) or not found.any()
+
+
+def test_a_run_that_may_stop_early_has_no_last_steps() -> None:
+    with pytest.raises(ValidationError, match="average_last"):
+        TrainingRecipe.model_validate({**SHORT.model_dump(), "average_last": 0.5, "patience": 1})
 
 
 def test_threads_change_no_number(tokens: TokenBatch, tmp_path: Path) -> None:
