@@ -8,6 +8,9 @@ Claims measured, each by its own part:
     environment is given), and answers a day at least 5 x faster.
 ``form``
     What the difference of form costs in loss, on real bars.
+``convergence``
+    On equal stocks, inputs, sizes and seconds the loss on unseen sessions is no higher than
+    pytorch-forecasting's, and no higher at its best.
 ``quality``
     On real bars, walk-forward with at least three refits, against everything simpler.
 ``regimes``
@@ -34,6 +37,7 @@ from pathlib import Path
 import numpy as np
 from forecast_scores import hit_table, quantile_table, rank_table, volatility_table
 from market_controls import controls, regimes
+from market_convergence import convergence
 from market_forecasts import (
     SEEDS,
     SETS,
@@ -62,6 +66,7 @@ def main() -> None:
     parts: dict[str, Callable[[argparse.Namespace], None]] = {
         "speed": speed,
         "form": form,
+        "convergence": convergence,
         "quality": quality,
         "regimes": regimes,
         "controls": controls,
