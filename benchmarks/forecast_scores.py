@@ -6,7 +6,7 @@ Imported by ``market_model.py``.
 from __future__ import annotations
 
 import numpy as np
-from market_forecasts import HORIZON, Case, Forecast
+from market_forecasts import HORIZON, MEAN, WEIGHED, WINNER, Case, Forecast
 
 from foundation.quant.evaluation import (
     brier_score,
@@ -47,6 +47,23 @@ def difference(loss: np.ndarray, reference: np.ndarray, known: np.ndarray, times
     return f"{mean:+.2f} ({low:+.2f} to {high:+.2f}){mark}"
 
 
+def against_the_best(losses: dict[str, np.ndarray], known: np.ndarray) -> list[str]:
+    """Return a line on what the foundation publishes beside the best single model and others."""
+    if WEIGHED not in losses:
+        return []
+    single = {n: v[known].mean() for n, v in losses.items() if n not in (WEIGHED, MEAN, WINNER)}
+    best = min(single, key=lambda name: single[name])
+    told = [
+        f"{name} {difference(losses[WEIGHED], losses[name], known, 100)}"
+        for name in (best, MEAN, WINNER)
+        if name in losses
+    ]
+    return [
+        "\nWhat the foundation publishes less the best of the single models in hindsight, and less "
+        f"what simpler ways would publish: {'; '.join(told)}."
+    ]
+
+
 def quantile_table(case: Case, said: dict[str, Forecast], reference: str) -> list[str]:
     """Return rows of CRPS and coverage, before and after conformal offsets."""
     quantiles = {n: f.quantiles for n, f in said.items() if np.isfinite(f.quantiles).any()}
@@ -76,7 +93,7 @@ def quantile_table(case: Case, said: dict[str, Forecast], reference: str) -> lis
         "| model | CRPS | difference | coverage | CRPS, offset | coverage, offset |",
         "|---|---|---|---|---|---|",
     ]
-    return head + rows
+    return head + rows + against_the_best(losses, known)
 
 
 def hit_table(case: Case, said: dict[str, Forecast], reference: str) -> list[str]:
@@ -85,11 +102,12 @@ def hit_table(case: Case, said: dict[str, Forecast], reference: str) -> list[str
     known = common(case, odds) & np.isfinite(case.labels.hit)
     truth = case.labels.hit
     rows = []
-    base = brier_score(odds[reference], truth)
+    base, raw = brier_score(odds[reference], truth), {}
     for name, p in odds.items():
         moved = isotonic_odds(p, truth, horizon=HORIZON, settings=RECALIBRATION)
         errors = [expected_calibration_error(x[known], truth[known]) for x in (p, moved)]
         loss, later = brier_score(p, truth), brier_score(moved, truth)
+        raw[name] = loss
         rows.append(
             f"| {name} | {100 * loss[known].mean():.2f} | {difference(loss, base, known, 100)} | "
             f"{errors[0]:.3f} | {100 * later[known].mean():.2f} | "
@@ -103,7 +121,7 @@ def hit_table(case: Case, said: dict[str, Forecast], reference: str) -> list[str
         "| model | Brier | difference | ECE | Brier, isotonic | difference | ECE, isotonic |",
         "|---|---|---|---|---|---|---|",
     ]
-    return head + rows
+    return head + rows + against_the_best(raw, known)
 
 
 def volatility_table(case: Case, said: dict[str, Forecast], reference: str) -> list[str]:
@@ -125,7 +143,7 @@ def volatility_table(case: Case, said: dict[str, Forecast], reference: str) -> l
         "| model | QLIKE | difference |",
         "|---|---|---|",
     ]
-    return head + rows
+    return head + rows + against_the_best(losses, known)
 
 
 def rank_table(case: Case, said: dict[str, Forecast]) -> list[str]:

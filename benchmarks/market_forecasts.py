@@ -40,6 +40,7 @@ TWINS_EVERY, TRIAL, LEAST = 21, 252, 63
 SETS = {"2013-2018": "ohlcv_sp500_2013_2018", "2018-2023": "ohlcv_sp500_2018_2023"}
 SEEDS = (20181228, 1, 2)
 MATTERS: tuple[Matter, ...] = ("quantiles", "hit", "volatility")
+WEIGHED, MEAN, WINNER = "the foundation: weighed by losses", "plain mean", "the past's winner"
 LEARNT = ("market model", "market model and twins", "twins")
 INCUMBENT: dict[Matter, str] = {"quantiles": "LightGBM", "hit": "LightGBM", "volatility": "GARCH"}
 NORMAL = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
@@ -370,7 +371,7 @@ def together(case: Case, said: dict[str, Forecast]) -> tuple[dict[str, Forecast]
     )
     found = {matter: weighed[matter].aggregate for matter in MATTERS}
     made = {
-        "the foundation: weighed by past losses": Forecast(
+        WEIGHED: Forecast(
             found["quantiles"].values * case.scale[..., None],
             found["hit"].values,
             np.exp(found["volatility"].values),
@@ -383,8 +384,8 @@ def together(case: Case, said: dict[str, Forecast]) -> tuple[dict[str, Forecast]
         "volatility": volatility,
     }
     means = {m: np.nanmean(np.stack(list(v.values())), axis=0) for m, v in table.items()}
-    made["their plain mean"] = Forecast(**means, score=case.absent)
-    made["the past's winner"] = winner(case, weighed, table)
+    made[MEAN] = Forecast(**means, score=case.absent)
+    made[WINNER] = winner(case, weighed, table)
     told = []
     for matter, aggregate in found.items():
         asked = aggregate.weights[first:]
