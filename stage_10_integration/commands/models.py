@@ -33,7 +33,7 @@ def shelf_of(options: Options) -> ModelShelf:
 
 
 def learn_market_model(
-    options: Options, device: str, epochs: int | None, *, anew: bool
+    options: Options, device: str, epochs: int | None, *, processes: int, anew: bool
 ) -> TrainedModel:
     """Train the market model of the profile, telling of every epoch."""
     session = Session(options)
@@ -73,6 +73,7 @@ def learn_market_model(
             session.settings.foundation,
             recipe,
             device=device,
+            processes=processes,
             report=tell,
             tell=_dimly,
         )

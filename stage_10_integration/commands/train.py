@@ -46,6 +46,9 @@ def llm(
 def market_model(
     options: Options,
     device: Annotated[str, typer.Option("--device", help="cpu or cuda.")] = "cpu",
+    processes: Annotated[
+        int, typer.Option("--processes", min=1, help="How many share a step, one on each GPU.")
+    ] = 1,
     epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes at most.")] = None,
     anew: Annotated[
         bool, typer.Option("--anew", help="Give up a training that was interrupted, begin anew.")
@@ -54,7 +57,8 @@ def market_model(
     """Train TFT and graph attention on all symbols as of the as-of date; resumes if interrupted."""
     from stage_10_integration.commands.models import learn_market_model, show_market_model
 
-    show_market_model(options, learn_market_model(options, device, epochs, anew=anew))
+    trained = learn_market_model(options, device, epochs, processes=processes, anew=anew)
+    show_market_model(options, trained)
 
 
 @group.command("twins")

@@ -47,6 +47,7 @@ def train_market_model(
     recipe: MarketModelRecipe,
     *,
     device: str = "cpu",
+    processes: int = 1,
     report: Callable[[Epoch], None] | None = None,
     tell: Tell = lambda words: None,
 ) -> TrainedModel:
@@ -85,6 +86,7 @@ def train_market_model(
         recipe=recipe,
         checkpoints=shelf.unfinished,
         device=device,
+        processes=processes,
         report=report,
     )
     shelf.put(model, window.session)
