@@ -6,10 +6,8 @@ stages. Then it says, at origins of that year, how likely each outcome of the ne
 references know the same past: frequencies, staying rates and transitions of all symbols' training
 sessions pooled, and gradient-boosted trees on the last six sessions' states of all six series.
 
-``stacked`` is a mixture of the model's and the chain's probabilities. Its one weight per series
-is fitted on the validation windows, which lie before everything that is scored.
-
 Every refit and seed keeps its result in a file: a run that was stopped goes on where it stood.
+What the references say of a year is worked out once and serves all seeds.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from story_worlds import MEMBERS, SHARED, note
 
-from config.recipes import story_tiny_cpu
+from config.recipes import story_small_cpu
 from foundation.contracts import TAPE, StoryBook, TokenWindows
 from foundation.quant import QuantForecaster, QuantSettings
 from foundation.storage.folders import FolderStore
@@ -112,21 +110,24 @@ def until(book: StoryBook, stop: int) -> StoryBook:
     )
 
 
-def refit(book: StoryBook, year: int, seed: int, every: int, steps: int | None) -> Told:
-    """Train on what lies before a year; forecast at every so many-th session of it."""
+def refit(book: StoryBook, year: int, seed: int, every: int) -> tuple[Told, int]:
+    """Train on what lies before a year; forecast at every so many-th session of it.
+
+    Returns
+    -------
+    told : Told
+        With the model's chances alone.
+    learnt : int
+        How many of the book's sessions were learnt from.
+    """
     inside = [t for t, day in enumerate(book.sessions[:-1]) if day.year == year]
     cut = until(book, inside[-1] + 1)
     settings = TokenizationSettings(history_sessions=len(inside) - 1)
     tokens = TokenizationStage(settings).run(cut)
-    recipe = story_tiny_cpu(seed)
-    if steps is not None:
-        phase = recipe.phases[0].model_copy(update={"steps": steps})
-        recipe = recipe.model_copy(update={"phases": (phase,)})
     past = _some(tokens.split("history"), book, every)
-    before = contexts(tokens.split("validation"))
     with tempfile.TemporaryDirectory() as scratch:
         store = FolderStore(Path(scratch))
-        model = TrainingStage(recipe, store).run(tokens)
+        model = TrainingStage(story_small_cpu(seed), store).run(tokens)
         narrative = TransformersNarrative(
             checkpoint.read(store.path(model.weights)),
             tokens.codes,
@@ -135,30 +136,9 @@ def refit(book: StoryBook, year: int, seed: int, every: int, steps: int | None) 
             weights=model.weights,
         )
         with reproducible(seed):
-            said, tried = (narrative.next_states(w).values for w in (past, before))
+            said = narrative.next_states(past).values
     learnt = book.sessions.index(model.trained_until) + 1
-    places = _places(book, past)
-    chances = {"model": said} | references(book, learnt, places)
-    held = _places(book, before)
-    chain = references(book, learnt, held, ("Markov",))["Markov"]
-    weights = fitted_weights(tried, chain, happened(book, held))
-    share = weights[None, :, None]
-    chances["stacked"] = share * said + (1 - share) * chances["Markov"]
-    note(f"{year} seed {seed}: weights of the model {np.round(weights, 2).tolist()}")
-    return Told(places, chances)
-
-
-def contexts(windows: TokenWindows) -> TokenWindows:
-    """Return windows without their target stories: what a forecast is given."""
-    last = windows.story_index.max(axis=1, keepdims=True)
-    kept = (windows.story_index >= 0) & (windows.story_index < last)
-    return windows.model_copy(
-        update={
-            "attention_mask": kept.astype(np.int32),
-            "story_index": np.where(kept, windows.story_index, -1).astype(np.int32),
-            "loss_mask": np.zeros_like(windows.loss_mask),
-        }
-    )
+    return Told(_places(book, past), {"model": said}), learnt
 
 
 def _some(windows: TokenWindows, book: StoryBook, every: int) -> TokenWindows:
@@ -183,17 +163,10 @@ def _places(book: StoryBook, windows: TokenWindows) -> np.ndarray:
     return np.array([(session[x.context_until], symbol[x.symbol]) for x in windows.labels])
 
 
-def happened(book: StoryBook, places: np.ndarray) -> np.ndarray:
-    """Return the codes (K, len(TAPE)) of the session after each origin."""
-    return book.observed.values[places[:, 0] + 1, places[:, 1]]
-
-
-def references(
-    book: StoryBook, learnt: int, places: np.ndarray, names: Sequence[str] = REFERENCES
-) -> dict[str, np.ndarray]:
+def references(book: StoryBook, learnt: int, places: np.ndarray) -> dict[str, np.ndarray]:
     """Return what the references say at some origins, from the first ``learnt`` sessions."""
     observed = book.observed.values
-    found = {name: np.full((len(places), len(TAPE), 5), np.nan) for name in names}
+    found = {name: np.full((len(places), len(TAPE), 5), np.nan) for name in REFERENCES}
     for s in range(len(TAPE)):
         past, then = observed[: learnt - 1, :, s], observed[1:learnt, :, s]
         both = ~np.isnan(past) & ~np.isnan(then)
@@ -208,9 +181,9 @@ def references(
             "Markov": (moves / moves.sum(axis=1, keepdims=True))[code],
             "persistence": _staying(moves, climate)[code],
         }
-        for name in set(names) & set(said):
-            found[name][known, s] = said[name]
-        if "LightGBM" in names and known.any():
+        for name, chances in said.items():
+            found[name][known, s] = chances
+        if known.any():
             found["LightGBM"][known, s] = _trees(observed, learnt, s, places[known])
     return found
 
@@ -249,28 +222,9 @@ def _facts(observed: np.ndarray, t: np.ndarray, n: np.ndarray) -> np.ndarray:
     return np.concatenate([observed[np.maximum(t - lag, 0), n] for lag in range(LAGS)], axis=1)
 
 
-def fitted_weights(model: np.ndarray, chain: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """Return the model's weight (len(TAPE),) in the mixture that scores best on these outcomes.
-
-    Likelihood of a two-part mixture by expectation-maximisation, which has one maximum.
-    """
-    weights = np.full(len(TAPE), 0.5)
-    for s in range(len(TAPE)):
-        known = ~np.isnan(codes[:, s]) & ~np.isnan(model[:, s, 0]) & ~np.isnan(chain[:, s, 0])
-        rows, code = np.flatnonzero(known), codes[known, s].astype(int)
-        if not len(rows):
-            continue
-        ours, theirs = model[rows, s, code], chain[rows, s, code]
-        for _ in range(200):
-            part = weights[s] * ours
-            weights[s] = float(np.mean(part / (part + (1 - weights[s]) * theirs)))
-    return weights
-
-
 def walk(
-    name: str, years: Sequence[int], seeds: Sequence[int], folder: Path, *, every: int,
-    steps: int | None = None,
-) -> None:  # fmt: skip
+    name: str, years: Sequence[int], seeds: Sequence[int], folder: Path, *, every: int
+) -> None:
     """Make every refit that is missing in the folder, seed after seed."""
     prepare_process()
     folder.mkdir(parents=True, exist_ok=True)
@@ -286,12 +240,20 @@ def walk(
     note(f"{name}: {len(book.sessions)} sessions of {len(book.symbols)} symbols")
     for seed, year in todo:
         began, busy = time.perf_counter(), time.process_time()
-        told = refit(book, year, seed, every, steps)
-        path = folder / f"{name}-{year}-{seed}.npz"
-        beside = path.with_suffix(".part.npz")
-        np.savez(beside, allow_pickle=False, places=told.places, **told.chances)
-        os.replace(beside, path)
+        told, learnt = refit(book, year, seed, every)
         spent = time.perf_counter() - began, time.process_time() - busy
+        path = folder / f"{name}-{year}-{seed}.npz"
+        plain = folder / f"{name}-{year}-references.npz"
+        if not plain.exists():
+            _keep(plain, Told(told.places, references(book, learnt, told.places)))
+        _keep(path, told)
         note(
             f"{path.name}: {len(told.places)} origins, {spent[0]:.0f} s, {spent[1]:.0f} s processor"
         )
+
+
+def _keep(path: Path, told: Told) -> None:
+    """Write what was said, whole or not at all."""
+    beside = path.with_suffix(".part.npz")
+    np.savez(beside, allow_pickle=False, places=told.places, **told.chances)
+    os.replace(beside, path)

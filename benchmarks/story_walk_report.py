@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,88 +19,123 @@ from foundation.quant.evaluation import (
 )
 from foundation.quant.evaluation.bootstrap import block_length
 
-WAYS = ("model", "stacked", *REFERENCES)
+OURS = ("model", "mean of seeds")
+WAYS = (*OURS, *REFERENCES)
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What was said at K origins, seed after seed.
+
+    Attributes
+    ----------
+    then : float array, shape (K, len(TAPE))
+        What happened; NaN where nothing was reported.
+    session : int array, shape (K,)
+        Position of the origin's session.
+    seed : int array, shape (K,)
+    chances : dict of str to float array, shape (K, len(TAPE), 5)
+        By way. What does not depend on the seed is said once per seed.
+    """
+
+    then: np.ndarray
+    session: np.ndarray
+    seed: np.ndarray
+    chances: dict[str, np.ndarray]
 
 
 def report(name: str, years: Sequence[int], seeds: Sequence[int], folder: Path) -> None:
-    """Print the tables of one set from the refits that are there."""
-    done = [
-        (year, seed)
-        for seed in seeds
+    """Print the tables of one set from the years that all of the seeds have walked."""
+    years = [
+        year
         for year in years
-        if (folder / f"{name}-{year}-{seed}.npz").exists()
+        if all((folder / f"{name}-{year}-{seed}.npz").exists() for seed in seeds)
     ]
-    if not done:
-        say(f"### {name}: no refit in the folder yet\n")
+    if not years:
+        say(f"### {name}: no year walked by all seeds in the folder yet\n")
         return
     with np.load(folder / f"{name}-observed.npz") as kept:
         observed, sessions = kept["observed"], kept["sessions"]
-    places, chances, seed_of = _joined(name, done, folder)
-    then = observed[places[:, 0] + 1, places[:, 1]]
-    first, last = sessions[places[:, 0].min()], sessions[places[:, 0].max()]
-    said = ", ".join(f"{year} seed {seed}" for year, seed in done)
-    origins = len(np.unique(places[:, 0]))
-    say(f"### {name}: {origins} origins from {first} to {last}; refits {said}\n")
-    _scores(then, chances)
-    _differences(then, chances, places[:, 0])
-    _by_year(then, chances, sessions[places[:, 0]].astype("M8[Y]").astype(int) + 1970)
-    if len({seed for _, seed in done}) > 1:
-        _spread(then, chances, seed_of)
+    walked = _joined(name, years, seeds, folder, observed)
+    t = walked.session
+    first, last = sessions[t.min()], sessions[t.max()]
+    told = f"refits {', '.join(map(str, years))}, seeds {', '.join(map(str, seeds))}"
+    say(f"## {name}: {len(np.unique(t))} origins from {first} to {last}; {told}\n")
+    _scores(walked)
+    _differences(walked)
+    _by_year(walked, sessions[t].astype("M8[Y]").astype(int) + 1970)
 
 
 def _joined(
-    name: str, done: Sequence[tuple[int, int]], folder: Path
-) -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
-    """Return origins, what was said at them, and the seed that said it."""
-    parts = []
-    for year, seed in done:
-        with np.load(folder / f"{name}-{year}-{seed}.npz") as kept:
-            parts.append(({key: kept[key] for key in kept.files}, seed))
-    places = np.concatenate([part["places"] for part, _ in parts])
-    chances = {way: np.concatenate([part[way] for part, _ in parts]) for way in WAYS}
-    return places, chances, np.concatenate([np.full(len(p["places"]), s) for p, s in parts])
+    name: str, years: Sequence[int], seeds: Sequence[int], folder: Path, observed: np.ndarray
+) -> Walked:
+    """Put years and seeds behind one another."""
+    parts: list[dict[str, np.ndarray]] = []
+    for year in years:
+        with np.load(folder / f"{name}-{year}-references.npz") as kept:
+            plain = {key: kept[key] for key in kept.files}
+        said = []
+        for seed in seeds:
+            with np.load(folder / f"{name}-{year}-{seed}.npz") as kept:
+                if not np.array_equal(kept["places"], plain["places"]):
+                    raise SystemExit(f"{name} {year} seed {seed} has other origins: walk it anew")
+                said.append(kept["model"])
+        together = np.mean(said, axis=0)
+        parts += [
+            {**plain, "model": one, "mean of seeds": together, "seed": np.full(len(one), seed)}
+            for seed, one in zip(seeds, said, strict=True)
+        ]
+    whole = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    t, n = whole.pop("places").T
+    return Walked(observed[t + 1, n], t, whole.pop("seed"), whole)
 
 
-def _scores(then: np.ndarray, chances: dict[str, np.ndarray]) -> None:
-    """Print log score, ranked probability score and calibration error by series."""
-    say("Log score in nats (lower is better); in brackets the ranked probability score.\n")
-    say("| tomorrow's | forecasts | " + " | ".join(WAYS) + " | ECE of model, stacked, chain |")
+def _scores(walked: Walked) -> None:
+    """Print log score, spread over seeds, ranked probability score and calibration error."""
+    say(
+        "Log score in nats (lower is better), of the model with the standard deviation between "
+        "seeds; in brackets the ranked\nprobability score.\n"
+    )
+    say("| tomorrow's | forecasts | " + " | ".join(WAYS) + " | ECE of both, chain |")
     say("|---|---:|" + "---|" * (len(WAYS) + 1))
     for s, series in enumerate(TAPE):
-        known = ~np.isnan(then[:, s])
+        known = ~np.isnan(walked.then[:, s])
         if not known.any():
             say(f"| {series} | not reported in this set |" + " |" * (len(WAYS) + 1))
             continue
-        code = then[known, s]
-        cells = [
-            f"{np.nanmean(log_score(chances[w][known, s], code)):.4f} "
-            f"({np.nanmean(ranked_probability_score(chances[w][known, s], code)):.4f})"
-            for w in WAYS
-        ]
-        errors = [
-            expected_calibration_error(
-                chances[w][known, s].ravel(), (code[:, None] == np.arange(5)).ravel()
-            )
-            for w in ("model", "stacked", "Markov")
-        ]
+        code, seed = walked.then[known, s], walked.seed[known]
+        cells, errors = [], []
+        for way in WAYS:
+            said = walked.chances[way][known, s]
+            nats = log_score(said, code)
+            means = [np.nanmean(nats[seed == one]) for one in np.unique(seed)]
+            spread = np.std(means, ddof=1) if len(means) > 1 else np.nan
+            rps = np.nanmean(ranked_probability_score(said, code))
+            beside = f" ± {spread:.4f}" if way == "model" else ""
+            cells.append(f"{np.nanmean(nats):.4f}{beside} ({rps:.4f})")
+            if way in (*OURS, "Markov"):
+                happened = (code[:, None] == np.arange(5)).ravel()
+                errors.append(expected_calibration_error(said.ravel(), happened))
+        count = int(known.sum()) // len(np.unique(seed))
         told = ", ".join(f"{100 * error:.1f}%" for error in errors)
-        say(f"| {series} | {known.sum():,} | " + " | ".join(cells) + f" | {told} |")
+        say(f"| {series} | {count:,} | " + " | ".join(cells) + f" | {told} |")
     say("\nExpected calibration error over the five outcomes of a forecast, ten bins.\n")
 
 
-def _differences(then: np.ndarray, chances: dict[str, np.ndarray], t: np.ndarray) -> None:
+def _differences(walked: Walked) -> None:
     """Print how much worse or better the model is than each reference, with intervals."""
-    rows = {session: place for place, session in enumerate(np.unique(t))}
-    place = np.array([rows[session] for session in t])
-    for way in ("model", "stacked"):
+    rows, place = np.unique(walked.session, return_inverse=True)
+    for way in OURS:
         say(f"Log score of {way} less that of a reference (negative: {way} is better), with 95%")
         say(f"circular block bootstrap over origins, blocks of {block_length(len(rows))}:\n")
         say("| tomorrow's | " + " | ".join(REFERENCES) + " |\n|---|" + "---|" * len(REFERENCES))
         for s, series in enumerate(TAPE):
-            if np.isnan(then[:, s]).all():
+            then = walked.then[:, s]
+            if np.isnan(then).all():
                 continue
+            ours = walked.chances[way][:, s]
             cells = [
-                _difference(then[:, s], chances[way][:, s], chances[r][:, s], place, len(rows))
+                _difference(then, ours, walked.chances[r][:, s], place, len(rows))
                 for r in REFERENCES
             ]
             say(f"| {series} | " + " | ".join(cells) + " |")
@@ -121,35 +157,22 @@ def _difference(
     return f"{found.mean:+.4f} ({found.low:+.4f} to {found.high:+.4f}) {verdict}"
 
 
-def _by_year(then: np.ndarray, chances: dict[str, np.ndarray], year: np.ndarray) -> None:
+def _by_year(walked: Walked, year: np.ndarray) -> None:
     """Print log scores year by year: a mean over years hides in which of them a way failed."""
-    ways = ("model", "stacked", "Markov", "LightGBM")
+    ways = ("model", "mean of seeds", "Markov", "LightGBM")
     say("Log score by year, " + " / ".join(ways) + ":\n")
     years = np.unique(year).tolist()
     say("| tomorrow's | " + " | ".join(map(str, years)) + " |\n|---|" + "---|" * len(years))
     for s, series in enumerate(TAPE):
-        if np.isnan(then[:, s]).all():
+        then = walked.then[:, s]
+        if np.isnan(then).all():
             continue
         cells = []
         for one in years:
-            rows = (year == one) & ~np.isnan(then[:, s])
-            means = [np.nanmean(log_score(chances[w][rows, s], then[rows, s])) for w in ways]
+            rows = (year == one) & ~np.isnan(then)
+            means = [
+                np.nanmean(log_score(walked.chances[way][rows, s], then[rows])) for way in ways
+            ]
             cells.append(" / ".join(f"{mean:.3f}" for mean in means))
-        say(f"| {series} | " + " | ".join(cells) + " |")
-    say()
-
-
-def _spread(then: np.ndarray, chances: dict[str, np.ndarray], seed_of: np.ndarray) -> None:
-    """Print the model's score seed by seed."""
-    seeds = np.unique(seed_of).tolist()
-    say("Log score of the model by seed:\n")
-    say("| tomorrow's | " + " | ".join(map(str, seeds)) + " |\n|---|" + "---:|" * len(seeds))
-    for s, series in enumerate(TAPE):
-        if np.isnan(then[:, s]).all():
-            continue
-        cells = []
-        for seed in seeds:
-            rows = (seed_of == seed) & ~np.isnan(then[:, s])
-            cells.append(f"{np.nanmean(log_score(chances['model'][rows, s], then[rows, s])):.4f}")
         say(f"| {series} | " + " | ".join(cells) + " |")
     say()

@@ -6,6 +6,7 @@ from config.recipes.story_model import (
     gpt_oss_20b_multi_gpu,
     gpt_oss_20b_qlora,
     story_nano_test,
+    story_small_cpu,
     story_tiny_cpu,
 )
 
@@ -13,6 +14,7 @@ RECIPES = {
     recipe.__name__: recipe
     for recipe in (
         story_tiny_cpu,
+        story_small_cpu,
         story_nano_test,
         gpt_oss_20b_lora,
         gpt_oss_20b_lora_experts,
@@ -29,5 +31,6 @@ __all__ = [
     "gpt_oss_20b_multi_gpu",
     "gpt_oss_20b_qlora",
     "story_nano_test",
+    "story_small_cpu",
     "story_tiny_cpu",
 ]
