@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from foundation.kernel import Part
 
@@ -66,10 +66,11 @@ class MarketRegimeSettings(Part):
     minimum_sessions, refit_every : int
         Sessions that a fit needs at least, and between two fits (252: yearly). Before the first
         no regime is named.
-    most_states : int
-        Regimes that are told apart at most; how many are is chosen at each fit.
+    least_states, most_states : int
+        Regimes that are told apart at least and at most; how many are is chosen at each fit.
+        One: there is nothing to tell apart, and none is named.
     volatile_ratio : float
-        A regime is volatile from this multiple of the long-run spread of returns on.
+        A regime is altogether volatile from this multiple of the usual spread of returns on.
     least_memory : float
         A regime trends or reverts from this slope of a return on the one before on: 0.1 foretells
         1% of a return's variance.
@@ -89,8 +90,9 @@ class MarketRegimeSettings(Part):
 
     minimum_sessions: int = Field(default=250, ge=60)
     refit_every: int = Field(default=252, ge=1)
+    least_states: int = Field(default=1, ge=1)
     most_states: int = Field(default=4, ge=1, le=8)
-    volatile_ratio: float = Field(default=1.25, gt=1)
+    volatile_ratio: float = Field(default=1.5, gt=1)
     least_memory: float = Field(default=0.1, gt=0, lt=1)
     scale_half_life: int = Field(default=21, ge=1)
     share_window: int = Field(default=504, ge=2)
@@ -99,6 +101,15 @@ class MarketRegimeSettings(Part):
     stretch: int = Field(default=21, ge=2)
     steps: int = Field(default=100, ge=1)
     tolerance: float = Field(default=0.05, gt=0)
+
+    @model_validator(mode="after")
+    def _some_number_of_states(self) -> MarketRegimeSettings:
+        if self.least_states > self.most_states:
+            raise ValueError(
+                f"least_states ({self.least_states}) must not exceed most_states "
+                f"({self.most_states})"
+            )
+        return self
 
 
 class RegimeSettings(Part):

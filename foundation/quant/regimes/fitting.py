@@ -39,7 +39,7 @@ class Fit:
         Whether there were deviations: more than one stock.
     log_likelihood : float
     criterion : tuple of float
-        Schwarz's criterion (BIC, smaller is better) of 1, 2, ... states.
+        Schwarz's criterion (BIC, smaller is better) of each number of states tried.
     """
 
     parameters: Parameters
@@ -86,10 +86,11 @@ def fitted(
     """
     best, criterion, models = None, [], []
     sessions = int(emissions.seen.sum())
-    for states in range(1, settings.most_states + 1):
+    tried = range(settings.least_states, settings.most_states + 1)
+    for at, states in enumerate(tried):
         start = _starts(emissions, states, settings)
-        if len(before) >= states:
-            start = start.joined(before[states - 1])
+        if before:
+            start = start.joined(before[at])
         found, likelihood, chance = climbed(emissions, start, settings)
         models.append(found)
         free = _free(states, emissions.several)

@@ -16,18 +16,32 @@ import numpy as np
 from foundation.contracts import REGIMES
 from foundation.quant.regimes.emissions import Emissions, Parameters
 from foundation.quant.regimes.fitting import Fit, fitted, told
-from foundation.quant.regimes.naming import by_name, state_names
+from foundation.quant.regimes.naming import degrees_of_names
 from foundation.quant.regimes.session_sums import SessionSums, effective_share, session_sums
 from foundation.quant.settings import MarketRegimeSettings
 
 
 @dataclass(frozen=True)
 class Refit:
-    """A fit and its states' names, as of the close of ``row``."""
+    """A fit as of the close of ``row``, and how much each state is each regime, (K, 4)."""
 
     row: int
     fit: Fit
-    names: tuple[str, ...]
+    degrees: np.ndarray
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each state is most of all."""
+        return tuple(REGIMES[k] for k in self.degrees.argmax(axis=1))
+
+    def by_name(self, chance: np.ndarray) -> np.ndarray:
+        """Return probabilities of the four regimes, (T, 4), from those of states, (T, K).
+
+        NaN where there is but one state: nothing is told apart.
+        """
+        if self.fit.states == 1:
+            return np.full((len(chance), len(REGIMES)), np.nan)
+        return chance @ self.degrees
 
 
 @dataclass(frozen=True)
@@ -38,7 +52,7 @@ class MarketRegimes:
     ----------
     probabilities : float64 array, shape (T, 4), in the order of ``REGIMES``
         Filtered: row ``t`` uses rows ``<= t``. They sum to one. NaN before the first refit, and
-        from a refit on whose states do not bear two names.
+        from a refit on that found one state only.
     log_score : float64 array, shape (T,)
         Log density of the session's numbers as expected the session before (up to a constant
         that is the same for any number of states); NaN where nothing was expected.
@@ -68,10 +82,10 @@ def market_regimes(returns: np.ndarray, settings: MarketRegimeSettings) -> Marke
     for row, end in pairwise([*rows, len(returns)]):
         share = effective_share(deviations[: row + 1], settings.share_window)
         fit, before = fitted(Emissions(sums.until(row), share), share, settings, before)
-        refit = Refit(row, fit, state_names(fit, settings))
+        refit = Refit(row, fit, degrees_of_names(fit, settings))
         refits.append(refit)
         chance, score = told(Emissions(sums.until(end - 1), share), fit)
-        probabilities[row:end] = by_name(chance, refit.names)[row:]
+        probabilities[row:end] = refit.by_name(chance)[row:]
         log_score[row + 1 : end] = score[row + 1 :]
     return MarketRegimes(probabilities, log_score, tuple(refits))
 

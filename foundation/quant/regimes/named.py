@@ -56,12 +56,13 @@ def _in_words(found: MarketRegimes) -> str:
     """Say how many fits there were, and what the last one tells apart."""
     if not found.refits:
         return "1; too few sessions for a fit: no regime is named"
-    names = found.refits[-1].names
+    last = found.refits[-1]
     fits = f"1; Markov-switching autoregression, {len(found.refits)} fits"
-    if len(set(names)) < 2:
+    if last.fit.states == 1:
         return f"{fits}; the last tells no regimes apart, so none is named"
-    told = ", ".join(dict.fromkeys(sorted(names)))
-    return f"{fits}; the last tells apart {len(names)} states: {told}"
+    order = np.argsort(last.fit.spread)
+    told = ", ".join(last.names[state] for state in order)
+    return f"{fits}; the last tells apart {last.fit.states} states, calmest first: {told}"
 
 
 def regime_probabilities(returns: np.ndarray, settings: RegimeSettings) -> np.ndarray:

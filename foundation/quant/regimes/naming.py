@@ -1,16 +1,20 @@
 """What the states of a fitted model are called, by rule, from its parameters alone.
 
-In this order:
+Each state has a degree of each name; its degrees sum to one.
 
-- volatile: the spread of returns is at least ``volatile_ratio`` times the long-run spread (root of
-  the variances' mean, weighted by how long the chain dwells in each state);
-- trending: the memory is at least ``least_memory`` and two standard errors above nought;
-- mean-reverting: the same below nought;
-- choppy: every other state.
+- How *volatile*: nought where its spread of returns is the usual one or less, one from
+  ``volatile_ratio`` times the usual on, even steps between. Usual is the geometric mean over
+  states, by how long the chain dwells in each (not the root mean square: a crash once seen would
+  make every later storm look usual). Graded, so that a state near a border is not renamed
+  altogether by the next fit.
+- Memory is clear at ``least_memory`` and two standard errors, either way. A state of clear memory
+  is *trending* (above nought) or *mean-reverting* (below); only the state with the largest spread
+  is volatile first, and has its memory's name for the rest.
+- *Choppy* is what remains of the others.
 
 Several states may share a name: their probabilities add up. A name that no state earns has
-probability nought. Where all states earn the same name, there is nothing to tell apart and no
-regime is named at all.
+probability nought. Where one state is all that the past supports, there is nothing to tell apart
+and no regime is named at all.
 """
 
 from __future__ import annotations
@@ -25,31 +29,16 @@ from foundation.quant.settings import MarketRegimeSettings
 STANDARD_ERRORS = 2.0
 
 
-def state_names(fit: Fit, settings: MarketRegimeSettings) -> tuple[str, ...]:
-    """Return the name of each state."""
+def degrees_of_names(fit: Fit, settings: MarketRegimeSettings) -> np.ndarray:
+    """Return how much each state is each of ``REGIMES``, shape (K, 4); rows sum to one."""
     dwell = stationary(fit.parameters.moves)[0]
-    usual = np.sqrt(dwell @ fit.spread**2)
-    volatile = fit.spread >= settings.volatile_ratio * usual
+    usual = np.exp(dwell @ np.log(fit.spread))
+    volatile = np.clip((fit.spread / usual - 1) / (settings.volatile_ratio - 1), 0.0, 1.0)
     memory = fit.parameters.memory[0]
-    clear = np.abs(memory) >= np.maximum(settings.least_memory, STANDARD_ERRORS * fit.memory_error)
-    return tuple(
-        "volatile"
-        if volatile[s]
-        else "choppy"
-        if not clear[s]
-        else "trending"
-        if memory[s] > 0
-        else "mean-reverting"
-        for s in range(fit.states)
-    )
-
-
-def by_name(chance: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """Return probabilities of the four regimes, (T, 4), from those of states, (T, K).
-
-    NaN where all states have one name.
-    """
-    belongs = np.array([[name == regime for regime in REGIMES] for name in names], dtype=float)
-    if len(set(names)) < 2:
-        return np.full((len(chance), len(REGIMES)), np.nan)
-    return chance @ belongs
+    least = np.maximum(settings.least_memory, STANDARD_ERRORS * fit.memory_error)
+    clear = np.abs(memory) >= least
+    volatile[clear & (fit.spread < fit.spread.max())] = 0.0
+    rest = np.select([clear & (memory > 0), clear], ["trending", "mean-reverting"], "choppy")
+    degrees = (1 - volatile)[:, None] * (rest[:, None] == np.array(REGIMES))
+    degrees[:, REGIMES.index("volatile")] += volatile
+    return degrees

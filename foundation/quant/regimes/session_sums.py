@@ -13,6 +13,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+REACH = 5.0
+"""Robust deviations of a session beyond which a stock's return is drawn in."""
+
 
 @dataclass(frozen=True)
 class SessionSums:
@@ -56,11 +59,11 @@ def session_sums(returns: np.ndarray, half_life: int) -> tuple[SessionSums, np.n
 
     Notes
     -----
-    A stock counts where its return, the session before's and its scale are known. Deviations
-    are nought elsewhere.
+    A return far out of its session's reach is drawn in (``within_reach``). A stock counts where
+    its return, the session before's and its scale are known. Deviations are nought elsewhere.
     """
-    returns = np.asarray(returns, dtype=float)
     scale = relative_scale(returns, half_life)
+    returns = scale * within_reach(returns / scale)
     before = np.vstack([np.full((1, returns.shape[1]), np.nan), returns[:-1]])
     known = np.isfinite(returns) & np.isfinite(before) & np.isfinite(scale)
     count = known.sum(axis=1)
@@ -106,6 +109,20 @@ def relative_scale(returns: np.ndarray, half_life: int) -> np.ndarray:
         usable = (seen[t - 1] >= half_life) & (own > 0)
         scale[t, usable] = own[usable] / market[usable]
     return scale
+
+
+def within_reach(values: np.ndarray) -> np.ndarray:
+    """Return values drawn in to what the session's others make credible, shape (T, N).
+
+    No further from nought than ``REACH`` robust deviations of their session (1.4826 times the
+    median of absolute values, Huber's winsorising): one stock's bad price or takeover says nothing
+    about the market. Normal values are left as they are but for one in a million.
+    """
+    absent = np.isnan(values).all(axis=1)
+    typical = np.zeros(len(values))
+    typical[~absent] = np.nanmedian(np.abs(values[~absent]), axis=1)
+    reach = np.where(typical > 0, REACH * 1.4826 * typical, np.inf)[:, None]
+    return np.clip(values, -reach, reach)
 
 
 def effective_share(deviations: np.ndarray, window: int) -> float:
