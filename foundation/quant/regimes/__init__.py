@@ -8,6 +8,6 @@
     A rule that describes a stock's own past window.
 """
 
-from foundation.quant.regimes.named import NamedRegimes, named_regimes, regime_probabilities
+from foundation.quant.regimes.named import NamedRegimes, named_regimes
 
-__all__ = ["NamedRegimes", "named_regimes", "regime_probabilities"]
+__all__ = ["NamedRegimes", "named_regimes"]

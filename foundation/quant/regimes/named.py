@@ -63,8 +63,3 @@ def _in_words(found: MarketRegimes) -> str:
     order = np.argsort(last.fit.spread)
     told = ", ".join(last.names[state] for state in order)
     return f"{fits}; the last tells apart {last.fit.states} states, calmest first: {told}"
-
-
-def regime_probabilities(returns: np.ndarray, settings: RegimeSettings) -> np.ndarray:
-    """Return only the probabilities of ``named_regimes``, shape (T, N, 4)."""
-    return named_regimes(returns, settings).probabilities

@@ -68,7 +68,7 @@ def test_a_market_that_storms_every_few_months_has_regimes_the_same_for_all_stoc
     assert (last == last[0]).all()
     assert last[0, REGIME_FIELDS.index("p_choppy")] > 0.9
     assert "tells apart 2 states, calmest first: choppy, volatile" in made.models[0].version
-    assert made.models[0].trained_until == window.bars.sessions[271]
+    assert made.models[0].trained_until == window.bars.sessions[272]
 
 
 def test_every_answering_field_names_its_model_and_its_training(window, context):
