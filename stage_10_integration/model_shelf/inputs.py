@@ -7,7 +7,7 @@ import numpy as np
 from foundation.contracts import MarketWindow, StockCharacteristics
 from foundation.market_model.inputs import LIQUIDITY
 from foundation.quant import QuantSettings
-from foundation.quant.regimes import regime_probabilities
+from foundation.quant.regimes import named_regimes
 from foundation.quant.returns import log_returns
 from foundation.quant.volatility import garch_volatility
 from foundation.twins.registry import Characteristics
@@ -24,8 +24,8 @@ def volatility_scale(window: MarketWindow, quant: QuantSettings) -> np.ndarray:
 
 
 def regimes_of(window: MarketWindow, quant: QuantSettings) -> np.ndarray:
-    """Return the regime that the rule names at each row, int (T, N); -1 where it names none."""
-    chances = regime_probabilities(log_returns(window.bars.field("close")), quant.regimes)
+    """Return the likeliest regime at each row, int (T, N); -1 where none is named."""
+    chances = named_regimes(log_returns(window.bars.field("close")), quant.regimes).probabilities
     return np.where(np.isnan(chances).any(-1), -1, np.nan_to_num(chances).argmax(-1))
 
 
