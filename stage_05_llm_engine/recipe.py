@@ -102,7 +102,8 @@ class TrainingRecipe(Part):
     matrix_rate : float or None
         Learning rate of the matrices inside the network under Muon; None leaves all to AdamW.
     tape_weight : float
-        Weight of an answer on the tape in the loss, a word weighing 1.
+        Weight of an answer on the tape in the loss, a word weighing 1. Answers that all
+        symbols share weigh less (``series_shares``).
     aside_weight : float
         Weight of each answer to the questions put aside: every series' question behind the same
         past, as a forecast puts it (``learning/asides.py``). Those are what is scored. 0 puts none.

@@ -42,7 +42,7 @@ class Asides:
     weights: np.ndarray
 
 
-def put_aside(ids: np.ndarray, counts: np.ndarray, codes: TapeCodes, weight: float) -> Asides:
+def put_aside(ids: np.ndarray, counts: np.ndarray, codes: TapeCodes, weights: np.ndarray) -> Asides:
     """Return the questions of all stories whose tape is learnt.
 
     Parameters
@@ -50,8 +50,8 @@ def put_aside(ids: np.ndarray, counts: np.ndarray, codes: TapeCodes, weight: flo
     ids : int array, shape (B, L)
     counts : bool array, shape (B, L)
         Which tokens are learnt. A story's tape is if its first answer is.
-    weight : float
-        Of each answer.
+    weights : float array, shape (len(TAPE),)
+        Of an answer of each series.
 
     Raises
     ------
@@ -65,7 +65,8 @@ def put_aside(ids: np.ndarray, counts: np.ndarray, codes: TapeCodes, weight: flo
             value=f"marks of up to {max(map(len, marks))} tokens",
             remedy="set aside_weight = 0 in the recipe of a base model",
         )
-    question = np.isin(ids, [mark[0] for mark in codes.series])
+    weight_of = {mark[0]: weight for mark, weight in zip(codes.series, weights, strict=True)}
+    question = np.isin(ids, list(weight_of))
     begins = (ids == codes.story[0])[:, :-2] & question[:, 1:-1] & counts[:, 2:]
     asked: list[list[tuple[int, int, int]]] = [[] for _ in ids]
     for row, column in np.argwhere(begins).tolist():
@@ -75,13 +76,13 @@ def put_aside(ids: np.ndarray, counts: np.ndarray, codes: TapeCodes, weight: flo
             place += 2
     most = max(map(len, asked))
     table = np.zeros((3, len(ids), most), dtype=np.int64)
-    weights = np.zeros((len(ids), most), dtype=np.float32)
+    heavy = np.zeros((len(ids), most), dtype=np.float32)
     for row, found in enumerate(asked):
         if found:
             table[:, row, : len(found)] = np.array(found).T
-            weights[row, : len(found)] = weight
+            heavy[row, : len(found)] = [weight_of[token] for token, _, _ in found]
     questions, answers, behind = table
-    return Asides(questions, answers, behind, weights)
+    return Asides(questions, answers, behind, heavy)
 
 
 def seen_aside(allowed: torch.Tensor, behind: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from foundation.contracts import TapeCodes, TokenWindows
+from foundation.contracts import SERIES, TAPE, TapeCodes, TokenWindows
 from stage_05_llm_engine.learning.asides import Asides, put_aside
 
 STRETCH = 16
@@ -38,14 +38,15 @@ class Batch:
 
 
 def loss_weights(
-    windows: TokenWindows, codes: TapeCodes, loss: str, tape_weight: float
+    windows: TokenWindows, codes: TapeCodes, loss: str, tape_weight: float | np.ndarray
 ) -> np.ndarray:
     """Return float32 (W, L): how much the prediction of each token counts.
 
     With ``loss="every story"`` the answers, words and end of every story but a window's first
     count, otherwise those of the target story. Where the tape is spelled in several ordinary
     tokens frame and answers cannot be told apart by id: then every token of those stories counts,
-    and all count the same.
+    and all count the same. ``tape_weight`` is what an answer weighs beside a word, or one weight
+    per entry of ``TAPE``.
     """
     if loss == "target":
         mask = windows.loss_mask.astype(np.float32)
@@ -57,9 +58,21 @@ def loss_weights(
         frame += [token for task in codes.tasks for token in task]
         mask[np.isin(windows.ids, frame)] = 0.0
     if single:
-        answers = [outcome[0] for outcomes in codes.outcomes for outcome in outcomes]
-        mask[np.isin(windows.ids, answers)] *= tape_weight
+        weights = np.broadcast_to(tape_weight, len(TAPE))
+        for outcomes, weight in zip(codes.outcomes, weights, strict=True):
+            mask[np.isin(windows.ids, [outcome[0] for outcome in outcomes])] *= weight
     return mask
+
+
+def series_shares(windows: TokenWindows) -> np.ndarray:
+    """Return float64 (len(TAPE),): what an answer of each series weighs beside others.
+
+    A series with one value a session is told again by every symbol. Taken for as many draws, a
+    model learns what happened instead of what tends to; so N tellings weigh as the root of N.
+    """
+    symbols = len({label.symbol for label in windows.labels})
+    shared = [SERIES[name].panel == "market" for name in TAPE]
+    return np.where(shared, symbols**-0.5, 1.0)
 
 
 def marks_are_single(codes: TapeCodes) -> bool:
@@ -99,17 +112,17 @@ def take(windows: TokenWindows, weights: np.ndarray, rows: list[int]) -> Batch:
     )
 
 
-def with_asides(batch: Batch, codes: TapeCodes, weight: float) -> Batch:
-    """Return the batch with the questions of the stories that it teaches put aside; at 0 as it is.
+def with_asides(batch: Batch, codes: TapeCodes, weights: np.ndarray) -> Batch:
+    """Return the batch with the questions of the stories that it teaches put aside.
 
     Parameters
     ----------
-    weight : float
-        Of each answer, a word weighing 1.
+    weights : float array, shape (len(TAPE),)
+        Of an answer of each series, a word weighing 1. All zero: the batch as it is.
     """
-    if not weight:
+    if not weights.any():
         return batch
-    return replace(batch, asides=put_aside(batch.ids, batch.weights > 0, codes, weight))
+    return replace(batch, asides=put_aside(batch.ids, batch.weights > 0, codes, weights))
 
 
 def spread(count: int, wanted: int) -> list[int]:

@@ -20,6 +20,7 @@ from stage_05_llm_engine.learning.lessons import (
     Batch,
     endless_batches,
     loss_weights,
+    series_shares,
     spread,
     with_asides,
 )
@@ -296,8 +297,9 @@ def _phases(
     recipe: TrainingRecipe, train: TokenWindows, tokens: TokenBatch
 ) -> Iterator[list[Batch]]:
     """Yield the batches of every optimiser step, phase after phase."""
+    shares = series_shares(train)
     for number, phase in enumerate(recipe.phases):
-        weights = loss_weights(train, tokens.codes, phase.loss, recipe.tape_weight)
+        weights = loss_weights(train, tokens.codes, phase.loss, recipe.tape_weight * shares)
         seed = seed_from("training order", recipe.seed, number)
         batches = (
             endless_batches(train, weights, recipe.batch_windows, seed)
@@ -308,7 +310,7 @@ def _phases(
         )
         for _ in range(phase.steps):
             yield [
-                with_asides(next(batches), tokens.codes, recipe.aside_weight)
+                with_asides(next(batches), tokens.codes, recipe.aside_weight * shares)
                 for _ in range(recipe.accumulation)
             ]
 

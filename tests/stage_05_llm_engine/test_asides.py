@@ -8,12 +8,18 @@ import numpy as np
 import pytest
 import torch
 
-from foundation.contracts import TokenBatch, TokenWindows
+from foundation.contracts import TAPE, TokenBatch, TokenWindows
 from foundation.kernel import OperatorError
 from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine.learning.asides import put_aside
-from stage_05_llm_engine.learning.lessons import Batch, loss_weights, take, with_asides
+from stage_05_llm_engine.learning.lessons import (
+    Batch,
+    loss_weights,
+    series_shares,
+    take,
+    with_asides,
+)
 from stage_05_llm_engine.learning.losses import weighted_loss
 from stage_05_llm_engine.learning.packing import pack
 from stage_05_llm_engine.network.architecture import build
@@ -21,7 +27,8 @@ from stage_05_llm_engine.tape import read_tape
 from tests.stage_05_llm_engine.test_training import SHORT
 
 ROWS = [3, 0, 5]
-WEIGHT = 2.5
+WEIGHTS = np.array([2.5, 1.0, 0.5, 3.0, 2.0, 0.25])
+"""Of an answer of each series, all different."""
 
 
 @pytest.fixture(scope="module")
@@ -55,21 +62,21 @@ def test_every_series_of_every_learnt_story_is_asked_once(
     tokens: TokenBatch, loss: str, asked: slice | list[int]
 ) -> None:
     windows, codes = tokens.split("train"), tokens.codes
-    aside = with_asides(batch(tokens, loss), codes, WEIGHT).asides
+    aside = with_asides(batch(tokens, loss), codes, WEIGHTS).asides
     assert aside is not None
     for place, row in enumerate(ROWS):
         told = tapes(windows, tokens, row)
         wanted = told[asked] if isinstance(asked, slice) else [told[i] for i in asked]
         expected = sorted(
-            (codes.series[s][0], codes.outcomes[s][code][0])
+            (codes.series[s][0], codes.outcomes[s][code][0], WEIGHTS[s])
             for tape in wanted
             for s, code in tape.items()
         )
         there = aside.weights[place] > 0
-        pairs = zip(aside.questions[place, there], aside.answers[place, there], strict=True)
-        assert sorted((int(q), int(a)) for q, a in pairs) == expected
+        asked_ = (aside.questions, aside.answers, aside.weights)
+        triples = zip(*(table[place, there].tolist() for table in asked_), strict=True)
+        assert sorted(triples) == expected
         assert (windows.ids[row, aside.behind[place, there]] == codes.story[0]).all()
-        assert (aside.weights[place, there] == WEIGHT).all()
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -82,7 +89,7 @@ def test_an_aside_is_answered_as_if_it_were_asked_alone(
     if packed:
         weights = loss_weights(windows, codes, "every story", tape_weight=4.0)
         plain = pack(windows, weights, [ROWS[:2], ROWS[2:]], codes.pad)
-    asking = with_asides(plain, codes, WEIGHT)
+    asking = with_asides(plain, codes, WEIGHTS)
     expected = 0.0
     for row in ROWS:
         index, ids = windows.story_index[row], windows.ids[row]
@@ -92,7 +99,7 @@ def test_an_aside_is_answered_as_if_it_were_asked_alone(
                 asked = torch.tensor([[*past, *codes.story, *codes.series[s]]])
                 with torch.no_grad():
                     said = model(input_ids=asked).logits[0, -1].log_softmax(dim=0)
-                expected -= WEIGHT * float(said[codes.outcomes[s][code][0]])
+                expected -= WEIGHTS[s] * float(said[codes.outcomes[s][code][0]])
     with torch.no_grad():
         found = float(weighted_loss(model, asking, SHORT))
         without = float(weighted_loss(model, plain, SHORT))
@@ -102,7 +109,7 @@ def test_an_aside_is_answered_as_if_it_were_asked_alone(
 def test_nothing_sees_what_is_asked_aside(tokens: TokenBatch, model: torch.nn.Module) -> None:
     """Answers of no weight leave the loss of a row's own tokens as it is."""
     plain = batch(tokens)
-    asking = with_asides(plain, tokens.codes, WEIGHT)
+    asking = with_asides(plain, tokens.codes, WEIGHTS)
     assert asking.asides is not None
     silent = replace(
         asking, asides=replace(asking.asides, weights=np.zeros_like(asking.asides.weights))
@@ -114,15 +121,21 @@ def test_nothing_sees_what_is_asked_aside(tokens: TokenBatch, model: torch.nn.Mo
 
 def test_asides_count_in_a_batchs_weight(tokens: TokenBatch) -> None:
     plain = batch(tokens)
-    asking = with_asides(plain, tokens.codes, WEIGHT)
+    asking = with_asides(plain, tokens.codes, WEIGHTS)
     windows = tokens.split("train")
-    answers = sum(len(t) for row in ROWS for t in tapes(windows, tokens, row)[1:])
-    assert asking.weight == pytest.approx(plain.weight + WEIGHT * answers)
-    assert with_asides(plain, tokens.codes, 0.0) is plain
+    put = sum(WEIGHTS[s] for row in ROWS for tape in tapes(windows, tokens, row)[1:] for s in tape)
+    assert asking.weight == pytest.approx(plain.weight + put)
+    assert with_asides(plain, tokens.codes, 0.0 * WEIGHTS) is plain
+
+
+def test_what_all_symbols_tell_weighs_as_the_root_of_their_number(tokens: TokenBatch) -> None:
+    shares = dict(zip(TAPE, series_shares(tokens.split("train")), strict=True))
+    assert shares.pop("market volatility") == pytest.approx(1 / np.sqrt(2))
+    assert set(shares.values()) == {1.0}
 
 
 def test_marks_of_several_tokens_are_refused(tokens: TokenBatch) -> None:
     plain = batch(tokens)
     spelled = tokens.codes.model_copy(update={"story": (7, 8)})
     with pytest.raises(OperatorError, match="aside_weight"):
-        put_aside(plain.ids, plain.weights > 0, spelled, WEIGHT)
+        put_aside(plain.ids, plain.weights > 0, spelled, WEIGHTS)
