@@ -35,6 +35,7 @@ def serve(
     from stage_10_integration.commands.opening import open_settings
     from stage_10_integration.commands.options import Options
     from stage_10_integration.commands.reporting import console
+    from stage_10_integration.model_shelf import LatestShelf, ModelShelf
     from stage_10_integration.stored_runs import StoredRuns
 
     _check_free(host, port)
@@ -46,7 +47,8 @@ def serve(
         f"Serving the brief of {view.brief.session} at [cyan]http://{host}:{port}[/cyan] "
         "(Ctrl-C ends)"
     )
-    uvicorn.run(create_app(runs), host=host, port=port, log_level="warning")
+    shelf = LatestShelf(ModelShelf(root / "models"))
+    uvicorn.run(create_app(runs, shelf), host=host, port=port, log_level="warning")
 
 
 def _check_free(host: str, port: int) -> None:

@@ -74,21 +74,15 @@ def show(
         )
     report = shelf.report()
     if options.as_json:
-        state = report.report.twin(ticker)
-        print_json(
-            {
-                **twin.model_dump(mode="json"),
-                "session": report.session.isoformat(),
-                "state": None if state is None else state.model_dump(mode="json"),
-                "regime": _regime(report, ticker),
-                "calibration": [c.model_dump(mode="json") for c in report.report.calibration],
-            }
-        )
+        from stage_08_decision_support.adapters.web.shelf import shelved_twin_answer
+
+        print_json(shelved_twin_answer(report, ticker).model_dump(mode="json"))
         return
     _tell(twin, report)
 
 
 def _tell(twin: ShelvedTwin, shelf: ShelfReport) -> None:
+    from stage_08_decision_support.adapters.web.shelf import shelved_twin_answer
     from stage_10_integration.commands.reporting import console
 
     say = console().print
@@ -98,7 +92,7 @@ def _tell(twin: ShelvedTwin, shelf: ShelfReport) -> None:
     for name, value in twin.character.model_dump().items():
         shown = f"{value:.3f}" if isinstance(value, float) else (value or "not known")
         say(f"  {name.replace('_', ' ')}: {shown}")
-    regime = _regime(shelf, twin.symbol)
+    regime = shelved_twin_answer(shelf, twin.symbol).regime
     if regime:
         likeliest = max(regime, key=lambda name: regime[name])
         chances = ", ".join(f"{name} {chance:.0%}" for name, chance in regime.items())
@@ -129,20 +123,6 @@ def _tell(twin: ShelvedTwin, shelf: ShelfReport) -> None:
     for made in twin.appointments:
         who = f"twin {made.version}" if made.version else "the shared heads"
         say(f"    {made.on}: {who}, {made.reason}; gain {_gain(made.standing)}")
-
-
-def _regime(shelf: ShelfReport, symbol: str) -> dict[str, float] | None:
-    """Return the detector's probabilities at the last session; None where there are none."""
-    import numpy as np
-
-    told = shelf.report.regimes
-    if told is None or symbol not in told.symbols:
-        return None
-    row = told.values[-1, told.index_of("symbols", symbol)]
-    if np.isnan(row).any():
-        return None
-    names = (field.removeprefix("p_").replace("_", "-") for field in told.fields)
-    return dict(zip(names, row.tolist(), strict=True))
 
 
 def _since(twin: ShelvedTwin) -> str:

@@ -6,7 +6,14 @@ trained, and promotes those that have earned it. Nothing here reads later than t
 """
 
 from stage_10_integration.model_shelf.inputs import volatility_scale
-from stage_10_integration.model_shelf.shelf import LATEST, ModelShelf
+from stage_10_integration.model_shelf.shelf import LATEST, LatestShelf, ModelShelf
 from stage_10_integration.model_shelf.training import train_market_model, train_twins
 
-__all__ = ["LATEST", "ModelShelf", "train_market_model", "train_twins", "volatility_scale"]
+__all__ = [
+    "LATEST",
+    "LatestShelf",
+    "ModelShelf",
+    "train_market_model",
+    "train_twins",
+    "volatility_scale",
+]

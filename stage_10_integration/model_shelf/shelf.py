@@ -133,6 +133,29 @@ class ModelShelf:
         )
 
 
+class LatestShelf:
+    """What is told of a shelf, read anew only when something was trained.
+
+    Parameters
+    ----------
+    shelf : ModelShelf
+    """
+
+    def __init__(self, shelf: ModelShelf) -> None:
+        self._shelf = shelf
+        self._seen: int | None = None
+        self._report: ShelfReport | None = None
+
+    def report(self) -> ShelfReport:
+        """Return the shelf's report; see ``ModelShelf.report``."""
+        pointer = self._shelf.root / "reports" / LATEST
+        written = pointer.stat().st_mtime_ns if pointer.exists() else None
+        if self._report is None or written != self._seen:
+            self._report = self._shelf.report()
+            self._seen = written
+        return self._report
+
+
 def _shelved(registry: TwinRegistry, symbol: str) -> ShelvedTwin:
     cards = registry.versions(symbol)
     return ShelvedTwin(

@@ -94,7 +94,7 @@ def train_market_model(
     kept = shelf.embeddings.of(model, window.session, data, inputs_named(window, quant))
     end = len(data.sessions)
     walk = WalkForward(_since(kept.answers, end - 1), (Refit(end - 1, end, model),))
-    shelf.keep_report(_report(window, Walked(data, walk, None, outcome, {})))
+    shelf.keep_report(_report(window, Walked(data, walk, None, outcome, {}, settings)))
     return model
 
 
@@ -155,7 +155,7 @@ def train_twins(
         report=report,
     )
     _keep(shelf, window, model, recipe, history, characteristics)
-    shelf.keep_report(_report(window, Walked(data, walk, history, outcome, {})))
+    shelf.keep_report(_report(window, Walked(data, walk, history, outcome, {}, settings)))
     return shelf.report()
 
 

@@ -29,14 +29,7 @@ from stage_08_decision_support.adapters.web.quantitative.twin_chart import (
 from stage_08_decision_support.adapters.web.quantitative.twin_panel import verdict
 from stage_08_decision_support.adapters.web.quantitative.weighing import attention, weight_groups
 from stage_08_decision_support.phrasing import ABSENT, MINUS
-
-
-class OneRun:
-    def __init__(self, view: RunView) -> None:
-        self.view = view
-
-    def latest(self) -> RunView:
-        return self.view
+from tests.stage_08_decision_support.shelves import EmptyShelf, OneRun
 
 
 class NoRun:
@@ -46,14 +39,14 @@ class NoRun:
 
 @pytest.fixture(scope="module")
 def client(view: RunView) -> TestClient:
-    return TestClient(create_app(OneRun(view)))
+    return TestClient(create_app(OneRun(view), EmptyShelf()))
 
 
 @pytest.fixture(scope="module")
 def without_model(view: RunView) -> TestClient:
     """A run as in the test profile: GARCH and LightGBM alone."""
     quant = quant_of(view).model_copy(update={"report": None})
-    return TestClient(create_app(OneRun(replace(view, quant=quant))))
+    return TestClient(create_app(OneRun(replace(view, quant=quant)), EmptyShelf()))
 
 
 def quant_of(view: RunView) -> QuantContext:
@@ -128,7 +121,7 @@ def test_without_a_market_model_pages_say_so_and_still_show_the_rules_regime(
 
 
 def test_without_a_quantitative_context_there_is_no_panel(view: RunView) -> None:
-    client = TestClient(create_app(OneRun(replace(view, quant=None))))
+    client = TestClient(create_app(OneRun(replace(view, quant=None)), EmptyShelf()))
     assert "The twin" not in squeezed(client.get("/instrument/AAPL").text)
     assert "There is no market model" in client.get("/models").text
     absent = client.get("/predictions/AAPL/regime")
@@ -294,7 +287,9 @@ def test_an_unknown_symbol_is_answered_with_its_neighbours(
 
 @pytest.mark.parametrize("address", ["/models/twins", "/predictions/AAPL/regime"])
 def test_without_a_run_the_answer_is_data_that_says_what_to_do(address: str) -> None:
-    answer = TestClient(create_app(NoRun()), raise_server_exceptions=False).get(address)
+    answer = TestClient(create_app(NoRun(), EmptyShelf()), raise_server_exceptions=False).get(
+        address
+    )
     assert (answer.status_code, answer.json()["remedy"]) == (503, "run story demo")
 
 

@@ -18,17 +18,10 @@ from foundation.contracts import (
 )
 from foundation.kernel import OperatorError, UpstreamDataError
 from stage_08_decision_support.adapters.web import RunView, create_app, run_metadata
+from tests.stage_08_decision_support.shelves import EmptyShelf, OneRun
 from tests.stage_08_decision_support.test_rendering import text_of
 
 PAGES = ("/", "/instrument/SPX", "/instrument/AAPL", "/performance", "/models", "/quality", "/runs")
-
-
-class OneRun:
-    def __init__(self, view: RunView) -> None:
-        self.view = view
-
-    def latest(self) -> RunView:
-        return self.view
 
 
 class NoRun:
@@ -38,7 +31,7 @@ class NoRun:
 
 @pytest.fixture(scope="module")
 def client(view: RunView) -> TestClient:
-    return TestClient(create_app(OneRun(view)))
+    return TestClient(create_app(OneRun(view), EmptyShelf()))
 
 
 @pytest.mark.parametrize("address", PAGES)
@@ -143,7 +136,7 @@ def test_a_hostile_name_cannot_leave_text_or_chart_data(view: RunView) -> None:
         for i in view.market.instruments
     )
     hostile = replace(view, market=view.market.model_copy(update={"instruments": instruments}))
-    with TestClient(create_app(OneRun(hostile))) as client:
+    with TestClient(create_app(OneRun(hostile), EmptyShelf())) as client:
         for address in ("/", "/instrument/SPX"):
             assert "<script>alert" not in client.get(address).text
 
@@ -190,7 +183,7 @@ def test_health_and_metrics_speak_of_the_run_on_show(client: TestClient, view: R
 
 
 def test_without_a_run_pages_and_health_say_what_to_do() -> None:
-    client = TestClient(create_app(NoRun()), raise_server_exceptions=False)
+    client = TestClient(create_app(NoRun(), EmptyShelf()), raise_server_exceptions=False)
     page = client.get("/")
     assert page.status_code == 503
     assert "run story demo" in page.text

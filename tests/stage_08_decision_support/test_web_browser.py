@@ -10,7 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from foundation.testing.samples import SampleRun
 from stage_08_decision_support.adapters.web import RunView, create_app
+from tests.stage_08_decision_support.shelves import OneRun, OneShelf
 
 CHROMIUM = shutil.which("chromium")
 CHROMEDRIVER = shutil.which("chromedriver")
@@ -20,21 +22,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-class OneRun:
-    def __init__(self, view: RunView) -> None:
-        self.view = view
-
-    def latest(self) -> RunView:
-        return self.view
-
-
 @pytest.fixture(scope="module")
-def address(view: RunView) -> Iterator[str]:
+def address(view: RunView, run: SampleRun) -> Iterator[str]:
     import uvicorn
 
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(OneRun(view)), log_level="warning"))
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(OneRun(view), OneShelf(run.shelf)), log_level="warning")
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 20
@@ -158,7 +154,18 @@ def test_twins_sort_by_alpha_and_lead_to_their_panel(browser, address: str) -> N
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/instrument/SPX", "/performance", "/models", "/quality", "/runs", "/nowhere"]
+    "path",
+    [
+        "/",
+        "/instrument/SPX",
+        "/performance",
+        "/models",
+        "/shelf",
+        "/shelf/AAPL",
+        "/quality",
+        "/runs",
+        "/nowhere",
+    ],
 )
 def test_nothing_overflows_a_telephone(browser, address: str, path: str) -> None:
     screen = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}

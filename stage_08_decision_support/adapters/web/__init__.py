@@ -1,4 +1,4 @@
-"""The dashboard: a FastAPI application over whatever run the wiring hands it.
+"""The dashboard: a FastAPI application over whatever runs and models the wiring hands it.
 
 FastAPI is imported when ``create_app`` is called, never when this package is.
 """
@@ -18,11 +18,13 @@ from stage_08_decision_support.adapters.web.runs import (
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from stage_08_decision_support.adapters.web.shelf import ShelfSource
+
 __all__ = ["RunMetadata", "RunSource", "RunView", "StepRecord", "create_app", "run_metadata"]
 
 
-def create_app(runs: RunSource) -> FastAPI:
-    """Return the dashboard over ``runs``; see ``adapters.web.app``."""
+def create_app(runs: RunSource, shelf: ShelfSource) -> FastAPI:
+    """Return the dashboard over ``runs`` and a shelf of models; see ``adapters.web.app``."""
     from stage_08_decision_support.adapters.web.app import create_app as create
 
-    return create(runs)
+    return create(runs, shelf)

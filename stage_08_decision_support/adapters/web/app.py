@@ -27,6 +27,16 @@ from stage_08_decision_support.adapters.web.quantitative import (
     twin_list,
 )
 from stage_08_decision_support.adapters.web.runs import RunSource, RunView
+from stage_08_decision_support.adapters.web.shelf import (
+    NotOnShelf,
+    ShelfAnswer,
+    ShelfSource,
+    ShelvedTwinAnswer,
+    shelf_answer,
+    shelf_context,
+    shelved_twin_answer,
+    shelved_twin_context,
+)
 from stage_08_decision_support.quality_report import (
     quality_document,
     quality_sections,
@@ -42,7 +52,7 @@ SECURITY = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-DATA = ("/api/", "/models/twins", "/predictions/")
+DATA = ("/api/", "/models/twins", "/models/shelf", "/predictions/")
 """Addresses below which answers are JSON, errors included."""
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
@@ -64,10 +74,10 @@ def as_script_data(value: Any) -> Markup:
     return Markup(text)
 
 
-def create_app(runs: RunSource) -> FastAPI:
-    """Return the dashboard over ``runs``.
+def create_app(runs: RunSource, shelf: ShelfSource) -> FastAPI:
+    """Return the dashboard over ``runs`` and the models on a shelf.
 
-    The run is asked for at every request, so a new brief shows without a restart.
+    Both are asked at every request, so a new brief or training shows without a restart.
     """
     app = FastAPI(
         title="Financial Story", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
@@ -97,6 +107,7 @@ def create_app(runs: RunSource) -> FastAPI:
     _explain_failures(app, page)
     _serve_pages(app, page, latest, known)
     _serve_api(app, metrics, latest, known)
+    _serve_shelf(app, page, shelf)
     _serve_files(app)
     app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5)
     return app
@@ -142,6 +153,22 @@ def _explain_failures(app: FastAPI, page: Page) -> None:
     def absent(request: Request, error: NotInRun) -> Response:
         said = {"rule": error.rule, "value": error.value, "remedy": error.remedy}
         return JSONResponse(said, status_code=404)
+
+    @app.exception_handler(NotOnShelf)
+    def unshelved(request: Request, error: NotOnShelf) -> Response:
+        close = pages.closest(error.symbol, error.known)
+        if request.url.path.startswith(DATA):
+            return JSONResponse(
+                {"rule": "The stock has a twin on the shelf", "value": error.symbol,
+                 "remedy": "train it: story train twins", "suggestions": close},
+                status_code=404,
+            )  # fmt: skip
+        return page(
+            "notice",
+            {"title": "No such twin", "suggestions": close, "view": None, "below": "/shelf/",
+             "text": f"No twin of “{error.symbol}” was trained. Perhaps you meant:"},
+            404,
+        )  # fmt: skip
 
     @app.exception_handler(404)
     def missing(request: Request, error: Exception) -> Response:
@@ -253,6 +280,24 @@ def _serve_api(app: FastAPI, metrics: WebMetrics, latest: Latest, known: Known) 
     @app.get("/metrics")
     def exposition() -> Response:
         return Response(metrics.exposition(), media_type="text/plain; version=0.0.4")
+
+
+def _serve_shelf(app: FastAPI, page: Page, shelf: ShelfSource) -> None:
+    @app.get("/shelf", response_class=HTMLResponse)
+    def shelf_page() -> Response:
+        return page("shelf", {"view": None, **shelf_context(shelf.report())})
+
+    @app.get("/shelf/{symbol:path}", response_class=HTMLResponse)
+    def shelved_twin_page(symbol: str) -> Response:
+        return page("shelf_twin", {"view": None, **shelved_twin_context(shelf.report(), symbol)})
+
+    @app.get("/models/shelf")
+    def shelf_data() -> ShelfAnswer:
+        return shelf_answer(shelf.report())
+
+    @app.get("/models/shelf/{symbol:path}")
+    def shelved_twin_data(symbol: str) -> ShelvedTwinAnswer:
+        return shelved_twin_answer(shelf.report(), symbol)
 
 
 def _serve_files(app: FastAPI) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -212,9 +213,19 @@ def recent_stories(view: RunView, symbol: str) -> tuple[Story, ...]:
 def suggestions(view: RunView, asked: str) -> tuple[str, ...]:
     """Return the symbols that come closest to what was asked for, by symbol or by name."""
     known = {p.signal.symbol: p.story.name for p in view.brief.instruments}
+    return closest(asked, tuple(known), {name: symbol for symbol, name in known.items()})
+
+
+def closest(
+    asked: str, known: Sequence[str], named: Mapping[str, str] | None = None
+) -> tuple[str, ...]:
+    """Return the known symbols that come closest to what was asked for, at most six.
+
+    ``named`` leads from further spellings, such as a company's name, to symbols.
+    """
     wanted = asked.strip().lower()
     spellings = {symbol.lower(): symbol for symbol in known}
-    spellings |= {name.lower(): symbol for symbol, name in known.items()}
+    spellings |= {name.lower(): symbol for name, symbol in (named or {}).items()}
     close = difflib.get_close_matches(wanted, spellings, n=6, cutoff=0.4)
     inside = [s for spelling, s in spellings.items() if wanted and wanted in spelling]
     return tuple(dict.fromkeys([*inside, *(spellings[c] for c in close)]))[:6] or tuple(known)[:6]
