@@ -59,8 +59,9 @@ windows of a market without drift."""
 UNKNOWN = "not known"
 
 PAST: tuple[str, ...] = ("mean return", "log-odds of a hit", "q10", "q50", "q90")
-LEAST_PAST = 250
-"""Outcomes, over all symbols, from which the plain past is told."""
+LEAST_PAST, LEAST_SESSIONS = 250, 20
+"""Outcomes, over all symbols, from which the plain past is told; where symbols are so few that
+these would take longer, outcomes of so many sessions."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,8 @@ def plain_past(outcome: Labels, horizon: int) -> np.ndarray:
     Pooled over symbols, in units of the scale; learnt anew every 21 rows. Hits are even where no
     symbol reports highs and lows, so that none is known: such odds are not judged either.
     """
-    past = pooled_past(outcome.returns, outcome.hit, horizon=horizon, least=LEAST_PAST)
+    least = min(LEAST_PAST, LEAST_SESSIONS * outcome.returns.shape[1])
+    past = pooled_past(outcome.returns, outcome.hit, horizon=horizon, least=least)
     hit = np.where(np.isnan(past.hit) & ~np.isnan(past.mean), 0.5, past.hit)
     odds = np.log(hit) - np.log1p(-hit)
     return np.column_stack([past.mean, odds, past.quantiles]).astype(np.float32)

@@ -187,10 +187,10 @@ def test_quantiles_never_cross_and_without_scale_or_past_there_is_no_answer() ->
     said = answers(model, replace(data, scale=scale))
     assert np.isnan(said.returns[80, 2])
     assert np.isnan(said.embedding[80, 2]).all()
-    # Ten symbols: 250 outcomes are known at row 29, and the past is told anew every 21 rows.
-    assert np.isnan(said.quantiles[:46]).all()
+    # Of ten symbols 20 sessions are known at row 24, and the past is told anew every 21 rows.
+    assert np.isnan(said.quantiles[:25]).all()
     known = ~np.isnan(scale)
-    known[:46] = False
+    known[:25] = False
     assert (np.diff(said.quantiles[known], axis=-1) > 0).all()
     assert ((said.hit[known] > 0) & (said.hit[known] < 1)).all()
 
