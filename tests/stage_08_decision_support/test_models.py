@@ -255,12 +255,12 @@ def test_a_regime_is_told_with_its_year(client: TestClient, view: RunView) -> No
     told = RegimeAnswer.model_validate_json(client.get("/predictions/SPX/regime").text)
     values = quant_of(view).values
     row = [values.field(f)[-1, 0] for f in values.fields[:4]]
-    assert told.by_rule is not None
-    assert list(told.by_rule.model_dump().values()) == row
+    assert told.told is not None
+    assert list(told.told.model_dump().values()) == row
     assert told.regime == ["trending", "mean-reverting", "choppy", "volatile"][int(np.argmax(row))]
     assert told.session == view.brief.session
     assert [d.session for d in told.history] == list(values.sessions[-252:])
-    unknown = [d.session for d in told.history if d.by_rule is None]
+    unknown = [d.session for d in told.history if d.told is None]
     missing = np.isnan(values.field("p_choppy")[-252:, 0])
     assert len(unknown) == missing.sum()
     assert 0 < len(unknown) < len(told.history)

@@ -11,7 +11,7 @@ from foundation.kernel import Part
 from stage_08_decision_support.adapters.web.quantitative.regimes import (
     REGIME_NAMES,
     YEAR,
-    by_rule,
+    as_told,
     by_twin,
     most_likely,
 )
@@ -83,21 +83,21 @@ class RegimeDay(Part):
     """Regimes of one past session."""
 
     session: date
-    by_rule: RegimeShares | None
+    told: RegimeShares | None
     by_twin: RegimeShares | None
 
 
 class RegimeAnswer(Part):
     """An instrument's regime at the as-of session, and over the year before.
 
-    ``regime`` is the likeliest by the rule, which stories and signals read; ``by_twin`` is the
+    ``regime`` is the likeliest of ``told``, which stories and signals read; ``by_twin`` is the
     opinion of the twin's detector, None where there is none.
     """
 
     symbol: str
     session: date
     regime: str | None
-    by_rule: RegimeShares | None
+    told: RegimeShares | None
     by_twin: RegimeShares | None
     history: tuple[RegimeDay, ...]
 
@@ -161,19 +161,19 @@ def regime_answer(view: RunView, symbol: str) -> RegimeAnswer:
             symbol,
             "run the pipeline again with the instrument among market.symbols",
         )
-    rule = by_rule(view.quant, symbol)
+    told = as_told(view.quant, symbol)
     twin = by_twin(view.quant, symbol)
     sessions = view.quant.values.sessions[-YEAR:]
     return RegimeAnswer(
         symbol=symbol,
         session=sessions[-1],
-        regime=most_likely(rule[-1]),
-        by_rule=_shares(rule[-1]),
+        regime=most_likely(told[-1]),
+        told=_shares(told[-1]),
         by_twin=None if twin is None else _shares(twin[-1]),
         history=tuple(
             RegimeDay(
                 session=day,
-                by_rule=_shares(rule[t]),
+                told=_shares(told[t]),
                 by_twin=None if twin is None else _shares(twin[t]),
             )
             for t, day in enumerate(sessions)

@@ -1,4 +1,4 @@
-"""Regimes of one instrument: by the rule on past data, and by its twin's detector."""
+"""Regimes of one instrument: as stories tell them, and by its twin's detector."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ REGIME_NAMES: tuple[str, ...] = tuple(
 YEAR = 252
 
 
-def by_rule(quant: QuantContext, symbol: str) -> np.ndarray:
-    """Return the rule's probabilities over the last year, (T, 4); NaN where it names none."""
+def as_told(quant: QuantContext, symbol: str) -> np.ndarray:
+    """Return the context's probabilities over the last year, (T, 4); NaN where none is named."""
     return _of(quant.values, symbol)
 
 

@@ -19,7 +19,7 @@ from stage_08_decision_support.adapters.web.price_chart import (
 from stage_08_decision_support.adapters.web.quantitative.regimes import (
     REGIME_NAMES,
     YEAR,
-    by_rule,
+    as_told,
     by_twin,
     most_likely,
 )
@@ -173,9 +173,9 @@ def _opinion_names(
 def _ribbons(
     view: RunView, symbol: str, labels: list[str], last: int
 ) -> tuple[list[Figure], list[Figure], float]:
-    """Return heatmaps (rule on top), their titles and lanes' names, and the height."""
+    """Return heatmaps (as told on top), their titles and lanes' names, and the height."""
     assert view.quant is not None
-    rows = {"by the rule": by_rule(view.quant, symbol)}
+    rows = {"as told": as_told(view.quant, symbol)}
     detected = by_twin(view.quant, symbol)
     if detected is not None:
         rows["by the twin"] = detected

@@ -10,7 +10,7 @@ from foundation.contracts import FoundationReport, Ruling, Standing, StockCharac
 from stage_08_decision_support.adapters.web.price_chart import Figure
 from stage_08_decision_support.adapters.web.quantitative.regimes import (
     REGIME_NAMES,
-    by_rule,
+    as_told,
     by_twin,
 )
 from stage_08_decision_support.adapters.web.quantitative.twin_chart import twin_figure
@@ -37,7 +37,7 @@ class TwinPanel:
 
     Attributes
     ----------
-    regimes : tuple of (name, by the rule, by the twin)
+    regimes : tuple of (name, as told, by the twin)
         Probabilities at the as-of session; None where not known.
     characteristics : tuple of (label, value)
     """
@@ -61,7 +61,7 @@ def twin_panel(view: RunView, symbol: str) -> TwinPanel | None:
     state = None if report is None else report.twin(symbol)
     groups = () if report is None else weight_groups(report, symbol)
     detected = by_twin(quant, symbol)
-    rule = by_rule(quant, symbol)[-1]
+    told = as_told(quant, symbol)[-1]
     twin = np.full(len(REGIME_NAMES), np.nan) if detected is None else detected[-1]
     return TwinPanel(
         figure=twin_figure(view, symbol, state),
@@ -69,7 +69,7 @@ def twin_panel(view: RunView, symbol: str) -> TwinPanel | None:
         verdict=NO_MODEL if report is None else " ".join((verdict(state), published(report))),
         rulings=() if report is None else report.rulings,
         regimes=tuple(
-            (name, _known(rule[k]), _known(twin[k])) for k, name in enumerate(REGIME_NAMES)
+            (name, _known(told[k]), _known(twin[k])) for k, name in enumerate(REGIME_NAMES)
         ),
         characteristics=characteristics_in_words(view.characteristics, symbol),
         weights=groups[0] if groups else None,
