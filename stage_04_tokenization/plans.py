@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foundation.contracts import PRICE_OUTCOMES, TAPE, Horizon, StoryBook, WindowLabel
+from foundation.contracts import PRICE_OUTCOMES, TAPE, StoryBook, WindowLabel
 from foundation.contracts.token_batch import Task
 from foundation.kernel import OperatorError
+from foundation.language.task_words import HORIZONS
 from stage_04_tokenization.settings import TokenizationSettings
 from stage_04_tokenization.splits import Spans, Split, strided
 
@@ -29,14 +30,6 @@ class Plan:
 
 
 Plans = dict[Split, list[Plan]]
-
-
-HORIZONS: dict[Task, Horizon] = {
-    "intraday update": Horizon.INTRADAY,
-    "weekly summary": Horizon.WEEKLY,
-    "event-driven": Horizon.EVENT,
-}
-"""Tasks whose target is told by a book of its own; the others' by the book of daily stories."""
 
 
 def make_plans(

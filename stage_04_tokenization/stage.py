@@ -11,10 +11,10 @@ import numpy as np
 from foundation.contracts import TAPE, StoryBook, TokenBatch
 from foundation.contracts.token_batch import Task
 from foundation.kernel import OperatorError, UpstreamDataError, hash_text
+from foundation.language.task_words import HORIZONS
 from foundation.runtime.stage import Stage
 from stage_04_tokenization.base_model import BaseModelVocabulary
 from stage_04_tokenization.plans import (
-    HORIZONS,
     NEXT,
     PRICE,
     Plans,

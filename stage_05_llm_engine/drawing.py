@@ -23,6 +23,7 @@ from foundation.contracts import TAPE, TapeCodes, tape_outcomes
 from foundation.contracts.story_forecast import Ending
 from foundation.kernel import seed_from
 from foundation.language.guide import GuidedText
+from foundation.language.task_words import HORIZONS
 from stage_05_llm_engine.scenarios import Scenario, key_series
 
 
@@ -71,6 +72,8 @@ class Draft:
         See ``EngineSettings``.
     guided : callable, optional
         Takes the finished tape and returns what holds the words to the language.
+    closing_words : int
+        See ``EngineSettings``; of use where words are guided.
     beside : sequence of Teller
         Drafts of the same story whose answers to the key question this one does not repeat, in
         the order in which they avoid one another.
@@ -101,10 +104,12 @@ class Draft:
         repeat_span: int,
         repeat_times: int,
         guided: Callable[[dict[str, str]], GuidedText] | None = None,
+        closing_words: int = 0,
         beside: Sequence[Teller] = (),
     ) -> None:
         self.codes, self.scenario, self.seed = codes, scenario, seed
         self.max_words, self.repeat = max_words, (repeat_span, repeat_times)
+        self.closing_words = closing_words
         self.rng = np.random.Generator(np.random.Philox(seed))
         self.ids: list[int] = []
         self.words: list[int] = []
@@ -165,6 +170,23 @@ class Draft:
     def _script(self, present: Sequence[int]) -> Iterator[Wish]:
         codes = self.codes
         yield from map(Put, (*codes.task(self.scenario.task), *codes.story))
+        if self.scenario.task not in HORIZONS:
+            yield from self._tape_script(present)
+        yield from map(Put, codes.text)
+        self.in_words = True
+        if self._guided is None:
+            while True:
+                yield Choose(None)
+        text = self._guided(self.tape())
+        while True:
+            if self.max_words - len(self.words) <= self.closing_words * (text.owed + 1):
+                text.hurry()
+            tokens, may_end = text.options()
+            yield Choose([*tokens, codes.end[0]] if may_end else tokens)
+            text.take(self.ids[-1])
+
+    def _tape_script(self, present: Sequence[int]) -> Iterator[Wish]:
+        codes = self.codes
         forced = [s for s in self.scenario.forced if s in present]
         first = [s for s in dict.fromkeys([*forced, self._key]) if s in present]
         others = [s for s in present if s not in first]
@@ -175,16 +197,6 @@ class Draft:
             else:
                 yield Ask(s)
             yield from map(Put, codes.outcomes[s][self.outcomes[s]])
-        yield from map(Put, codes.text)
-        self.in_words = True
-        if self._guided is None:
-            while True:
-                yield Choose(None)
-        text = self._guided(self.tape())
-        while True:
-            tokens, may_end = text.options()
-            yield Choose([*tokens, codes.end[0]] if may_end else tokens)
-            text.take(self.ids[-1])
 
     def _take_word(self, token: int) -> None:
         if token == self.codes.end[0]:

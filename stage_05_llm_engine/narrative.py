@@ -13,15 +13,21 @@ from typing import Protocol
 import numpy as np
 
 from foundation.contracts import Continuation, DistributionReading, TokenWindows
+from foundation.contracts.token_batch import Task
 
 
 @dataclass(frozen=True)
 class Order:
-    """An order for one continuation of one window's story."""
+    """An order for one continuation of one window's story.
+
+    ``task`` asks for a story of another horizon than the day's, in words alone: then there is no
+    scenario but the base.
+    """
 
     window: int
     scenario: str
     attempt: int
+    task: Task = "next day"
 
 
 @dataclass(frozen=True)

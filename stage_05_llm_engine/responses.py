@@ -25,6 +25,7 @@ _DRAWN_BY = {
     "word_temperature",
     "guided",
     "max_words",
+    "closing_words",
     "repeat_span",
     "repeat_times",
     "seed",
@@ -102,7 +103,9 @@ class CachedNarrative:
     def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
         """Return one continuation per order, in order."""
         keys = [
-            self._key("story", windows, o.window, self._drawn_by, o.scenario, str(o.attempt))
+            self._key(
+                "story", windows, o.window, self._drawn_by, o.scenario, str(o.attempt), o.task
+            )
             for o in orders
         ]
         kept = [self._kept(key) for key in keys]

@@ -7,13 +7,15 @@ alternative lets the key series, the price, do something else than the scenarios
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
 from foundation.contracts import PRICE_OUTCOMES, TAPE
 from foundation.contracts.token_batch import Task
 from foundation.kernel import OperatorError, seed_from
+from foundation.language.task_words import HORIZONS
+from stage_05_llm_engine.narrative import Order
 from stage_05_llm_engine.settings import EngineSettings
 
 Name = Literal["base", "alternative 1", "alternative 2", "risk"]
@@ -84,8 +86,35 @@ def scenario(
     return known[name]
 
 
-def draft_seed(
-    settings: EngineSettings, symbol: str, session: date, name: str, attempt: int
-) -> int:
+def scenario_of(order: Order, settings: EngineSettings, learnt: Sequence[Task]) -> Scenario:
+    """Return how an order is drawn.
+
+    Raises
+    ------
+    OperatorError
+        If a task is ordered that the model never learnt, or one of another horizon in a scenario
+        that supposes something of the day.
+    """
+    if order.task == "next day":
+        return scenario(order.scenario, settings, learnt)
+    if order.task not in HORIZONS or order.scenario != "base":
+        raise OperatorError(
+            "Stories of another horizon than the day are told in the base scenario",
+            value=f"{order.task}, {order.scenario}",
+            remedy=f"order the scenario base and one of {list(HORIZONS)}",
+        )
+    if order.task not in learnt:
+        raise OperatorError(
+            "A model tells what it has learnt to tell",
+            value=f"{order.task}; learnt: {', '.join(learnt)}",
+            remedy="add the task to tokens.tasks and train the model again",
+        )
+    return replace(scenario("base", settings), task=order.task)
+
+
+def draft_seed(settings: EngineSettings, symbol: str, session: date, order: Order) -> int:
     """Return the seed of one draft: it depends on nothing that stands beside it in a batch."""
-    return seed_from("continuation", settings.seed, symbol, session.isoformat(), name, attempt)
+    name = order.scenario if order.task == "next day" else order.task
+    return seed_from(
+        "continuation", settings.seed, symbol, session.isoformat(), name, order.attempt
+    )

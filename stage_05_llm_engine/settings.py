@@ -92,6 +92,9 @@ class EngineSettings(Part):
         tokens (a base model's vocabulary), words are always free.
     max_words : int
         Longest continuation, in tokens of words; a longer one ends as "truncated".
+    closing_words : int
+        Tokens kept for the sentence under way and for each section that a guided continuation
+        still owes; once there are no more, it tells one clause of each and ends.
     repeat_span, repeat_times : int
         A continuation whose last ``repeat_span`` tokens or fewer stand there ``repeat_times``
         times in a row ends as "repeating".
@@ -116,6 +119,7 @@ class EngineSettings(Part):
     word_temperature: float = Field(default=0.5, gt=0)
     guided: bool = True
     max_words: int = Field(default=160, ge=1)
+    closing_words: int = Field(default=8, ge=0)
     repeat_span: int = Field(default=24, ge=2)
     repeat_times: int = Field(default=3, ge=2)
     batch_drafts: int = Field(default=256, ge=1)

@@ -21,6 +21,7 @@ from foundation.contracts import (
     TokenBatch,
     TokenWindows,
 )
+from foundation.contracts.token_batch import Task
 from foundation.kernel import ModelError, OperatorError, hash_text
 from foundation.runtime.stage import Stage
 from foundation.timeseries import Panel
@@ -153,6 +154,19 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
                 return tuple(self._narrative(given).generate(ahead, orders))
 
         return regenerate
+
+    def tell(self, given: EngineInput, task: Task) -> tuple[Continuation, ...]:
+        """Return a story of another horizon for every symbol, behind the stories up to today.
+
+        Raises
+        ------
+        OperatorError
+            If the task is one of the day's, or the model never learnt it.
+        """
+        ahead = given.tokens.split("forecast")
+        orders = [Order(window, "base", 1, task) for window in range(len(ahead.ids))]
+        with self._machine():
+            return tuple(self._narrative(given).generate(ahead, orders))
 
     def _machine(self) -> AbstractContextManager[Any]:
         """Return the state of this process in which the model runs; a server needs none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from foundation.contracts import TAPE, tape_outcomes
+from foundation.contracts import TAPE, Horizon, tape_outcomes
 from foundation.contracts.token_batch import Task
 from foundation.language.tape_words import STORY, TEXT, question
 
@@ -14,6 +14,14 @@ PROMPTS: dict[Task, str] = {
     "risk scenario": "Suppose the price drops sharply in the next session. Tell its story.",
 }
 """Task -> what is asked after the stories of the past."""
+
+HORIZONS: dict[Task, Horizon] = {
+    "intraday update": Horizon.INTRADAY,
+    "weekly summary": Horizon.WEEKLY,
+    "event-driven": Horizon.EVENT,
+}
+"""Tasks whose target is a story of another horizon, told in words alone; the others' is a day's,
+with its tape."""
 
 
 def instructions() -> str:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from foundation.contracts import TAPE, Continuation, DistributionReading, TapeCodes, TokenWindows
+from foundation.contracts import (
+    TAPE,
+    Continuation,
+    DistributionReading,
+    Horizon,
+    TapeCodes,
+    TokenWindows,
+)
 from foundation.contracts.token_batch import Task
 from foundation.kernel import OperatorError, hash_text
 from foundation.language import read
+from foundation.language.agreement import Known
 from foundation.language.guide import Guide, GuidedText
+from foundation.language.task_words import HORIZONS
 from stage_05_llm_engine.adapters.in_process.generation import draw
 from stage_05_llm_engine.adapters.in_process.probes import ask
 from stage_05_llm_engine.adapters.in_process.scoring import story_scores
@@ -23,7 +33,7 @@ from stage_05_llm_engine.learning.lessons import marks_are_single
 from stage_05_llm_engine.narrative import NextStates, Order
 from stage_05_llm_engine.network.familiar import FamiliarSentences
 from stage_05_llm_engine.network.workers import Workers
-from stage_05_llm_engine.scenarios import BESIDE, draft_seed, scenario
+from stage_05_llm_engine.scenarios import BESIDE, draft_seed, scenario, scenario_of
 from stage_05_llm_engine.settings import EngineSettings
 from stage_05_llm_engine.tape import last_story, read_tape, words_of
 
@@ -167,36 +177,47 @@ class TransformersNarrative:
     def _text(self, words: Sequence[int]) -> str:
         return str(self._tokenizer.decode(list(words), skip_special_tokens=False))
 
-    def _guided(self, story: list[int]) -> Callable[[dict[str, str]], GuidedText] | None:
+    def _guided(
+        self, story: list[int], task: Task
+    ) -> Callable[[dict[str, str]], GuidedText] | None:
         """Return what holds a continuation of a story to the language."""
         if self._guide is None:
             return None
         guide = self._guide
         told = read(self._text(words_of(self.codes, story))).statements
-        absent = frozenset(s.subject for s in told if s.kind == "absence")
-        expected = frozenset(s.subject for s in told if s.kind == "event")
-        return lambda tape: GuidedText(guide, tape, absent, expected)
+        known = Known(
+            present=frozenset(TAPE[s] for s in read_tape(self.codes, story) if task in HORIZONS),
+            absent=frozenset(s.subject for s in told if s.kind == "absence"),
+            expected=frozenset(s.subject for s in told if s.kind == "event"),
+            horizon=HORIZONS.get(task, Horizon.DAILY),
+        )
+        return lambda tape: GuidedText(guide, replace(known, tape=tuple(sorted(tape.items()))))
 
     def _draft(self, windows: TokenWindows, order: Order) -> Draft:
         label = windows.labels[order.window]
         story = last_story(windows, order.window)
-        chosen = scenario(order.scenario, self.settings, self._learnt)
+        chosen = scenario_of(order, self.settings, self._learnt)
 
-        def seed(name: str) -> int:
-            return draft_seed(self.settings, label.symbol, label.context_until, name, order.attempt)
+        def seed(one: Order) -> int:
+            return draft_seed(self.settings, label.symbol, label.context_until, one)
 
+        beside = () if order.task in HORIZONS else BESIDE[chosen.name]
         return Draft(
             self.codes,
             sorted(read_tape(self.codes, story)),
             chosen,
-            seed(chosen.name),
+            seed(order),
             max_words=self.settings.max_words,
             repeat_span=self.settings.repeat_span,
             repeat_times=self.settings.repeat_times,
-            guided=self._guided(story),
+            closing_words=self.settings.closing_words,
+            guided=self._guided(story, chosen.task),
             beside=[
-                Teller(scenario(name, self.settings, self._learnt).temperature, seed(name))
-                for name in BESIDE[chosen.name]
+                Teller(
+                    scenario(name, self.settings, self._learnt).temperature,
+                    seed(replace(order, scenario=name)),
+                )
+                for name in beside
             ],
         )
 
@@ -213,7 +234,7 @@ class TransformersNarrative:
             tokens=draft.drawn,
             seed=draft.seed,
             temperature=draft.scenario.temperature,
-            ending=named(draft.ending, draft.tape(), text),
+            ending=named(draft.ending, None if order.task in HORIZONS else draft.tape(), text),
         )
 
     def _precision(self, name: str) -> AbstractContextManager[Any]:

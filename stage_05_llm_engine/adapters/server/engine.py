@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -18,10 +19,10 @@ from foundation.contracts import (
     tape_outcomes,
 )
 from foundation.contracts.story_forecast import Ending
-from foundation.contracts.token_batch import Task
+from foundation.contracts.token_batch import TASKS, Task
 from foundation.kernel import ModelError, OperatorError, hash_text, seed_from
-from foundation.language.tape_words import STORY, question, read_plain, told
-from foundation.language.task_words import PROMPTS, instructions
+from foundation.language.tape_words import STORY, TEXT, question, read_plain, told
+from foundation.language.task_words import HORIZONS, PROMPTS, instructions
 from stage_05_llm_engine.adapters.server.client import (
     Drawn,
     OpenAiClient,
@@ -38,7 +39,7 @@ from stage_05_llm_engine.drawing import repeats
 from stage_05_llm_engine.endings import named
 from stage_05_llm_engine.learning.lessons import marks_are_single
 from stage_05_llm_engine.narrative import NextStates, Order
-from stage_05_llm_engine.scenarios import BESIDE, Scenario, draft_seed, key_series, scenario
+from stage_05_llm_engine.scenarios import BESIDE, Scenario, draft_seed, key_series, scenario_of
 from stage_05_llm_engine.settings import EngineSettings
 
 Method = Literal["prompt logprobs", "top logprobs", "samples"]
@@ -86,7 +87,7 @@ class ServerNarrative:
         self.client = OpenAiClient(self.server, connection)
         self._prompts = Prompts(codes, tokenizer_json, plain=not marks_are_single(codes))
         self._chat = self.server.api == "chat"
-        self._learnt: tuple[Task, ...] = ("next day", "risk scenario") if self._chat else (*learnt,)
+        self._learnt: tuple[Task, ...] = TASKS if self._chat else (*learnt,)
         self._method: Method | None = None
         identity = self.server.model_dump(
             mode="json", include={"base_url", "model", "api", "distributions", "synonyms"}
@@ -136,33 +137,30 @@ class ServerNarrative:
 
     def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
         """Return one continuation per order. Stories that avoid one another come in turn."""
-        groups: dict[tuple[int, int], list[str]] = {}
+        groups: dict[Order, list[Order]] = {}
         for order in orders:
-            groups.setdefault((order.window, order.attempt), []).append(order.scenario)
-        told = self._side_by_side(
-            lambda place: self._stories(windows, *place, groups[place]), list(groups)
-        )
-        by_place = dict(zip(groups, told, strict=True))
-        return [by_place[o.window, o.attempt][o.scenario] for o in orders]
+            groups.setdefault(replace(order, scenario="base"), []).append(order)
+        found = self._side_by_side(lambda own: self._stories(windows, own), list(groups.values()))
+        told = {order: continuation for one in found for order, continuation in one.items()}
+        return [told[order] for order in orders]
 
-    def _stories(
-        self, windows: TokenWindows, window: int, attempt: int, names: Sequence[str]
-    ) -> dict[str, Continuation]:
-        """Return continuations by scenario: those asked for, and those that they must avoid."""
-        present = self._prompts.tape(windows, window)
+    def _stories(self, windows: TokenWindows, orders: Sequence[Order]) -> dict[Order, Continuation]:
+        """Return what is ordered of one window, attempt and task, and what that must avoid."""
+        present = self._prompts.tape(windows, orders[0].window)
         key = TAPE[key_series([n for n, s in enumerate(TAPE) if s in present])]
-        told: dict[str, Continuation] = {}
+        told: dict[Order, Continuation] = {}
 
-        def tell(name: str) -> Continuation:
-            if name not in told:
-                kind = scenario(name, self.settings, self._learnt)
-                beside = [tell(other).tape.get(key) for other in BESIDE[kind.name]]
+        def tell(order: Order) -> Continuation:
+            if order not in told:
+                kind = scenario_of(order, self.settings, self._learnt)
+                others = () if order.task in HORIZONS else BESIDE[kind.name]
+                beside = [tell(replace(order, scenario=name)).tape.get(key) for name in others]
                 avoided = frozenset(outcome for outcome in beside if outcome is not None)
-                told[name] = self._continue(windows, Order(window, name, attempt), key, avoided)
-            return told[name]
+                told[order] = self._continue(windows, order, kind, key, avoided)
+            return told[order]
 
-        for name in names:
-            tell(name)
+        for order in orders:
+            tell(order)
         return told
 
     def _way(self, windows: TokenWindows, row: int) -> Method:
@@ -242,14 +240,18 @@ class ServerNarrative:
         return {**put, "temperature": kind.temperature, "stop": list(self._prompts.stops)}
 
     def _continue(
-        self, windows: TokenWindows, order: Order, key: str, avoided: frozenset[str]
+        self,
+        windows: TokenWindows,
+        order: Order,
+        kind: Scenario,
+        key: str,
+        avoided: frozenset[str],
     ) -> Continuation:
         """Return a continuation that gives the key series none of the answers to be avoided.
 
         It is drawn again until it does: that is a draw from what is left of the distribution.
         """
-        label = windows.labels[order.window]
-        kind = scenario(order.scenario, self.settings, self._learnt)
+        label, taped = windows.labels[order.window], order.task not in HORIZONS
         present = self._prompts.tape(windows, order.window)
         forced = {
             TAPE[s]: tape_outcomes(TAPE[s])[outcome]
@@ -258,11 +260,10 @@ class ServerNarrative:
         }
         # The key is asked first, as in this process; a chat model chooses its own order.
         begun = told(forced) if forced or key not in present else question(key)
+        begun = begun if taped else TEXT
         asked = self._asked(self._prompts.context(windows, order.window), kind, begun)
         asked |= {"max_tokens": TAPE_TOKENS + self.settings.max_words}
-        seed = draft_seed(
-            self.settings, label.symbol, label.context_until, order.scenario, order.attempt
-        )
+        seed = draft_seed(self.settings, label.symbol, label.context_until, order)
 
         def said(text: str) -> str:
             return text.strip() if text.lstrip().startswith(STORY) else f"{STORY}{begun}{text}"
@@ -279,7 +280,7 @@ class ServerNarrative:
             if not told_before(drawn.text):
                 break
         tape, words = read_plain(said(drawn.text))
-        tape = {s: outcome for s, outcome in tape.items() if s in present}
+        tape = {s: outcome for s, outcome in tape.items() if s in present and taped}
         duplicate = told_before(drawn.text)
         return Continuation(
             symbol=label.symbol,
@@ -293,17 +294,19 @@ class ServerNarrative:
             tokens=drawn.tokens,
             seed=chosen,
             temperature=kind.temperature,
-            ending="duplicate" if duplicate else self._ending(drawn, tape, words),
+            ending="duplicate"
+            if duplicate
+            else self._ending(drawn, tape if taped else None, words),
         )
 
-    def _ending(self, drawn: Drawn, tape: dict[str, str], words: str) -> Ending:
+    def _ending(self, drawn: Drawn, tape: dict[str, str] | None, words: str) -> Ending:
         if not drawn.text.strip():
             return "empty"
         if self._repeating(drawn.text):
             return "repeating"
         if drawn.stopped == "length":
             return "truncated"
-        if tape and not words:
+        if tape != {} and not words:
             return "empty"
         return named("complete", tape, words)
 

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from foundation.contracts import STATES, TAPE, Section, tape_outcomes
 from foundation.language import read
-from foundation.language.guide import Guide, GuidedText, agreeing, language
+from foundation.language.agreement import Known, agreeing
+from foundation.language.clause_trie import language
+from foundation.language.guide import Guide, GuidedText
 from foundation.language.sections import section_of
 
 LETTERS = [chr(c) for c in range(32, 127)]
@@ -37,11 +39,17 @@ tapes = st.fixed_dictionaries(
 )
 
 
+def known(tape: dict[str, str], *sets: frozenset[str]) -> Known:
+    """Return what is known of a day whose tape this is; sets: absent, expected."""
+    absent, expected = (*sets, frozenset(), frozenset())[:2]
+    return Known(tuple(sorted(tape.items())), frozenset(), absent, expected)
+
+
 def write(tape: dict[str, str], seed: int) -> tuple[str, bool]:
     """Draw pieces at random from those on offer until the story may end."""
     rng = np.random.default_rng(seed)
     absent = frozenset({"volume"} - set(tape))
-    text, guided = "", GuidedText(GUIDE, tape, absent)
+    text, guided = "", GuidedText(GUIDE, known(tape, absent))
     for _ in range(4_000):
         tokens, may_end = guided.options()
         if may_end and (not tokens or rng.random() < 0.5):
@@ -81,14 +89,14 @@ def test_a_guided_text_tells_its_tape(tape: dict, seed: int) -> None:
 
 
 def test_tokens_outside_the_language_are_never_on_offer() -> None:
-    guided = GuidedText(GUIDE, {"price": "rises"}, frozenset())
+    guided = GuidedText(GUIDE, known({"price": "rises"}))
     tokens, may_end = guided.options()
     assert not may_end
     assert {PIECES[t] for t in tokens} <= {"T", "The price"}
 
 
 def offered(expected: frozenset[str]) -> set[tuple[str, str]]:
-    bits = agreeing((("price", "rises"),), frozenset(), expected)
+    bits = agreeing(known({"price": "rises"}, frozenset(), expected))
     said = language().said
     return {(s.subject, s.value) for k, s in enumerate(said) if bits >> k & 1 and s.kind == "event"}
 
@@ -113,8 +121,34 @@ def test_appetite_for_risk_is_inferred_from_fear_and_cannot_deny_it() -> None:
         s.value: bit for bit, s in enumerate(said)
         if s.subject == "risk appetite" and s.hedge == "clear"
     }  # fmt: skip
-    fearful = agreeing((("market volatility", "very high"), ("price", "rises")), frozenset())
+    fearful = agreeing(known({"market volatility": "very high", "price": "rises"}))
     assert not fearful >> appetite["very high"] & 1
     assert fearful >> appetite["very low"] & 1
-    unknown = agreeing((("price", "rises"),), frozenset())
+    unknown = agreeing(known({"price": "rises"}))
     assert not any(unknown >> bit & 1 for bit in appetite.values())
+
+
+@settings(max_examples=15, deadline=None)
+@given(tapes, st.integers(0, 10**6), st.integers(0, 200))
+def test_a_hurried_text_tells_one_clause_for_each_section_it_owes(
+    tape: dict, seed: int, after: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    guided = GuidedText(GUIDE, known(tape, frozenset({"volume"} - set(tape))))
+    text, sentences = "", None
+    for step in range(4_000):
+        if step == after:
+            sentences = text.count(".") + 1 + guided.owed
+            guided.hurry()
+        tokens, may_end = guided.options()
+        if may_end and not tokens:
+            break
+        token = int(rng.choice(tokens))
+        text += PIECES[token] or ""
+        guided.take(token)
+    assert may_end, text[-200:]
+    reading = read(text)
+    assert reading.ungrounded == ()
+    assert {section_of(s) for s in reading.statements} == set(Section)
+    # The sentence under way, and one for each section that was owed.
+    assert sentences is None or text.count(".") <= sentences
