@@ -5,6 +5,7 @@ from stage_05_llm_engine.learning.tracking import FileTracker, Report
 from stage_05_llm_engine.learning.training import Watch
 from stage_05_llm_engine.narrative import NarrativeModel
 from stage_05_llm_engine.network.checkpoint import CheckpointStore
+from stage_05_llm_engine.network.export import export
 from stage_05_llm_engine.recipe import (
     Adapter,
     Architecture,
@@ -34,4 +35,5 @@ __all__ = [
     "TrainingRecipe",
     "TrainingStage",
     "Watch",
+    "export",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from foundation.contracts import StoryModel, TokenBatch
 from foundation.runtime.stage import Stage
+from stage_05_llm_engine.learning.card import write_card
 from stage_05_llm_engine.learning.course import take_course
 from stage_05_llm_engine.learning.training import Watch
 from stage_05_llm_engine.network import checkpoint
@@ -54,15 +55,17 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "checkpoint"
             taught = take_course(recipe, given, self.watch, folder)
+            lesson = taught.lesson
+            base = checkpoint.base_hash(recipe.start, recipe.seed)
+            write_card(folder, given, lesson, base=base, seed=recipe.seed)
             weights = self.store.put(folder)
-        lesson = taught.lesson
         targets = [label.target for label in given.split("train").labels if label.target]
         return StoryModel(
             as_of=given.as_of,
             produced_at=given.produced_at,
             recipe=recipe.name,
             engine="gpt-oss from scratch" if recipe.adapter is None else "gpt-oss with LoRA",
-            base_model_hash=checkpoint.base_hash(recipe.start, recipe.seed),
+            base_model_hash=base,
             weights=weights,
             tokenizer_hash=given.tokenizer_hash,
             parameters=taught.parameters,

@@ -109,16 +109,20 @@ def run_key(recipe: TrainingRecipe, tokens: TokenBatch) -> str:
 
     Threads, processes and recomputing do not: a run may go on with other ones.
     """
-    windows = [
+    return hash_text(
+        recipe.model_dump_json(exclude={"threads", "processes", "sharded", "recompute"}),
+        tokens.tokenizer_hash,
+        *windows_hashes(tokens),
+    )
+
+
+def windows_hashes(tokens: TokenBatch) -> list[str]:
+    """Return the hashes of all that a model is trained and judged on."""
+    return [
         hash_bytes(getattr(split, name).tobytes())
         for split in tokens.splits
         for name in ("ids", "loss_mask", "story_index")
     ]
-    return hash_text(
-        recipe.model_dump_json(exclude={"threads", "processes", "sharded", "recompute"}),
-        tokens.tokenizer_hash,
-        *windows,
-    )
 
 
 def packed(standing: Standing, stepper: Stepper) -> bytes:

@@ -53,8 +53,30 @@ def write(
     (folder / RECIPE).write_text(recipe.model_dump_json(indent=1), encoding="utf-8")
 
 
-def read(folder: Path) -> Any:
+def recipe_of(folder: Path) -> TrainingRecipe:
+    """Return the recipe that a checkpoint folder was trained by.
+
+    Raises
+    ------
+    ModelError
+        If the folder is not one of ours.
+    """
+    if not (folder / RECIPE).is_file():
+        raise ModelError(
+            "A checkpoint folder holds the recipe it was trained with",
+            value=str(folder),
+            remedy="train the story model again: `story train llm`",
+        )
+    return TrainingRecipe.model_validate_json((folder / RECIPE).read_text(encoding="utf-8"))
+
+
+def read(folder: Path, *, unpacked: bool = False) -> Any:
     """Return the model of a checkpoint folder, ready to forecast, adapters merged.
+
+    Parameters
+    ----------
+    unpacked : bool
+        Read it into main memory with all weights in bfloat16, whatever the recipe says of experts.
 
     Raises
     ------
@@ -63,15 +85,10 @@ def read(folder: Path) -> Any:
     """
     from stage_05_llm_engine.network.lora import load_base, merge_adapter
 
-    if not (folder / RECIPE).is_file():
-        raise ModelError(
-            "A checkpoint folder holds the recipe it was trained with",
-            value=str(folder),
-            remedy="train the story model again: `story train llm`",
-        )
-    recipe = TrainingRecipe.model_validate_json((folder / RECIPE).read_text(encoding="utf-8"))
+    recipe = recipe_of(folder)
     if isinstance(recipe.start, Checkpoint):
-        base = load_base(recipe.start, recipe.device)
+        start = recipe.start.model_copy(update={"experts": "bfloat16"} if unpacked else {})
+        base = load_base(start, "cpu" if unpacked else recipe.device)
         return merge_adapter(base, folder) if recipe.adapter else base
     from transformers import GptOssForCausalLM
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -39,6 +40,28 @@ def llm(
     console().print(summary_table("Story model", model))
     if options.as_json:
         print_json({**as_document(session, result), "model": model.model_dump(mode="json")})
+
+
+@group.command("export")
+@with_options
+def export(
+    options: Options,
+    target: Annotated[Path, typer.Argument(help="A new folder, for a server to load.")],
+) -> None:
+    """Write the trained story model, its adapter merged, as a folder for servers of GPT-OSS."""
+    from foundation.contracts import StoryModel
+    from stage_05_llm_engine import export as write_model
+    from stage_10_integration.commands.opening import Session
+    from stage_10_integration.commands.reporting import console, print_json
+    from stage_10_integration.wiring import TRAINING
+
+    session = Session(options)
+    session.run(session.workplace.plan.until(TRAINING))
+    model = session.workplace.artefact(TRAINING, StoryModel)
+    write_model(session.workplace.store.folders.path(model.weights), target)
+    console().print(f"{model.recipe}, trained until {model.trained_until}: {target}")
+    if options.as_json:
+        print_json({"folder": str(target), "model": model.model_dump(mode="json")})
 
 
 @group.command("market-model")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,6 +11,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GptOssConfig, GptOssForCausalLM, PreTrainedTokenizerFast
 
@@ -26,6 +29,7 @@ from stage_05_llm_engine import (
     TrainingStage,
 )
 
+EXPERTS = ("gate_up_proj", "down_proj")
 ENGINE = EngineSettings(threads=1, max_words=60)
 
 
@@ -56,6 +60,31 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(1)
         GptOssForCausalLM(config).save_pretrained(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def published(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small model with random packed experts, in the form in which gpt-oss is published."""
+    folder = tmp_path_factory.mktemp("published") / "gpt-oss-packed"
+    shutil.copytree(base, folder)
+    config = json.loads((folder / "config.json").read_text())
+    config["quantization_config"] = {"quant_method": "mxfp4", "modules_to_not_convert": []}
+    config["dtype"] = "bfloat16"
+    (folder / "config.json").write_text(json.dumps(config))
+    weights = load_file(folder / "model.safetensors")
+    draw = torch.Generator().manual_seed(7)
+    for name in [n for n in weights if n.endswith(EXPERTS)]:
+        count, width, out = weights.pop(name).shape
+        shape = (count, out, width // 32)
+        weights[f"{name}_blocks"] = torch.randint(
+            0, 256, (*shape, 16), dtype=torch.uint8, generator=draw
+        )
+        weights[f"{name}_scales"] = torch.randint(
+            120, 127, shape, dtype=torch.uint8, generator=draw
+        )
+    kept = {n: w.bfloat16() if w.is_floating_point() else w for n, w in weights.items()}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
     return folder
 
 

@@ -5,7 +5,6 @@ The oracle is transformers' own unpacking of the same files.
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 
@@ -25,33 +24,6 @@ from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.network.lora import load_base
 from stage_05_llm_engine.network.packed import unpack
 from tests.stage_05_llm_engine.conftest import recipe
-
-EXPERTS = ("gate_up_proj", "down_proj")
-
-
-@pytest.fixture(scope="module")
-def published(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small model with random packed experts, in the form in which gpt-oss is published."""
-    folder = tmp_path_factory.mktemp("published") / "gpt-oss-packed"
-    shutil.copytree(base, folder)
-    config = json.loads((folder / "config.json").read_text())
-    config["quantization_config"] = {"quant_method": "mxfp4", "modules_to_not_convert": []}
-    config["dtype"] = "bfloat16"
-    (folder / "config.json").write_text(json.dumps(config))
-    weights = load_file(folder / "model.safetensors")
-    draw = torch.Generator().manual_seed(7)
-    for name in [n for n in weights if n.endswith(EXPERTS)]:
-        count, width, out = weights.pop(name).shape
-        shape = (count, out, width // 32)
-        weights[f"{name}_blocks"] = torch.randint(
-            0, 256, (*shape, 16), dtype=torch.uint8, generator=draw
-        )
-        weights[f"{name}_scales"] = torch.randint(
-            120, 127, shape, dtype=torch.uint8, generator=draw
-        )
-    kept = {n: w.bfloat16() if w.is_floating_point() else w for n, w in weights.items()}
-    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
-    return folder
 
 
 def opened(folder: Path, experts: str) -> GptOssForCausalLM:
