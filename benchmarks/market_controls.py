@@ -107,6 +107,7 @@ def stated_effects(seed: int, threads: int) -> None:
     up or down for every other stock, by turns, and not at all for the rest.
     """
     from foundation.market_model.walk_forward import walk_forward
+    from foundation.twins.given import earlier_answers
     from foundation.twins.walk_forward import walk_forward as refit_twins
 
     draw = np.random.default_rng(seed)
@@ -133,16 +134,20 @@ def stated_effects(seed: int, threads: int) -> None:
         past=plain_past(truth, HORIZON),
     )
     rows = [FIRST_REFIT + 250, FIRST_REFIT + 250 + REFIT_EVERY]
-    shared = walk_forward(data, truth, small(threads), refit_rows=rows, held_back=HELD_BACK).answers
+    walked = walk_forward(data, truth, small(threads), refit_rows=rows, held_back=HELD_BACK)
+    shared = walked.answers
+    recipe = twins_cpu()
+    sizes = recipe.sizes.model_copy(update={"inputs": observed.shape[-1]})
     history = refit_twins(
         shared,
         truth,
         draw.integers(0, 4, shape),
-        twins_cpu().model_copy(update={"threads": threads}),
+        recipe.model_copy(update={"threads": threads, "sizes": sizes}),
         refit_rows=sorted({*range(rows[0], SESSIONS, TWINS_EVERY), *rows}),
         fresh_rows=rows,
         trial=TRIAL,
         least=LEAST,
+        before=earlier_answers(walked, data, recipe.sessions),
     )
     mixed = np.where(history.promoted, history.answers.returns, shared.returns)
     print("\n| stated effects: squared error explained | stocks with an effect of their own | "

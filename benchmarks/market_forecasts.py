@@ -14,6 +14,7 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 from statistics import NormalDist
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -33,6 +34,9 @@ from foundation.quant.settings import ArSettings, GarchSettings, QuantileSetting
 from foundation.quant.volatility import garch_volatility
 from foundation.twins.report import Weighed
 from stage_01_data_engine import DataEngineSettings, DataEngineStage, FolderSource, MarketRequest
+
+if TYPE_CHECKING:
+    from foundation.market_model.answers import Answers
 
 HORIZON = 5
 FIRST_REFIT, REFIT_EVERY, HELD_BACK = 250, 252, 63
@@ -159,8 +163,13 @@ def variants(recipe: MarketModelRecipe) -> dict[str, MarketModelRecipe]:
 
 
 def shared_answers(case: Case, variant: str, seed: int) -> dict[str, np.ndarray]:
-    """Return the answers of a variant of the market model, walk-forward."""
+    """Return the answers of a variant of the market model, walk-forward.
+
+    Beside them, by row of each refit, what its model says of the six months before: twins learn
+    from that at once.
+    """
     from foundation.market_model.walk_forward import walk_forward
+    from foundation.twins.given import earlier_answers
 
     def make() -> dict[str, np.ndarray]:
         made = walk_forward(
@@ -174,9 +183,29 @@ def shared_answers(case: Case, variant: str, seed: int) -> dict[str, np.ndarray]
                 f"{case.name}: {variant} {seed}, row {row}, {epoch}", file=sys.stderr, flush=True
             ),
         )
-        return {f.name: getattr(made.answers, f.name) for f in fields(made.answers)}
+        earlier = earlier_answers(made, case.data, twins_cpu().sessions)
+        return by_name(made.answers) | {
+            f"before {row} {name}": values
+            for row, said in earlier.items()
+            for name, values in by_name(said).items()
+        }
 
     return case.kept(f"{variant} {seed}", make)
+
+
+def by_name(said: Answers) -> dict[str, np.ndarray]:
+    """Return the answers' arrays; inputs are made anew from the data when they are needed."""
+    return {name: values for name, values in vars(said).items() if name != "inputs"}
+
+
+def inputs_seen(case: Case, row: int, rows: slice) -> np.ndarray:
+    """Return the inputs of some rows, standardised as the model refitted at ``row`` does it."""
+    from foundation.market_model.blocking import Scaling
+    from foundation.market_model.walk_forward import first_usable
+
+    learnt = row + 1 - HORIZON - HELD_BACK - HORIZON
+    scaling = Scaling.of(case.data, slice(first_usable(case.data), learnt))
+    return scaling.apply(case.data.observed[rows])
 
 
 def market_models(case: Case, only: tuple[str, ...] | None = None) -> dict[str, Forecast]:
@@ -212,14 +241,23 @@ def twins(
     from foundation.twins.walk_forward import walk_forward
 
     shared = shared_answers(case, "TFT + GAT", case.seeds[0])
+    heads = ("embedding", "returns", "hit", "quantiles")
 
     def make() -> dict[str, np.ndarray]:
+        inputs = np.full(case.data.observed.shape, np.nan, np.float32)
+        before = {}
+        for row, until in zip(case.refit_rows, (*case.refit_rows[1:], len(inputs)), strict=True):
+            inputs[row:until] = inputs_seen(case, row, slice(row, until))
+            if f"before {row} returns" in shared:
+                said = {name: shared[f"before {row} {name}"] for name in heads}
+                past = slice(row - len(said["returns"]), row)
+                before[row] = Answers(**said, inputs=inputs_seen(case, row, past))
         chances = named_regimes(case.returns, QuantSettings().regimes).probabilities
         codes = np.where(np.isnan(chances).any(-1), -1, np.nan_to_num(chances).argmax(-1))
         codes = codes if told is None else told
         monthly = range(case.refit_rows[0], len(case.scale), TWINS_EVERY)
         history = walk_forward(
-            Answers(**{f.name: shared[f.name] for f in fields(Answers)}),
+            Answers(**{name: shared[name] for name in heads}, inputs=inputs),
             case.labels,
             codes,
             twins_cpu().model_copy(update={"threads": case.recipe.threads}),
@@ -227,6 +265,7 @@ def twins(
             fresh_rows=case.refit_rows,
             trial=TRIAL,
             least=LEAST,
+            before=before,
         )
         said = {f.name: getattr(history.answers, f.name) for f in fields(history.answers)}
         return said | {"promoted": history.promoted, "codes": codes}

@@ -163,7 +163,7 @@ def loop_times(recipe: TwinRecipe, twins: int) -> dict[str, float]:
         with torch.inference_mode():
             for n, module in enumerate(modules):
                 x = given.of(torch.tensor([n])).cut(slice(-1, None))
-                module(x.embedding[0], x.returns[0], x.hit[0], x.quantiles[0], None)
+                module(x)
 
     def step() -> None:
         from foundation.twins.bank import TwinOpinion
@@ -171,7 +171,7 @@ def loop_times(recipe: TwinRecipe, twins: int) -> dict[str, float]:
         for n, (module, optimiser) in enumerate(zip(modules, optimisers, strict=True)):
             one = torch.tensor([n])
             x, y = given.of(one).cut(batch), targets.of(one).cut(batch)
-            out = module(x.embedding[0], x.returns[0], x.hit[0], x.quantiles[0], None)
+            out = module(x)
             opinion = TwinOpinion(**{k: v[None] for k, v in out.items()})
             optimiser.zero_grad()
             losses(opinion, y, recipe.weights).sum().backward()
@@ -215,7 +215,8 @@ def stored(recipe: TwinRecipe, twins: int) -> tuple[TwinInputs, TwinTargets]:
     effect = 0.5 * (torch.arange(twins) % 2)[:, None]
     outcome = effect * embedding[..., 0] + torch.randn(shape, generator=draw)
     shared = torch.tensor([-1.28, 0.0, 1.28]).expand(*shape, 3).contiguous()
-    given = TwinInputs(embedding, torch.zeros(shape), torch.full(shape, -0.5), shared)
+    inputs = torch.randn(*shape, recipe.sizes.inputs, generator=draw)
+    given = TwinInputs(embedding, inputs, torch.zeros(shape), torch.full(shape, -0.5), shared)
     hit = (outcome > 1).float()
     regime = torch.randint(0, 4, shape, generator=draw)
     return given, TwinTargets(outcome, hit, outcome.abs(), regime)

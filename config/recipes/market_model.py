@@ -76,7 +76,7 @@ def twins_full() -> TwinRecipe:
 
 def twins_cpu() -> TwinRecipe:
     """Return twins for the CPU profile's embeddings."""
-    return TwinRecipe(name="twins-cpu", sizes=TwinSizes(embedding=64))
+    return TwinRecipe(name="twins-cpu", sizes=TwinSizes(embedding=64, inputs=27))
 
 
 def twins_demo() -> TwinRecipe:
@@ -84,8 +84,8 @@ def twins_demo() -> TwinRecipe:
     return TwinRecipe(
         name="twins-demo",
         sizes=TwinSizes(
-            embedding=32, adapter=8, stock=16, regime=8, detector=(16, 8), correction=(32, 16),
-            head=8,
+            embedding=32, inputs=20, adapter=8, stock=16, regime=8, detector=(16, 8),
+            correction=(32, 16), head=8,
         ),
         epochs=8,
         patience=2,

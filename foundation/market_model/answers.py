@@ -25,12 +25,16 @@ class Answers:
         Probability that the target is touched before the stop.
     quantiles : array (T, N, 3)
         q10, q50, q90 of the return in units of the scale; never crossing.
+    inputs : array (T, N, F)
+        The observed inputs of the row's own session, standardised as the model was trained on
+        them; NaN also where one is absent.
     """
 
     embedding: np.ndarray
     returns: np.ndarray
     hit: np.ndarray
     quantiles: np.ndarray
+    inputs: np.ndarray
 
 
 def answers(
@@ -59,12 +63,11 @@ def answers(
             )
     joined = [torch.cat(part, dim=1).float().cpu().numpy() for part in zip(*parts, strict=True)]
     silent = ~data.answerable[rows.start : rows.stop]
-    out = []
-    for values in joined:
-        first = rows.start - aligned.start
-        kept = values.swapaxes(0, 1)[first : first + len(rows)].copy()
-        kept[silent] = np.nan
-        out.append(kept)
+    first = rows.start - aligned.start
+    out = [values.swapaxes(0, 1)[first : first + len(rows)].copy() for values in joined]
+    out.append(trained.scaling.apply(data.observed[rows.start : rows.stop]))
+    for values in out:
+        values[silent] = np.nan
     return Answers(*out)
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from foundation.market_model.checkpoint import TrainedModel
 
 SCALE = "scale"
+FORM = 2
+"""Of what is kept: another form, with other fields, makes another entry."""
 REMEDY = "compute them again: story train twins --embed-again"
 
 
@@ -134,7 +136,7 @@ def entry_name(model: str, symbols: tuple[str, ...], inputs: str) -> str:
 
     Symbols belong to it, for neighbours in the graph have a say in each one's embedding.
     """
-    return f"{short(model)}-{short(hash_text(inputs, *symbols))}"
+    return f"{short(model)}-{short(hash_text(str(FORM), inputs, *symbols))}"
 
 
 def _segment(

@@ -206,6 +206,7 @@ def family_answers(
         returns=expected,
         hit=np.full(expected.shape, np.nan, np.float32),
         quantiles=quantiles,
+        inputs=np.zeros((*expected.shape, 0), np.float32),
     )
 
 
@@ -228,7 +229,8 @@ def transfer_walk_forward(
         )
         said = family_answers(family, series, data, range(row, until), entry)
         returns[row:until], quantiles[row:until] = said.returns, said.quantiles
-    return Answers(np.zeros((sessions, symbols, 0), np.float32), returns, hit, quantiles)
+    nothing = np.zeros((sessions, symbols, 0), np.float32)
+    return Answers(nothing, returns, hit, quantiles, inputs=nothing)
 
 
 def _moments(past: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -8,6 +8,7 @@ return, hit probability, quantiles and of the volatility scale. Untrained, it co
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -29,6 +30,9 @@ class TwinInputs:
     Attributes
     ----------
     embedding : Tensor, shape (n, B, E)
+    inputs : Tensor, shape (n, B, F)
+        The market model's observed inputs of each session, standardised as it does; NaN means
+        absent and counts as the input's mean.
     returns, hit : Tensor, shape (n, B)
         The shared heads' expected return (in volatility scales) and hit logit.
     quantiles : Tensor, shape (n, B, 3)
@@ -38,30 +42,30 @@ class TwinInputs:
     """
 
     embedding: Tensor
+    inputs: Tensor
     returns: Tensor
     hit: Tensor
     quantiles: Tensor
     options: Tensor | None = None
 
+    def each(self, change: Callable[[Tensor], Tensor]) -> TwinInputs:
+        """Return every part changed."""
+        return TwinInputs(
+            change(self.embedding),
+            change(self.inputs),
+            change(self.returns),
+            change(self.hit),
+            change(self.quantiles),
+            None if self.options is None else change(self.options),
+        )
+
     def cut(self, rows: Tensor | slice) -> TwinInputs:
         """Return some sessions."""
-        return TwinInputs(
-            self.embedding[:, rows],
-            self.returns[:, rows],
-            self.hit[:, rows],
-            self.quantiles[:, rows],
-            None if self.options is None else self.options[:, rows],
-        )
+        return self.each(lambda part: part[:, rows])
 
     def of(self, twins: Tensor) -> TwinInputs:
         """Return some twins."""
-        return TwinInputs(
-            self.embedding[twins],
-            self.returns[twins],
-            self.hit[twins],
-            self.quantiles[twins],
-            None if self.options is None else self.options[twins],
-        )
+        return self.each(lambda part: part[twins])
 
 
 @dataclass(frozen=True)
@@ -102,19 +106,25 @@ class Drops:
 SILENT = Drops()
 
 
-def answer(layout: Layout, rows: Tensor, given: TwinInputs, drops: Drops = SILENT) -> TwinOpinion:
+def answer(layout: Layout, rows: Tensor, given: TwinInputs) -> TwinOpinion:
     """Return the opinion of the twins whose parameters are ``rows`` (n, width).
 
     All products are batched over twins. What does not vary with the session (the stock's own
     embedding) is multiplied once per twin.
     """
-    return answer_with(layout, layout.views(rows), given, drops)
+    return corrected(given, *corrections(layout, layout.views(rows), given))
 
 
-def answer_with(
+def corrections(
     layout: Layout, p: dict[str, Tensor], given: TwinInputs, drops: Drops = SILENT
-) -> TwinOpinion:
-    """Return the opinion of twins by their named parameters, each (n, *shape)."""
+) -> tuple[Tensor, Tensor]:
+    """Return what twins add to the shared heads, (n, B, 6), and logits of the regimes, (n, B, 4).
+
+    The six, all zero for an untrained twin: expected return, logit of the hit, volatility (before
+    its softplus), then what is added to the distance of the lower quantile, to the median and to
+    the distance of the upper quantile (distances before their softplus). ``p`` holds the twins'
+    named parameters, each (n, *shape).
+    """
     sizes = layout.sizes
     x = given.embedding
     adapted = x + F.relu(x @ p["adapter.down"]) @ p["adapter.up"]
@@ -123,7 +133,7 @@ def answer_with(
     regimes = _detect(p, adapted, stock, drops.detector)
     # The expected embedding, not that of the likeliest regime: gradients flow to the detector.
     regime = torch.softmax(regimes, dim=-1) @ p["regimes"]
-    joined = [adapted, stock, regime]
+    joined = [adapted, stock, regime, torch.nan_to_num(given.inputs, nan=0.0)]
     options = None
     if sizes.options is not None:
         options = _encode_options(p, given)
@@ -137,18 +147,21 @@ def answer_with(
     inner = hidden @ p["correction.1.weight"] + p["correction.1.bias"][:, None]
     hidden = _settle(p, 1, inner, drops.second)
 
-    corrections = _heads(p, hidden, sizes.head, drops.heads)
-    returns, hit = corrections[..., 0], corrections[..., 1]
+    returns, hit, volatility = _heads(p, hidden, sizes.head, drops.heads).unbind(-1)
     if options is not None:
         returns = returns + (options @ p["gamma.weight"])[..., 0]
         hit = hit * (2 * torch.sigmoid((options @ p["gate.weight"])[..., 0]))
+    stretch = hidden @ p["quantiles.weight"] + p["quantiles.bias"][:, None]
+    return torch.cat([torch.stack([returns, hit, volatility], dim=-1), stretch], dim=-1), regimes
+
+
+def corrected(given: TwinInputs, added: Tensor, regimes: Tensor) -> TwinOpinion:
+    """Return the shared heads' opinion with the corrections (n, B, 6) made."""
     return TwinOpinion(
-        returns=given.returns + returns,
-        hit=given.hit + hit,
-        volatility=F.softplus(corrections[..., 2] + ONE),
-        quantiles=_quantiles(
-            given.quantiles, hidden @ p["quantiles.weight"] + p["quantiles.bias"][:, None]
-        ),
+        returns=given.returns + added[..., 0],
+        hit=given.hit + added[..., 1],
+        volatility=F.softplus(added[..., 2] + ONE),
+        quantiles=_quantiles(given.quantiles, added[..., 3:]),
         regimes=regimes,
     )
 

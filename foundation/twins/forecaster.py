@@ -208,6 +208,7 @@ class FoundationForecaster:
         self, said: Opinions, shared: object, base: QuantContext, outcome: Labels
     ) -> Opinions:
         from foundation.market_model.answers import Answers
+        from foundation.twins.given import earlier_answers
         from foundation.twins.walk_forward import walk_forward
 
         assert isinstance(shared, Answers)
@@ -225,6 +226,7 @@ class FoundationForecaster:
             fresh_rows=said.rows,
             trial=settings.trial,
             least=settings.least,
+            before=earlier_answers(said.shared, said.data, recipe.sessions),
             report=lambda row, share: self._tell(
                 f"twins, {base.values.sessions[row]}: {share:.0%} answer for their stock"
             ),

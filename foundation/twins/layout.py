@@ -39,7 +39,7 @@ class Layout:
         for i, (a, b) in enumerate(pairwise(widths)):
             shapes |= {f"detector.{i}.weight": (a, b), f"detector.{i}.bias": (b,)}
         shapes["regimes"] = (4, s.regime)
-        joined = s.embedding + s.stock + s.regime
+        joined = s.embedding + s.stock + s.regime + s.inputs
         if s.options is not None:
             hidden, out = s.options_hidden
             shapes |= {

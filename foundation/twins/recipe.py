@@ -14,6 +14,9 @@ class TwinSizes(Part):
     ----------
     embedding : int
         Of the market model's embedding.
+    inputs : int
+        The market model's observed inputs of the last session: what the embedding has dropped is
+        still seen here.
     adapter : int
         Rank of the low-rank adapter.
     stock, regime : int
@@ -31,6 +34,7 @@ class TwinSizes(Part):
     """
 
     embedding: int = Field(default=128, ge=1)
+    inputs: int = Field(default=27, ge=0)
     adapter: int = Field(default=16, ge=1)
     stock: int = Field(default=64, ge=1)
     regime: int = Field(default=32, ge=1)

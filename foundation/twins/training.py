@@ -14,7 +14,7 @@ from foundation.kernel import OperatorError
 from foundation.market_model.losses import hit_or_miss, masked_mean, pinball, squared
 from foundation.market_model.model import LEVELS
 from foundation.market_model.numerics import seeded
-from foundation.twins.bank import Drops, TwinInputs, TwinOpinion, answer_with
+from foundation.twins.bank import Drops, TwinInputs, TwinOpinion, answer, corrected, corrections
 from foundation.twins.layout import Layout
 from foundation.twins.recipe import TwinRecipe, TwinWeights
 
@@ -177,7 +177,7 @@ def _learn(
 def _judge(
     layout: Layout, rows: Tensor, given: TwinInputs, targets: TwinTargets, weights: TwinWeights
 ) -> Tensor:
-    return losses(answer_with(layout, layout.views(rows), given), targets, weights)
+    return losses(answer(layout, rows, given), targets, weights)
 
 
 class _Learning:
@@ -202,7 +202,7 @@ class _Learning:
             name: view.detach().requires_grad_()
             for name, view in self.layout.views(self.rows).items()
         }
-        opinion = answer_with(self.layout, parameters, given, self.drops)
+        opinion = corrected(given, *corrections(self.layout, parameters, given, self.drops))
         # A sum over twins: each twin's gradient is that of its own loss alone.
         total = losses(opinion, targets, self.recipe.weights).sum()
         names = list(parameters)

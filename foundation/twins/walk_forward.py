@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from foundation.kernel import OperatorError
 from foundation.market_model.answers import Answers
 from foundation.market_model.inputs import Labels
 from foundation.market_model.model import LEVELS
 from foundation.quant.evaluation.scores import pinball_loss
-from foundation.twins.bank import TwinInputs, TwinOpinion, answer
+from foundation.twins.bank import TwinInputs, corrected, corrections
+from foundation.twins.given import check_widths, cut, twin_inputs, twin_targets, with_earlier
 from foundation.twins.layout import Layout
 from foundation.twins.promotion import Comparison, compare
 from foundation.twins.recipe import TwinRecipe
-from foundation.twins.training import TrainedRows, TwinTargets, train
+from foundation.twins.shrinkage import earned, shrunk, spread
+from foundation.twins.training import TrainedRows, train
+
+SPAN = 8
+"""Sessions that are asked about at once, whatever comes after them: products of one shape give
+the same bits to a session whether it is the last one or not."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,9 @@ class TwinHistory:
     comparisons : tuple of list of Comparison
         One per refit row.
     rows : Tensor (N, width)
-        Weights of the last refit.
+        Weights of the last refit, the factors that its corrections had earned made part of them.
+    factors : float array (N, 4)
+        Those factors, by ``shrinkage.HEADS``: 0 where the shared heads answer alone.
     losses : float array (N, 2)
         Of the last refit, on the sessions held back: before training, and of the kept epoch.
     epochs : int array (N,)
@@ -65,54 +74,9 @@ class TwinHistory:
     promoted: np.ndarray
     comparisons: tuple[list[Comparison], ...]
     rows: torch.Tensor
+    factors: np.ndarray
     losses: np.ndarray
     epochs: np.ndarray
-
-
-def twin_inputs(shared: Answers, rows: slice, options: np.ndarray | None = None) -> TwinInputs:
-    """Return what twins are given on some rows: the shared answers; absent ones are zero.
-
-    A row without an answer has no outcome to learn from either, and is not asked.
-    """
-
-    def by_twin(values: np.ndarray, absent: float = 0.0) -> torch.Tensor:
-        filled = np.nan_to_num(values[rows].swapaxes(0, 1), nan=absent)
-        return torch.from_numpy(np.ascontiguousarray(filled, np.float32))
-
-    quantiles = by_twin(shared.quantiles)
-    quantiles[..., 2] += (quantiles[..., 2] <= quantiles[..., 0]).float()
-    hit = np.clip(shared.hit, 1e-6, 1 - 1e-6)
-    extra = None
-    if options is not None:
-        extra = torch.from_numpy(np.ascontiguousarray(options[rows].swapaxes(0, 1), np.float32))
-    return TwinInputs(
-        embedding=by_twin(shared.embedding),
-        returns=by_twin(shared.returns),
-        hit=by_twin(np.log(hit / (1 - hit))),
-        quantiles=quantiles,
-        options=extra,
-    )
-
-
-def twin_targets(
-    labels: Labels, regimes: np.ndarray, answered: np.ndarray, rows: slice
-) -> TwinTargets:
-    """Return what happened on some rows; not known where no shared answer was given.
-
-    ``regimes`` holds codes (T, N), -1 where no regime is named.
-    """
-
-    def by_twin(values: np.ndarray) -> torch.Tensor:
-        kept = np.where(answered[rows], values[rows], np.nan).T
-        return torch.from_numpy(np.ascontiguousarray(kept, np.float32))
-
-    named = np.where(answered[rows], regimes[rows], -1).T
-    return TwinTargets(
-        returns=by_twin(labels.returns),
-        hit=by_twin(labels.hit),
-        volatility=by_twin(labels.volatility),
-        regime=torch.from_numpy(np.ascontiguousarray(named, np.int64)),
-    )
 
 
 def walk_forward(
@@ -126,6 +90,7 @@ def walk_forward(
     trial: int,
     least: int,
     options: np.ndarray | None = None,
+    before: Mapping[int, Answers] | None = None,
     report: Callable[[int, float], None] | None = None,
 ) -> TwinHistory:
     """Refit all twins at some rows; each refit goes on from the weights of the one before.
@@ -140,14 +105,18 @@ def walk_forward(
         Rows at whose close twins are trained: on outcomes known there.
     fresh_rows : sequence of int
         Rows from which another market model answers: its embeddings mean other things, so twins
-        begin anew and learn only from rows since. They must be among the refit rows.
+        begin anew. They must be among the refit rows.
+    before : mapping of fresh row to Answers, optional
+        What the market model of a fresh row says of the sessions before it, up to and without that
+        row: its twins then learn from them at once. Where there are none, twins learn only from
+        rows since. Nothing is judged by these answers, for the model has learnt from some of them.
     trial, least : int
         Sessions of the past by which a twin is judged, at most and at least.
 
     Raises
     ------
     OperatorError
-        If a fresh row is no refit row.
+        If a fresh row is no refit row, or the recipe is not for this market model.
     """
     if not set(fresh_rows) <= set(refit_rows):
         raise OperatorError(
@@ -155,32 +124,50 @@ def walk_forward(
             value=sorted(set(fresh_rows) - set(refit_rows)),
             remedy="refit twins at every row at which the market model is refitted",
         )
+    check_widths(shared, recipe)
     layout = Layout(recipe.sizes)
     sessions, stocks = shared.returns.shape
     answered = np.isfinite(shared.returns)
     said = _empty(sessions, stocks)
+    added = np.zeros((sessions, stocks, 6), dtype=np.float32)
     promoted = np.zeros((sessions, stocks), dtype=bool)
     comparisons = []
-    rows, since = _untrained(layout, stocks, recipe), refit_rows[0]
+    rows, fresh = _untrained(layout, stocks, recipe), refit_rows[0]
     last_fit = TrainedRows(rows, np.full((stocks, 2), np.nan), np.zeros(stocks, dtype=int))
     for row, until in zip(refit_rows, (*refit_rows[1:], sessions), strict=True):
         if row in fresh_rows:
-            rows, since = _untrained(layout, stocks, recipe), row
-        last = max(since, row + 1 - recipe.horizon)
-        begin = max(since, last - recipe.sessions)
-        if last - begin > recipe.held_back + recipe.horizon + recipe.batch:
-            past = slice(begin, last)
-            given = twin_inputs(shared, past, options)
-            last_fit = train(rows, given, twin_targets(labels, regimes, answered, past), recipe)
+            rows, fresh = _untrained(layout, stocks, recipe), row
+        earlier = (before or {}).get(fresh)
+        since = fresh - (0 if earlier is None else len(earlier.returns))
+        last = max(0, row + 1 - recipe.horizon)
+        past = slice(max(since, last - recipe.sessions), last)
+        if past.stop - past.start > recipe.held_back + recipe.horizon + recipe.batch:
+            seen = with_earlier(shared, fresh, earlier, past)
+            given = twin_inputs(seen, None if options is None else options[past])
+            last_fit = train(rows, given, twin_targets(seen, labels, regimes, past), recipe)
             rows = last_fit.rows
-        _say(said, layout, rows, shared, slice(row, until), answered, options)
-        found = _judge(said, shared, labels, slice(max(since, last - trial), last), least, recipe)
+        judged, now = slice(max(0, last - trial), last), slice(row, until)
+        factors = earned(
+            twin_inputs(cut(shared, judged)),
+            torch.from_numpy(np.ascontiguousarray(added[judged].swapaxes(0, 1))),
+            twin_targets(cut(shared, judged), labels, regimes, judged),
+            recipe.horizon,
+        )
+        given = twin_inputs(cut(shared, now), None if options is None else options[now])
+        added[now] = _say(said, layout, rows, factors, given, now, answered)
+        found = _judge(said, shared, labels, judged, least, recipe)
         promoted[row:until] = [comparison.promotes for comparison in found]
         comparisons.append(found)
         if report is not None:
             report(row, float(np.mean(promoted[row])))
     return TwinHistory(
-        TwinAnswers(**said), promoted, tuple(comparisons), rows, last_fit.losses, last_fit.epochs
+        TwinAnswers(**said),
+        promoted,
+        tuple(comparisons),
+        shrunk(layout, rows, factors),
+        factors.numpy(),
+        last_fit.losses,
+        last_fit.epochs,
     )
 
 
@@ -214,25 +201,41 @@ def _judge(
 def _say(
     said: dict[str, np.ndarray],
     layout: Layout,
-    weights: torch.Tensor,
-    shared: Answers,
-    rows: slice,
+    rows: torch.Tensor,
+    factors: torch.Tensor,
+    given: TwinInputs,
+    now: slice,
     answered: np.ndarray,
-    options: np.ndarray | None,
-) -> None:
+) -> np.ndarray:
+    """Answer for some sessions; return the corrections before any factor, (B, N, 6)."""
+    sessions = given.returns.shape[1]
+    parts = []
     with torch.inference_mode():
-        opinion: TwinOpinion = answer(layout, weights, twin_inputs(shared, rows, options))
-        values = {
-            "returns": opinion.returns,
-            "hit": torch.sigmoid(opinion.hit),
-            "volatility": opinion.volatility,
-            "quantiles": opinion.quantiles,
-            "regimes": torch.softmax(opinion.regimes, dim=-1),
-        }
-    for name, value in values.items():
+        for begin in range(0, sessions, SPAN):
+            part = _filled_up(given.cut(slice(begin, begin + SPAN)))
+            added, regimes = corrections(layout, layout.views(rows), part)
+            opinion = corrected(part, added * spread(factors)[:, None], regimes)
+            values = {
+                "returns": opinion.returns,
+                "hit": torch.sigmoid(opinion.hit),
+                "volatility": opinion.volatility,
+                "quantiles": opinion.quantiles,
+                "regimes": torch.softmax(opinion.regimes, dim=-1),
+            }
+            parts.append({"added": added, **values})
+    whole = {name: torch.cat([p[name] for p in parts], dim=1)[:, :sessions] for name in parts[0]}
+    raw = whole.pop("added").numpy().swapaxes(0, 1)
+    for name, value in whole.items():
         known = value.numpy().swapaxes(0, 1).copy()
-        known[~answered[rows]] = np.nan
-        said[name][rows] = known
+        known[~answered[now]] = np.nan
+        said[name][now] = known
+    return raw
+
+
+def _filled_up(given: TwinInputs) -> TwinInputs:
+    """Return the inputs with zeros appended up to a whole span."""
+    missing = SPAN - given.returns.shape[1]
+    return given.each(lambda part: F.pad(part, (0, 0) * (part.dim() - 2) + (0, missing)))
 
 
 def _untrained(layout: Layout, stocks: int, recipe: TwinRecipe) -> torch.Tensor:

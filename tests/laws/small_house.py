@@ -48,7 +48,14 @@ def modelled_house() -> HouseSettings:
         threads=1,
     )
     sizes = TwinSizes(
-        embedding=8, adapter=4, stock=4, regime=4, detector=(8, 4), correction=(8, 8), head=4
+        embedding=8,
+        inputs=6,
+        adapter=4,
+        stock=4,
+        regime=4,
+        detector=(8, 4),
+        correction=(8, 8),
+        head=4,
     )
     twins = TwinRecipe(sizes=sizes, epochs=1, sessions=60, held_back=10, batch=16, threads=1)
     foundation = FoundationSettings(

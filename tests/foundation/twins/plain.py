@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from foundation.twins.bank import TwinInputs
 from foundation.twins.recipe import TwinSizes
 
 
@@ -25,7 +26,7 @@ class PlainTwin(nn.Module):
         widths = (sizes.embedding + sizes.stock, *sizes.detector, 4)
         self.detector = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.regimes = nn.Embedding(4, sizes.regime)
-        joined = sizes.embedding + sizes.stock + sizes.regime
+        joined = sizes.embedding + sizes.stock + sizes.regime + sizes.inputs
         if sizes.options is not None:
             hidden, out = sizes.options_hidden
             self.options = nn.ModuleList((nn.Linear(sizes.options, hidden), nn.Linear(hidden, out)))
@@ -71,20 +72,23 @@ class PlainTwin(nn.Module):
                 put(self.gamma, row["gamma.weight"], None)
                 put(self.gate, row["gate.weight"], None)
 
-    def forward(
-        self, x: Tensor, returns: Tensor, hit: Tensor, shared: Tensor, options: Tensor | None
-    ) -> dict[str, Tensor]:
-        """Return the opinion on (B, ...) inputs of one stock."""
+    def forward(self, given: TwinInputs, n: int = 0) -> dict[str, Tensor]:
+        """Return the opinion on the n-th stock's inputs."""
+        x, returns, hit, shared = (
+            part[n] for part in (given.embedding, given.returns, given.hit, given.quantiles)
+        )
         adapted = x + self.up(F.relu(self.down(x)))
         stock = self.stock.expand(len(x), -1)
         detected = torch.cat([adapted, stock], -1)
         detected = F.relu(self.detector[0](detected))
         regimes = self.detector[2](F.relu(self.detector[1](detected)))
         regime = torch.softmax(regimes, -1) @ self.regimes.weight
-        parts = [adapted, stock, regime]
+        seen = given.inputs[n]
+        parts = [adapted, stock, regime, torch.where(seen.isnan(), 0.0, seen)]
         said = None
         if self.sizes.options is not None:
-            assert options is not None
+            assert given.options is not None
+            options = given.options[n]
             there = torch.isfinite(options)
             said = F.relu(self.options[0](torch.where(there, options, 0.0)))
             said = F.relu(self.options[1](said)) * there.any(-1, keepdim=True)

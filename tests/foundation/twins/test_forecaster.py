@@ -41,7 +41,14 @@ RECIPE = MarketModelRecipe(
 )
 SETTINGS = FoundationSettings(
     market_model=RECIPE,
-    twins=TwinRecipe(sizes=SIZES, epochs=2, sessions=60, held_back=10, batch=16, threads=1),
+    twins=TwinRecipe(
+        sizes=SIZES.model_copy(update={"inputs": 6}),
+        epochs=2,
+        sessions=60,
+        held_back=10,
+        batch=16,
+        threads=1,
+    ),
     first_refit=120,
     refit_every=90,
     held_back=20,

@@ -55,6 +55,7 @@ def walked(twins: bool = True) -> Walked:
         returns=by_row(0.1),
         hit=by_row(0.25),
         quantiles=quantiles(1.0),
+        inputs=np.zeros((*SHAPE, 3), np.float32),
     )
     history = TwinHistory(
         answers=TwinAnswers(
@@ -74,6 +75,7 @@ def walked(twins: bool = True) -> Walked:
             ],
         ),
         rows=torch.zeros(SYMBOLS, 1),
+        factors=np.ones((SYMBOLS, 4), np.float32),
         losses=np.zeros((SYMBOLS, 2)),
         epochs=np.zeros(SYMBOLS, int),
     )

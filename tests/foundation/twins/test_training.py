@@ -31,6 +31,18 @@ def test_effects_that_differ_by_stock_are_found_where_they_are_and_not_elsewhere
     assert (gain[~planted].abs() < 0.3).all()
 
 
+def test_an_input_that_the_embedding_has_dropped_is_found_all_the_same() -> None:
+    effects = [2.5, -2.5, 0.0]
+    recipe = RECIPE.model_copy(update={"epochs": 40})
+    trained = train(begin(3), *stocks([0.0] * 3, sessions=250, unseen=effects), recipe)
+    unseen, truth = stocks([0.0] * 3, seed=9, unseen=effects)
+    said = answer(Layout(SIZES), trained.rows, unseen)
+    gain = (truth.returns**2 - (truth.returns - said.returns) ** 2).mean(dim=1)
+    # Of 6.25 a tenth is hidden by absent inputs.
+    assert (gain[:2] > 2.0).all()
+    assert abs(gain[2]) < 0.3
+
+
 def test_the_detector_learns_the_regimes_it_is_told() -> None:
     recipe = RECIPE.model_copy(update={"epochs": 60, "patience": 60})
     trained = train(begin(4), *stocks([0.0] * 4, sessions=250), recipe)
@@ -68,7 +80,7 @@ def test_one_step_is_that_of_a_plain_twin_under_adamw() -> None:
     )
     early = slice(0, 120 - 10 - recipe.horizon)
     x = given.cut(early)
-    out = twin(x.embedding[0], x.returns[0], x.hit[0], x.quantiles[0], None)
+    out = twin(x)
     truth = targets.cut(early)
     said = type(answer(Layout(SIZES), rows, x))(**{k: v[None] for k, v in out.items()})
     losses(said, truth, recipe.weights).sum().backward()
