@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -31,7 +31,6 @@ from stage_05_llm_engine import (
     EngineInput,
     EngineSettings,
     LlmEngineStage,
-    TrainingRecipe,
     TrainingStage,
 )
 from stage_05_llm_engine.learning.training import Watch
@@ -120,31 +119,34 @@ def _characters(tokens: TokenBatch) -> int:
     return sum(map(len, reader.decode_batch(rows, skip_special_tokens=False)))
 
 
-def planted(recipe: TrainingRecipe | None = None) -> None:
+def planted(seeds: Sequence[int] = (0, 1, 2)) -> None:
     """Print gains over climatology under a law and on a martingale, with standard errors."""
     say(
-        "| law | series | forecasts | gain over climatology | standard error | the law's own gain |"
+        "| law | series | forecasts | gain over climatology | standard error | between seeds "
+        "| the law's own gain |"
     )
-    say("|---|---|---:|---:|---:|---:|")
+    say("|---|---|---:|---:|---:|---:|---:|")
     for law in ("planted", "martingale"):
         stories = planted_stories(law, sessions=520, symbols=8, seed=11)
-        settings = TokenizationSettings(history_sessions=150)
-        tokens = TokenizationStage(settings).run(stories.book)
-        with tempfile.TemporaryDirectory() as scratch:
-            store = FolderStore(Path(scratch))
-            model = TrainingStage(recipe or story_nano_test(), store).run(tokens)
-            engine = LlmEngineStage(EngineSettings(max_words=60), store)
-            panel = engine.run(EngineInput(tokens, model)).distributions
+        tokens = TokenizationStage(TokenizationSettings(history_sessions=150)).run(stories.book)
+        said = []
+        for seed in seeds:
+            with tempfile.TemporaryDirectory() as scratch:
+                store = FolderStore(Path(scratch))
+                model = TrainingStage(story_nano_test(seed), store).run(tokens)
+                engine = LlmEngineStage(EngineSettings(max_words=60), store)
+                said.append(engine.run(EngineInput(tokens, model)).distributions)
+            note(f"{law}, seed {seed}")
         sessions, observed = stories.book.sessions, stories.book.observed.values
-        origins = [sessions.index(day) for day in panel.sessions[:-1]]
+        origins = [sessions.index(day) for day in said[0].sessions[:-1]]
         learnt = observed[: sessions.index(model.trained_until) + 1]
         for s, series in enumerate(TAPE):
             then = observed[[t + 1 for t in origins]][..., s]
             counts = np.array([(learnt[..., s] == code).sum() + 0.5 for code in range(5)])
-            ours = _log_score(panel.values[:-1, :, s], then)
-            climate = np.broadcast_to(counts / counts.sum(), (*then.shape, 5))
-            gain = _log_score(climate, then) - ours
-            best = _log_score(climate, then) - _log_score(stories.truth[origins][:, :, s], then)
+            climate = _log_score(np.broadcast_to(counts / counts.sum(), (*then.shape, 5)), then)
+            gains = np.array([climate - _log_score(p.values[:-1, :, s], then) for p in said])
+            best = climate - _log_score(stories.truth[origins][:, :, s], then)
+            gain = gains.mean(axis=0)
             known = ~np.isnan(gain)
             found = circular_block_bootstrap(
                 np.where(known, gain, 0.0).sum(axis=1, keepdims=True),
@@ -153,9 +155,10 @@ def planted(recipe: TrainingRecipe | None = None) -> None:
                 samples=2000,
                 seed=0,
             )[0]
+            spread = np.nanmean(gains, axis=(1, 2)).std(ddof=1)
             say(
                 f"| {law} | {series} | {known.sum():,} | {found.mean:+.4f} | "
-                f"{found.standard_error:.4f} | {np.nanmean(best):+.4f} |"
+                f"{found.standard_error:.4f} | {spread:.4f} | {np.nanmean(best):+.4f} |"
             )
 
 

@@ -20,8 +20,9 @@ from config.recipes import story_tiny_cpu
 from foundation.contracts import TokenBatch
 from stage_05_llm_engine import Architecture, TrainingRecipe
 from stage_05_llm_engine.learning.lessons import Batch, loss_weights, take
+from stage_05_llm_engine.learning.losses import autocast
 from stage_05_llm_engine.learning.optimiser import Stepper
-from stage_05_llm_engine.learning.training import _learn_from, _phases, autocast
+from stage_05_llm_engine.learning.training import _learn_from, _phases
 from stage_05_llm_engine.network.architecture import build
 from stage_05_llm_engine.network.machine import prepare_process, reproducible
 from stage_05_llm_engine.network.workers import Workers
