@@ -1,7 +1,10 @@
 """How bullish story and quantitative model are, for all symbols at once.
 
 Scores lie in [-1, 1], from bearish to bullish. They are conventions that put different
-opinions on one scale, not expected returns.
+opinions on one scale, not expected returns. Zero is the usual: what has followed in the past, or
+has been forecast before. Markets drift upwards, and an opinion that says of every stock on every
+day no more than that has no direction (as alphas are taken beside a consensus: Grinold & Kahn,
+"Active Portfolio Management", 2000, chapter 2).
 """
 
 from __future__ import annotations
@@ -61,16 +64,20 @@ def story_parts(
 
     Notes
     -----
-    ``price`` is tanh of the expected movement, ``E[code - 2] / 2``, over ``price_scale``.
-    ``trend`` and ``momentum`` are tanh of how far the expected state lies above the state that
-    has usually followed today's (past mean over all symbols), over ``shift_scale``: a trend at
-    its top can only fall, and that alone is no reason to be bearish. ``text`` is the mean tone
+    ``price``, ``trend`` and ``momentum`` are tanh of how far the expected state lies above the
+    one that has usually followed today's (past mean over all symbols): half of it over
+    ``price_scale``, the whole over ``shift_scale``. A trend at its top can only fall, and that
+    alone is no reason to be bearish; prices rise more often than they fall, and that alone is none
+    to be bullish. Where today's price outcome is absent, the middle one counts as usual. ``text``
+    is the mean tone
     of what the continuation says, without what it repeats of the quantitative model.
     """
     expected = distributions @ _CODES
     usual = usual_next(observed)
     shift = np.tanh((expected - usual) / settings.shift_scale)
-    price = np.tanh((expected[:, TAPE.index("price")] - 2) / 2 / settings.price_scale)
+    place = TAPE.index("price")
+    beside = np.where(np.isnan(usual[:, place]), 2.0, usual[:, place])
+    price = np.tanh((expected[:, place] - beside) / 2 / settings.price_scale)
     return StoryParts(
         price=price,
         trend=shift[:, TAPE.index("trend")],
@@ -108,22 +115,26 @@ def quant_scores(
 ) -> np.ndarray:
     """Return the quantitative score at the last session, shape (N,); NaN where it is silent.
 
-    ``(1 - w) tanh(r / s / drift_scale) + w tanh((h - h_past) / hit_scale)`` with r the expected
-    five-session return, s its volatility, h the hit probability, ``h_past`` the mean of the
-    symbol's earlier hit probabilities (what counts as even depends on where target and stop
-    stand) and w ``hit_weight``. Without h, or a past of it, w is 0.
+    ``(1 - w) tanh((d - d_past) / drift_scale) + w tanh((h - h_past) / hit_scale)`` with d the
+    expected five-session return in units of its volatility, h the hit probability, ``d_past`` and
+    ``h_past`` the means of the symbol's earlier ones (what counts as even depends on the market's
+    drift, and on where target and stop stand) and w ``hit_weight``. Without h, or a past of it, w
+    is 0; without d, or a past of it, the model is silent.
     """
     panel = quant.values.select(symbols=symbols)
-    drift = panel.field("expected_return_5d")[-1]
-    volatility = panel.field("volatility_5d")[-1]
-    usable = np.isfinite(drift) & np.isfinite(volatility) & (volatility > 0)
-    ratio = np.divide(drift, volatility, out=np.full(drift.shape, np.nan), where=usable)
-    odds = panel.field("hit_probability")
-    earlier = np.isfinite(odds[:-1])
-    total = np.where(earlier, odds[:-1], 0.0).sum(axis=0)
-    count = earlier.sum(axis=0)
-    usual = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
-    lean = np.tanh((odds[-1] - usual) / settings.hit_scale)
+    expected, volatility = panel.field("expected_return_5d"), panel.field("volatility_5d")
+    usable = np.isfinite(expected) & np.isfinite(volatility) & (volatility > 0)
+    drift = np.divide(expected, volatility, out=np.full(expected.shape, np.nan), where=usable)
+    moved = np.tanh(_beside_the_past(drift) / settings.drift_scale)
+    lean = np.tanh(_beside_the_past(panel.field("hit_probability")) / settings.hit_scale)
     weight = np.where(np.isnan(lean), 0.0, settings.hit_weight)
-    moved = np.tanh(ratio / settings.drift_scale)
     return (1 - weight) * moved + weight * np.nan_to_num(lean)
+
+
+def _beside_the_past(values: np.ndarray) -> np.ndarray:
+    """Return the last row of (T, N) less the mean of the rows before it; NaN without either."""
+    known = np.isfinite(values[:-1])
+    total = np.where(known, values[:-1], 0.0).sum(axis=0)
+    count = known.sum(axis=0)
+    usual = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return values[-1] - usual

@@ -43,7 +43,7 @@ class SignalExtractionStage(Stage[SignalInput, SignalSet]):
     """Turn validated forecasts into direction, conviction, levels, risks and scenarios."""
 
     name = "07_signal_extraction"
-    version = "1"
+    version = "2"
 
     def __init__(self, settings: SignalSettings) -> None:
         self.settings = settings

@@ -39,6 +39,21 @@ def test_the_price_part_is_tanh_of_the_expected_movement() -> None:
     assert parts.price[0] == pytest.approx(math.tanh(0.3 / S.price_scale))
 
 
+def test_a_market_that_always_drifts_up_gives_no_direction_to_a_forecast_of_just_that() -> None:
+    # A rise was followed by two rises in three sessions; the model expects just that.
+    observed = STILL.copy()
+    observed[:, 0, 0] = np.tile([3.0, 3.0, 3.0, 1.0], 8)[:30]
+    usual = usual_next(observed)[0, 0]
+    high = (usual - 1) / 2
+    distributions = EVEN.copy()
+    distributions[0, 0] = (0, 1 - high, 0, high, 0)
+    assert usual > 2
+    assert story_parts(distributions, observed, [()], S).price[0] == pytest.approx(0)
+    bolder = distributions.copy()
+    bolder[0, 0] = (0, 0, 0, 1, 0)
+    assert story_parts(bolder, observed, [()], S).price[0] > 0
+
+
 def test_absent_parts_share_their_weight_among_the_rest() -> None:
     distributions = EVEN.copy()
     distributions[0, 0] = (0, 0, 0, 0, 1)
@@ -103,10 +118,11 @@ def test_a_text_without_tone_has_no_score() -> None:
     assert math.isnan(text_score((statement("level", "support", "at"),)))
 
 
-def quant(drift: float, volatility: float, odds: list[float]) -> QuantContext:
+def quant(drift: float, volatility: float, odds: list[float], before: float = 0.0) -> QuantContext:
+    """Return a context whose last expected return is ``drift``, and ``before`` on earlier rows."""
     days = samples.trading_days(len(odds))
     fields = {name: np.full((len(odds), 1), 0.25) for name in QUANT_FIELDS}
-    fields["expected_return_5d"] = np.full((len(odds), 1), drift)
+    fields["expected_return_5d"] = np.array([[before]] * (len(odds) - 1) + [[drift]])
     fields["volatility_5d"] = np.full((len(odds), 1), volatility)
     fields["hit_probability"] = np.array(odds)[:, None]
     return QuantContext(
@@ -129,13 +145,24 @@ def test_odds_without_a_past_are_left_out() -> None:
     assert found == pytest.approx(math.tanh(0.01 / 0.04 / S.drift_scale))
 
 
+def test_a_drift_that_was_always_forecast_is_no_direction() -> None:
+    found = quant_scores(quant(0.01, 0.04, [0.4, 0.4, 0.4], before=0.01), ("AAA",), S)[0]
+    assert found == pytest.approx(0)
+    more = quant_scores(quant(0.02, 0.04, [0.4, 0.4, 0.4], before=0.01), ("AAA",), S)[0]
+    assert more == pytest.approx(0.7 * math.tanh((0.5 - 0.25) / S.drift_scale))
+
+
+def test_a_first_forecast_has_nothing_to_stand_beside() -> None:
+    assert np.isnan(quant_scores(quant(0.01, 0.04, [0.4]), ("AAA",), S)[0])
+
+
 @pytest.mark.parametrize(("drift", "volatility"), [(np.nan, 0.04), (0.01, np.nan), (0.01, 0.0)])
 def test_a_silent_model_has_no_score(drift: float, volatility: float) -> None:
     assert np.isnan(quant_scores(quant(drift, volatility, [0.4, 0.4]), ("AAA",), S)[0])
 
 
 @settings(max_examples=50)
-@given(st.floats(-1, 1), st.floats(1e-4, 1), st.lists(st.floats(0, 1), min_size=1, max_size=5))
+@given(st.floats(-1, 1), st.floats(1e-4, 1), st.lists(st.floats(0, 1), min_size=2, max_size=5))
 def test_the_quantitative_score_stays_in_range(
     drift: float, volatility: float, odds: list[float]
 ) -> None:
