@@ -84,9 +84,10 @@ def market_regimes(returns: np.ndarray, settings: MarketRegimeSettings) -> Marke
         fit, before = fitted(Emissions(sums.until(row), share), share, settings, before)
         refit = Refit(row, fit, degrees_of_names(fit, settings))
         refits.append(refit)
-        chance, score = told(Emissions(sums.until(end - 1), share), fit)
-        probabilities[row:end] = refit.by_name(chance)[row:]
-        log_score[row + 1 : end] = score[row + 1 :]
+        # The next refit's own session is still foretold by this one.
+        chance, score = told(Emissions(sums.until(end), share), fit)
+        probabilities[row:end] = refit.by_name(chance)[row:end]
+        log_score[row + 1 : end + 1] = score[row + 1 :]
     return MarketRegimes(probabilities, log_score, tuple(refits))
 
 
