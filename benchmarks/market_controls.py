@@ -1,4 +1,4 @@
-"""Markets whose truth is known: nothing where nothing is, planted effects found, regimes named.
+"""Markets whose truth is known: nothing where nothing is, planted effects found.
 
 Imported by ``market_model.py``.
 """
@@ -27,21 +27,12 @@ from market_forecasts import (
 )
 
 from config.recipes.market_model import market_model_cpu, twins_cpu
-from foundation.contracts import REGIMES
 from foundation.market import sessions
 from foundation.market_model import Labels, MarketModelRecipe, ModelData, plain_past
 from foundation.market_model.recipe import BackboneSizes, EncoderSizes, GraphSizes
-from foundation.quant import QuantSettings
 from foundation.quant.evaluation import circular_block_bootstrap, crps_from_quantiles
 from foundation.quant.quantiles import LEVELS, past_quantiles
-from foundation.quant.regimes.own_window import own_window_probabilities
 from foundation.testing.simulated_market import (
-    COMMON,
-    DAILY,
-    GARCH,
-    MEMORY,
-    SPREAD,
-    STAY,
     Truth,
 )
 from stage_01_data_engine import (
@@ -225,83 +216,3 @@ def found_effects(case: Case, truth: Truth, said: dict[str, Forecast]) -> str:
             cells.append(f"{np.nanmean(chosen):+.3f}")
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
-
-
-def regimes(asked: argparse.Namespace) -> None:
-    """Compare the rule, its reference and the twins' detector with the truth."""
-    print(f"## Regimes: {SYMBOLS} simulated stocks, {SESSIONS} sessions\n")
-    print(
-        "| market | who names it | right | right, ten sessions after a change |\n|---|---|---|---|"
-    )
-    for seed in range(asked.seeds):
-        case, truth = simulated_case("regimes", seed, asked.work, asked.threads)
-        first = case.refit_rows[0]
-        assert truth.regimes is not None
-        twins(case)
-        told = truth.regimes[:, None] * np.ones((1, SYMBOLS), dtype=np.int64)
-        twins(case, told, "twins told the truth")
-        said = case.kept("twins", dict)
-        taught = case.kept("twins told the truth", dict)["regimes"]
-        rule = own_window_probabilities(case.returns, QuantSettings().regimes.own_window)
-        detector = said["regimes"]
-        real = truth.regimes[first:, None] * np.ones((1, SYMBOLS))
-        settled = np.ones(len(truth.regimes), dtype=bool)
-        for change in np.flatnonzero(np.diff(truth.regimes)) + 1:
-            settled[change : change + 10] = False
-        past = np.array([np.bincount(truth.regimes[: t + 1]).argmax() for t in range(SESSIONS)])
-        everywhere = np.ones((1, SYMBOLS))
-        together = rule.mean(axis=1, keepdims=True) * everywhere[..., None]
-        filtered = filtered_regimes(np.nan_to_num(case.returns))
-        named = {
-            "most frequent regime so far (told)": past[first:, None] * np.ones((1, SYMBOLS)),
-            "the rule": _named(rule)[first:],
-            "the rule, mean over stocks": _named(together)[first:],
-            "twins' detector (learnt from the rule)": _named(detector)[first:],
-            "twins' detector (learnt from the past's truth)": _named(taught)[first:],
-            "a filter that knows the simulation": filtered[first:, None] * everywhere,
-        }
-        for name, codes in named.items():
-            known = codes >= 0
-            right = codes == real
-            late = known & settled[first:, None]
-            print(f"| {seed} | {name} | {right[known].mean():.1%} | {right[late].mean():.1%} |")
-        agree = (named["the rule"] == named["twins' detector (learnt from the rule)"])[
-            (named["the rule"] >= 0) & (_named(detector)[first:] >= 0)
-        ].mean()
-        print(f"| {seed} | detector and rule agree | {agree:.1%} | |", flush=True)
-    print(f"\nRegimes: {', '.join(REGIMES)}. Horizon of the labels: {HORIZON} sessions.")
-
-
-def filtered_regimes(returns: np.ndarray) -> np.ndarray:
-    """Return the likeliest regime by a filter that knows the simulation's numbers, (T,).
-
-    Hamilton's (1989) filter over all stocks, their common shock included: what is to be had by
-    anybody. Only the path of the variances is inferred, by the likeliest regime so far.
-    """
-    memory = np.array([MEMORY[r] for r in REGIMES])[:, None]
-    spread = DAILY * np.array([SPREAD[r] for r in REGIMES])[:, None]
-    constant, shock_weight, persistence = GARCH
-    count = returns.shape[1]
-    leave = (1 - STAY) / (len(REGIMES) - 1)
-    moves = np.full((len(REGIMES), len(REGIMES)), leave) + (STAY - leave) * np.eye(len(REGIMES))
-    chance, variance = np.full(len(REGIMES), 1 / len(REGIMES)), np.ones(count)
-    named, before = [], np.zeros(count)
-    for today in returns:
-        deviation = spread * np.sqrt(variance)
-        shock = (today - memory * before) / deviation
-        # Shocks correlate by COMMON: their inverse covariance in closed form (Sherman-Morrison).
-        total = COMMON / (1 - COMMON + COMMON * count) * shock.sum(axis=1) ** 2
-        distance = ((shock**2).sum(axis=1) - total) / (1 - COMMON)
-        density = -0.5 * distance - np.log(deviation).sum(axis=1)
-        chance = (moves @ chance) * np.exp(density - density.max())
-        chance /= chance.sum()
-        named.append(int(chance.argmax()))
-        drawn = shock[named[-1]]
-        variance = constant + shock_weight * variance * drawn**2 + persistence * variance
-        before = today
-    return np.array(named)
-
-
-def _named(chances: np.ndarray) -> np.ndarray:
-    """Return the likeliest code, -1 where none is named."""
-    return np.where(np.isnan(chances).any(-1), -1, np.nan_to_num(chances).argmax(-1))

@@ -13,8 +13,6 @@ Claims measured, each by its own part:
     pytorch-forecasting's, and no higher at its best.
 ``quality``
     On real bars, walk-forward with at least three refits, against everything simpler.
-``regimes``
-    The regime rule and the twins' detector against the simulated market's truth.
 ``controls``
     On a martingale nobody has skill; planted effects are found.
 
@@ -36,7 +34,7 @@ from pathlib import Path
 
 import numpy as np
 from forecast_scores import hit_table, quantile_table, rank_table, volatility_table
-from market_controls import controls, regimes
+from market_controls import controls
 from market_convergence import convergence
 from market_forecasts import (
     SEEDS,
@@ -68,7 +66,6 @@ def main() -> None:
         "form": form,
         "convergence": convergence,
         "quality": quality,
-        "regimes": regimes,
         "controls": controls,
     }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

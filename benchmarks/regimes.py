@@ -108,7 +108,7 @@ def simulated(asked: argparse.Namespace) -> None:
         assert truth is not None
         said = market_regimes(returns, MarketRegimeSettings()).probabilities
         rule = own_window_probabilities(returns, OwnWindowSettings())
-        named = {
+        everybody = {
             "most frequent regime so far (told)": _so_far(truth)[:, None],
             "the rule on each stock's own window": _likeliest(rule),
             "the rule, mean over stocks": _likeliest(rule.mean(axis=1, keepdims=True)),
@@ -116,7 +116,7 @@ def simulated(asked: argparse.Namespace) -> None:
             "a filter that knows the simulation": knowing(returns)[:, None],
         }
         settled = _settled(truth)
-        for name, codes in named.items():
+        for name, codes in everybody.items():
             right = (codes == truth[:, None])[SCORED_FROM:]
             shares.setdefault(name, []).append((right.mean(), right[settled[SCORED_FROM:]].mean()))
         first = int(np.flatnonzero(~np.isnan(said[:, 0]))[0])
@@ -133,12 +133,12 @@ def simulated(asked: argparse.Namespace) -> None:
     )
     print("| stocks | the market's regime | a filter that knows the simulation |\n|---|---|---|")
     for symbols in (1, 3, 10, 100):
-        rows = []
+        rows: list[list[float]] = []
         for seed in range(asked.seeds):
             returns, truth = drawn("regimes", seed, symbols)
             said = market_regimes(returns, MarketRegimeSettings()).probabilities
-            codes = (_likeliest(said[:, None])[:, 0], knowing(returns))
-            rows.append([(code == truth)[SCORED_FROM:].mean() for code in codes])
+            both = (_likeliest(said[:, None])[:, 0], knowing(returns))
+            rows.append([(named == truth)[SCORED_FROM:].mean() for named in both])
         own, best = np.mean(rows, axis=0)
         print(f"| {symbols} | {own:.1%} | {best:.1%} |", flush=True)
 
@@ -187,17 +187,23 @@ def detector(asked: argparse.Namespace) -> None:
     print(f"\n## Twins' detector: {SYMBOLS} stocks, {SESSIONS} sessions, one market\n")
     case, truth = simulated_case("regimes", 0, asked.work, 1)
     assert truth.regimes is not None
+    true = np.repeat(truth.regimes[:, None], SYMBOLS, axis=1)
     twins(case)
-    learnt = case.kept("twins", dict)["regimes"]
+    twins(case, true, "twins told the truth")
     said = market_regimes(case.returns, MarketRegimeSettings()).probabilities
     first = case.refit_rows[0]
     print("| who names it | right | once settled |\n|---|---|---|")
     settled = _settled(truth.regimes)
     for name, codes in {
         "the market's regime": _likeliest(said[:, None]),
-        "the twins' detector, which learns from it": _likeliest(learnt),
+        "the twins' detector, which learns from it": _likeliest(
+            case.kept("twins", dict)["regimes"]
+        ),
+        "the twins' detector, told the past's truth": _likeliest(
+            case.kept("twins told the truth", dict)["regimes"]
+        ),
     }.items():
-        right, known = codes == truth.regimes[:, None], codes >= 0
+        right, known = codes == true[:, : codes.shape[1]], codes >= 0
         known[:first] = False
         late = known & settled[:, None]
         print(f"| {name} | {right[known].mean():.1%} | {right[late].mean():.1%} |")

@@ -110,10 +110,10 @@ def stability(found: MarketRegimes, sums: SessionSums) -> str:
             f"name the same regime on {np.mean(agree):.0%} of sessions (least {min(agree):.0%}); "
             f"their probabilities lie {np.mean(away):.3f} apart (total variation)."
         )
-    sight = Emissions(sums.until(last.row), last.fit.share)
-    chance, _, _ = smoothed(sight.log_density(last.fit.parameters), last.fit.parameters.moves)
+    whole = Emissions(sums.until(last.row), last.fit.share)
+    chance, _, _ = smoothed(whole.log_density(last.fit.parameters), last.fit.parameters.moves)
     hindsight = last.by_name(chance[0])
-    filtered = last.by_name(told(sight, last.fit)[0])
+    filtered = last.by_name(told(whole, last.fit)[0])
     apart = 0.5 * np.abs(filtered - hindsight).sum(axis=1)
     when = np.flatnonzero(known[: last.row + 1])
     same = found.probabilities[when].argmax(axis=1) == hindsight[when].argmax(axis=1)
