@@ -166,6 +166,7 @@ class FoundationForecaster:
             ),
         )
         shared, last = found.answers, found.refits[-1]
+        kept = last.model.shares
         values = base.values
         plain = data.past[:, None, 2:] * scale[..., None]
         frequency = np.where(np.isfinite(scale), 1 / (1 + np.exp(-data.past[:, 1:2])), np.nan)
@@ -191,7 +192,8 @@ class FoundationForecaster:
                 ModelVersion(
                     name=SHARED,
                     version=f"{recipe.name} {short(last.model.content_hash())}; "
-                    f"{len(found.refits)} refits",
+                    f"{len(found.refits)} refits; of what it learnt beyond the plain past it keeps "
+                    + ", ".join(f"{share:.0%} of {head}" for head, share in kept.items()),
                     fields=(),
                     trained_until=last.model.trained_until,
                 ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -103,6 +105,10 @@ def test_the_context_says_who_carries_how_much_weight_and_how_each_stood(
     assert {v.name for v in rulings[0].voices} == {
         "LightGBM", "plain past in GARCH's units", "market model", "market model and twins",
     }  # fmt: skip
+    model = next(m for m in made.models if m.name == "market model")
+    assert re.search(
+        r"keeps \d+% of return, \d+% of hit, \d+% of median, \d+% of spread$", model.version
+    )
     told = next(m for m in made.models if m.name == "combination")
     assert set(told.fields) == {field for r in rulings for field in r.fields}
     assert f"hit: {rulings[1].leader} {rulings[1].voices[0].weight:.0%}" in told.version
