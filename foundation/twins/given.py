@@ -63,8 +63,8 @@ def twin_targets(shared: Answers, labels: Labels, regimes: np.ndarray, rows: sli
 
 
 def cut(shared: Answers, rows: slice) -> Answers:
-    """Return the answers on some rows."""
-    return Answers(**{f.name: getattr(shared, f.name)[rows] for f in fields(Answers)})
+    """Return a copy of the answers on some rows."""
+    return Answers(**{f.name: getattr(shared, f.name)[rows].copy() for f in fields(Answers)})
 
 
 def with_earlier(shared: Answers, row: int, earlier: Answers | None, past: slice) -> Answers:

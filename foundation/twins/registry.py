@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 IN_USE = "in_use.json"
+FORM = 2
+"""Of a kept twin; 1 was before twins saw the observed inputs. Others are refused by name."""
 
 
 class Characteristics(Part):
@@ -66,8 +68,12 @@ class TwinCard(Part):
         Epoch whose weights were kept; 0 is the untrained twin.
     loss_untrained, loss : float
         On the sessions held back, before training and of the kept epoch.
+    factors : tuple of float
+        What its corrections had earned (``shrinkage.HEADS``) and are multiplied by: part of the
+        weights already. Zero leaves a head to the shared model.
     """
 
+    form: int = FORM
     symbol: str
     version: str
     market_model: str
@@ -76,6 +82,7 @@ class TwinCard(Part):
     epoch: int
     loss_untrained: float | None
     loss: float | None
+    factors: tuple[float, float, float, float]
     characteristics: Characteristics = Characteristics()
 
 
@@ -255,10 +262,19 @@ class TwinRegistry:
         return self.root / quote(symbol, safe="")
 
     def _card(self, path: Path) -> TwinCard:
+        symbol = unquote(path.parent.name)
         try:
-            return TwinCard.model_validate_json(path.read_bytes())
-        except (OSError, ValidationError) as error:
-            raise _damaged(unquote(path.parent.name), path.stem, str(error)) from error
+            content = json.loads(path.read_bytes())
+            form = content.get("form", 1)
+            if form == FORM:
+                return TwinCard.model_validate_json(path.read_bytes())
+        except (OSError, ValueError, AttributeError) as error:
+            raise _damaged(symbol, path.stem, str(error)) from error
+        raise OperatorError(
+            f"A kept twin is of form {FORM}",
+            value=f"{symbol}, {path.stem}: form {form}",
+            remedy=f"remove the folder {path.parent} and train it again: story train twins",
+        )
 
 
 def _finite(value: float) -> float | None:

@@ -113,9 +113,10 @@ def train_twins(
 ) -> ShelfReport:
     """Train every stock's twin on the market model in use, judge them all, keep them all.
 
-    The twins are refitted along the sessions since the market model was trained; their
-    forecasts of those sessions are what they are judged by. The market model is asked about
-    sessions only whose embeddings are not kept yet, or about all with ``embed_again``.
+    The twins are refitted along the sessions since the market model was trained, and learn from
+    the six months before as well; their forecasts since then are what they are judged by. The
+    market model is asked about sessions only whose embeddings are not kept yet, or about all with
+    ``embed_again``.
 
     Raises
     ------
@@ -125,6 +126,7 @@ def train_twins(
     """
     from foundation.market_model.inputs import labels, model_data
     from foundation.market_model.walk_forward import Refit, WalkForward
+    from foundation.twins.given import cut
     from foundation.twins.report import Walked
     from foundation.twins.walk_forward import walk_forward
 
@@ -140,6 +142,7 @@ def train_twins(
         f"embeddings: {kept.computed:,} sessions computed, "
         f"{len(data.sessions) - kept.computed:,} read as they were kept"
     )
+    earlier = cut(kept.answers, slice(max(0, begins - recipe.sessions), begins))
     shared = _since(kept.answers, begins)
     walk = WalkForward(shared, (Refit(begins, len(data.sessions), model),))
     outcome = labels(window, kept.scale, model.recipe)
@@ -152,6 +155,7 @@ def train_twins(
         fresh_rows=[begins],
         trial=settings.trial,
         least=settings.least,
+        before={begins: earlier},
         report=report,
     )
     _keep(shelf, window, model, recipe, history, characteristics)
@@ -162,7 +166,7 @@ def train_twins(
 def _check(model: TrainedModel, since: date, window: MarketWindow, recipe: TwinRecipe) -> None:
     if since not in window.bars.sessions or since >= window.session:
         raise OperatorError(
-            "Twins learn from sessions after the market model's training",
+            "Twins are judged by sessions after the market model's training",
             value=f"market model as of {since}, window to {window.session}",
             remedy="train the market model as of an earlier session: "
             "story train market-model --as-of ...",
@@ -187,6 +191,7 @@ def _keep(
     """Put every twin on the shelf and decide about it."""
     found = history.comparisons[-1]
     for n, symbol in enumerate(window.bars.symbols):
+        returns, hit, volatility, quantiles = history.factors[n].tolist()
         card = shelf.twins.add(
             history.rows[n],
             TwinCard(
@@ -198,6 +203,7 @@ def _keep(
                 epoch=int(history.epochs[n]),
                 loss_untrained=finite(history.losses[n, 0]),
                 loss=finite(history.losses[n, 1]),
+                factors=(returns, hit, volatility, quantiles),
                 characteristics=character_of(symbol, window, characteristics),
             ),
         )

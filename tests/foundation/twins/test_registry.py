@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def card(symbol: str, until: date = DAY) -> TwinCard:
         epoch=3,
         loss_untrained=1.0,
         loss=0.9,
+        factors=(1.0, 0.5, 0.0, 0.25),
         characteristics=Characteristics(sector="Energy", beta=1.2),
     )
 
@@ -111,6 +113,19 @@ def test_a_damaged_twin_is_refused_and_named(tmp_path: Path) -> None:
     content[-2] ^= 0x11
     path.write_bytes(bytes(content))
     with pytest.raises(ArtefactError, match=f"A, {kept.version}"):
+        registry.row("A", kept.version)
+
+
+def test_a_twin_of_an_earlier_form_is_refused_by_name(tmp_path: Path) -> None:
+    registry = TwinRegistry(tmp_path)
+    kept = registry.add(rows(1)[0], card("A"))
+    path = tmp_path / "A" / f"{kept.version}.json"
+    old = json.loads(path.read_text())
+    del old["form"], old["factors"], old["sizes"]["inputs"]
+    path.write_text(json.dumps(old))
+    with pytest.raises(OperatorError, match=f"A, {kept.version}: form 1"):
+        registry.versions("A")
+    with pytest.raises(OperatorError, match="story train twins"):
         registry.row("A", kept.version)
 
 
