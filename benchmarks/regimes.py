@@ -168,14 +168,14 @@ def martingale(asked: argparse.Namespace) -> None:
 
 def speed(asked: argparse.Namespace) -> None:
     """Time whole histories, yearly refits included."""
-    print("\n## Speed\n\n| stocks | sessions | seconds, median of 3 |\n|---|---|---|")
+    print("\n## Speed\n\n| stocks | sessions | CPU seconds, median of 3 |\n|---|---|---|")
     for symbols, sessions in ((1, 5000), (30, 2000), (500, 1260)):
         returns, _ = drawn("regimes", 0, symbols, sessions)
         took = []
         for _ in range(3):
-            begun = time.perf_counter()
+            begun = time.process_time()
             market_regimes(returns, MarketRegimeSettings())
-            took.append(time.perf_counter() - begun)
+            took.append(time.process_time() - begun)
         print(f"| {symbols} | {sessions:,} | {np.median(took):.2f} |", flush=True)
 
 

@@ -78,8 +78,9 @@ class MarketRegimeSettings(Part):
         Sessions over which a stock's relative size of moves is half forgotten.
     share_window : int
         Sessions compared with one another to say how many deviations are independent.
-    starts, seed : int
-        Starting points of a fit's climb, and what they are drawn with.
+    starts, later_starts, seed : int
+        Starting points of the first fit's climb and of later ones', which also start from the fit
+        before, and what they are drawn with.
     stretch : int
         Sessions of the stretches that starting points sort.
     steps : int
@@ -97,6 +98,7 @@ class MarketRegimeSettings(Part):
     scale_half_life: int = Field(default=21, ge=1)
     share_window: int = Field(default=504, ge=2)
     starts: int = Field(default=4, ge=1)
+    later_starts: int = Field(default=2, ge=1)
     seed: int = 20181228
     stretch: int = Field(default=21, ge=2)
     steps: int = Field(default=100, ge=1)

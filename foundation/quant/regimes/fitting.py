@@ -19,7 +19,7 @@ STAY = 0.95
 PRIOR_MOVES = 1.0
 """Moves out of each state that are counted besides those expected, spread evenly: a state that was
 never left must stay possible to leave."""
-FIRST_STEPS = 10
+FIRST_STEPS = 6
 """Steps that every start climbs; the best alone goes on (Biernacki, Celeux & Govaert 2003)."""
 
 
@@ -88,9 +88,11 @@ def fitted(
     sessions = int(emissions.seen.sum())
     tried = range(settings.least_states, settings.most_states + 1)
     for at, states in enumerate(tried):
-        start = _starts(emissions, states, settings)
         if before:
-            start = start.joined(before[at])
+            fresh = _starts(emissions, states, settings, settings.later_starts)
+            start = fresh.joined(before[at])
+        else:
+            start = _starts(emissions, states, settings, settings.starts)
         found, likelihood, chance = climbed(emissions, start, settings)
         models.append(found)
         free = _free(states, emissions.several)
@@ -139,7 +141,9 @@ def _free(states: int, several: bool) -> int:
     return states * (3 if several else 2) + states * (states - 1) + (3 if several else 1)
 
 
-def _starts(emissions: Emissions, states: int, settings: MarketRegimeSettings) -> Parameters:
+def _starts(
+    emissions: Emissions, states: int, settings: MarketRegimeSettings, count: int
+) -> Parameters:
     """Return models to start from: stretches of the past sorted by how they move.
 
     The past is cut into stretches of ``settings.stretch`` sessions, and these into as many groups
@@ -154,7 +158,7 @@ def _starts(emissions: Emissions, states: int, settings: MarketRegimeSettings) -
     features = _stretches(emissions, settings.stretch)
     place = np.minimum(np.arange(sessions) // settings.stretch, len(features) - 1)
     made = []
-    for seed in range(settings.starts):
+    for seed in range(count):
         draw = np.random.default_rng((settings.seed, states, seed))
         _, group = kmeans2(features, states, minit="++", rng=draw)
         made.append(np.eye(states)[group[place]])
