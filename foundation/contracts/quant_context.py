@@ -38,7 +38,8 @@ class QuantContext(Contract):
     Attributes
     ----------
     values : Panel (T, N, 11), fields ``QUANT_FIELDS``
-        Regime probabilities sum to one. ``expected_return_5d``, ``q10``, ``q50``, ``q90`` and
+        Regime probabilities sum to one; where the market's hidden regime is named (``models`` says
+        who names it) they are the same for all symbols. ``expected_return_5d``, ``q10``, ``q50``, ``q90`` and
         ``idiosyncratic_alpha`` are log returns from the entry to the close five sessions on
         (0.01 = 1%), quantiles do not cross. ``hit_probability`` is the chance that the target
         is touched before the stop within five sessions. ``volatility_5d`` is the standard

@@ -1,6 +1,6 @@
 """The quantitative foundation as one forecaster: every opinion it has, weighed by its past.
 
-GARCH, the regime rule and LightGBM answer first; the plain past in GARCH's units stands beside. The
+GARCH, the regimes and LightGBM answer first; the plain past in GARCH's units stands beside. The
 market model and its twins are refitted along the history and answer only for what came after. What
 is published is their weighted mean, by weights learnt from outcomes known at each session.
 """
@@ -361,6 +361,6 @@ def refit_rows(scale: np.ndarray, settings: FoundationSettings) -> tuple[int, ..
 
 
 def regime_codes(base: QuantContext) -> np.ndarray:
-    """Return the regime that the rule names at each row, int (T, N); -1 where it names none."""
+    """Return the likeliest regime at each row, int (T, N); -1 where none is named."""
     chances = np.stack([base.values.field(f) for f in QUANT_FIELDS[:4]], axis=-1)
     return np.where(np.isnan(chances).any(-1), -1, np.nan_to_num(chances).argmax(-1))

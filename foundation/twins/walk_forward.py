@@ -100,7 +100,7 @@ def walk_forward(
     shared : Answers
         Of the market model, walk-forward.
     regimes : int array (T, N)
-        Regimes named by a rule on past data, for the detector; -1 where none is.
+        Regimes named on past data, for the detector; -1 where none is.
     refit_rows : sequence of int, ascending
         Rows at whose close twins are trained: on outcomes known there.
     fresh_rows : sequence of int
