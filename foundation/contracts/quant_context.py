@@ -39,12 +39,13 @@ class QuantContext(Contract):
     ----------
     values : Panel (T, N, 11), fields ``QUANT_FIELDS``
         Regime probabilities sum to one; where the market's hidden regime is named (``models`` says
-        who names it) they are the same for all symbols. ``expected_return_5d``, ``q10``, ``q50``, ``q90`` and
-        ``idiosyncratic_alpha`` are log returns from the entry to the close five sessions on
-        (0.01 = 1%), quantiles do not cross. ``hit_probability`` is the chance that the target
-        is touched before the stop within five sessions. ``volatility_5d`` is the standard
+        who names it) they are the same for all symbols. ``expected_return_5d``, ``q10``, ``q50``,
+        ``q90`` and ``idiosyncratic_alpha`` are log returns from the entry to the close five
+        sessions on (0.01 = 1%), quantiles do not cross. ``hit_probability`` is the chance that the
+        target is touched before the stop within five sessions. ``volatility_5d`` is the standard
         deviation of the five-session log return. Each row uses only what was known at its
-        session's close. NaN where the model had too little history, or (alpha) no model answers.
+        session's close. NaN where the model had too little history, no regimes can be told apart,
+        or (alpha) no model answers.
     entry : "close" or "next open"
         From where the returns run: this session's close, or the next session's open (for a symbol
         that reports no opens, its close).
