@@ -93,11 +93,11 @@ def said(teller: Teller, t: int, n: int) -> list[Statement]:
     return [c.options[k] for c, k in zip(columns, numbers, strict=True) if k >= 0]
 
 
-def members(count: int) -> World:
+def members(count: int, sessions: int = 1259) -> World:
     """Return the S&P 500's members of 2018 over 2013-2018 (survivors; no market-wide series)."""
     settings = DataEngineSettings()
     source = FolderSource(SHARED / MEMBERS, settings)
-    request = MarketRequest(as_of=AS_OF, symbols=None, history_sessions=1259)
+    request = MarketRequest(as_of=AS_OF, symbols=None, history_sessions=sessions)
     window = DataEngineStage(settings).run(source.load(request))
     if count < len(window.bars.symbols):
         kept = window.bars.symbols[:count]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, time
 from pathlib import Path
 from typing import Annotated
 
@@ -40,6 +40,12 @@ class MarketSettings(Part):
     path : Path, optional
         The folder of sources made of files (``folder``, ``tables``, ``cboe``) that name none of
         their own in ``sources``.
+    intraday : Path, optional
+        CSV or Parquet of minute or hour bars (symbol, stamp, open, high, low, close, volume; New
+        York time, the beginning of the bar). From them the updates are told that
+        ``tokens.tasks`` with "intraday update" learns from.
+    update_at : time
+        Time of day of those updates, New York's clock.
     symbols : tuple of str, optional
         Instruments in the order wanted; None takes all that the source has. Vendors list too
         many for that: for them symbols are named.
@@ -52,6 +58,8 @@ class MarketSettings(Part):
     otherwise: tuple[SourceName, ...] = ()
     join: tuple[SourceName, ...] = ()
     path: Path | None = None
+    intraday: Path | None = None
+    update_at: time = time(11, 0)
     symbols: tuple[str, ...] | None = None
     as_of: date | None = None
 

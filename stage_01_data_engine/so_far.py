@@ -6,8 +6,8 @@ daily bars are adjusted for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 USUAL_SESSIONS = 20
 LEAST_SESSIONS = 5
+LOOK_BACK = timedelta(days=60)
+"""Calendar days that hold the usual sessions with room for holidays and gaps."""
 
 
 def session_so_far(placed: pd.DataFrame, symbols: Sequence[str], moment: datetime) -> SessionSoFar:
@@ -70,6 +72,38 @@ def session_so_far(placed: pd.DataFrame, symbols: Sequence[str], moment: datetim
         elapsed=float(elapsed),
         values=Panel(sessions=(day,), symbols=tuple(symbols), fields=SO_FAR_FIELDS, values=values),
     )
+
+
+def sessions_so_far(
+    placed: pd.DataFrame, symbols: Sequence[str], days: Sequence[date], at: time
+) -> Iterator[SessionSoFar]:
+    """Yield the running bars of past sessions at one time of day, each as known then.
+
+    Sessions that had closed by that time, and those without a bar of any symbol, are left out.
+
+    Parameters
+    ----------
+    placed : DataFrame
+        As ``session_so_far`` takes it.
+    days : sequence of date
+        Sessions, ascending.
+    at : time
+        Of New York's clock.
+    """
+    import pandas as pd
+
+    rows = placed.sort_values("session", kind="stable")
+    found = rows["session"].to_numpy()
+    for day in days:
+        moment = datetime.combine(day, at, tzinfo=NEW_YORK)
+        if moment > close_of(day):
+            continue
+        first, stop = np.searchsorted(
+            found, [np.datetime64(day - LOOK_BACK), np.datetime64(day + timedelta(days=1))]
+        )
+        near = rows.iloc[first:stop]
+        if (near["session"] == pd.Timestamp(day)).any():
+            yield session_so_far(near, symbols, moment)
 
 
 def _by_hour(rows: pd.DataFrame, local: datetime) -> pd.Series:

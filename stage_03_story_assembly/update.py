@@ -15,6 +15,7 @@ from foundation.contracts import (
     QuantContext,
     SessionSoFar,
     SourceRow,
+    Story,
     StoryBook,
 )
 from foundation.kernel import UpstreamDataError
@@ -61,11 +62,8 @@ class IntradayUpdateStage(Stage[UpdateInput, StoryBook]):
         """
         market, so_far = given.market, given.so_far
         _check(given)
-        plan = content.plan(
+        teller = update_teller(
             market, given.fuzzy, given.quant, given.morning.today(), so_far, self.settings
-        )
-        teller = Teller(
-            plan, _Figures(given, self.settings), _Cells(given), market.instruments, so_far.as_of
         )
         everyone = range(len(market.bars.symbols))
         shape = (1, len(market.bars.symbols))
@@ -80,8 +78,29 @@ class IntradayUpdateStage(Stage[UpdateInput, StoryBook]):
             symbols=market.bars.symbols,
             texts=(tuple(teller.learning(0, n) for n in everyone),),
             observed=Panel.from_fields((so_far.session,), market.bars.symbols, nothing),
-            recent=tuple(teller.story(0, n) for n in everyone if plan.tellable[0, n]),
+            recent=tuple(teller.story(0, n) for n in everyone if teller.plan.tellable[0, n]),
         )
+
+
+def update_teller(
+    market: MarketWindow,
+    fuzzy: FuzzyWindow,
+    quant: QuantContext,
+    morning: dict[str, Story],
+    so_far: SessionSoFar,
+    settings: StoryAssemblySettings,
+) -> Teller:
+    """Return who tells the updates of one session, from what stood at the close before it.
+
+    Parameters
+    ----------
+    morning : dict of str to Story
+        The stories of the session before, by symbol.
+    """
+    plan = content.plan(market, fuzzy, quant, morning, so_far, settings)
+    figures = _Figures(market, fuzzy, quant, so_far, settings)
+    cells = _Cells(market, fuzzy, quant, so_far)
+    return Teller(plan, figures, cells, market.instruments, so_far.as_of)
 
 
 def _check(given: UpdateInput) -> None:
@@ -108,11 +127,13 @@ def _check(given: UpdateInput) -> None:
 class _Cells:
     """Cells of the running bar, and for everything else those of the session before."""
 
-    def __init__(self, given: UpdateInput) -> None:
-        self.sessions: tuple[date, ...] = (given.so_far.session,)
-        self.symbols = given.market.bars.symbols
-        self._so_far = given.so_far.values
-        self._before = Evidence(given.market, given.fuzzy, given.quant)
+    def __init__(
+        self, market: MarketWindow, fuzzy: FuzzyWindow, quant: QuantContext, so_far: SessionSoFar
+    ) -> None:
+        self.sessions: tuple[date, ...] = (so_far.session,)
+        self.symbols = market.bars.symbols
+        self._so_far = so_far.values
+        self._before = Evidence(market, fuzzy, quant)
 
     def rows(self, column: Column, t: int, n: int) -> tuple[SourceRow, ...]:
         """Return the cells of a claim."""
@@ -137,10 +158,17 @@ class _Cells:
 class _Figures:
     """Numbers of the running bar, and for everything else those of the session before."""
 
-    def __init__(self, given: UpdateInput, settings: StoryAssemblySettings) -> None:
-        self._so_far = given.so_far.values
-        self._before = Figures(given.market, given.fuzzy, given.quant, settings)
-        self._last = len(given.market.bars.sessions) - 1
+    def __init__(
+        self,
+        market: MarketWindow,
+        fuzzy: FuzzyWindow,
+        quant: QuantContext,
+        so_far: SessionSoFar,
+        settings: StoryAssemblySettings,
+    ) -> None:
+        self._so_far = so_far.values
+        self._before = Figures(market, fuzzy, quant, settings)
+        self._last = len(market.bars.sessions) - 1
 
     def of(self, column: str, t: int, n: int) -> str:
         """Return what stands in parentheses behind a clause."""

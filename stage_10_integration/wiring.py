@@ -30,6 +30,7 @@ from foundation.kernel import Contract
 from foundation.runtime import External, Plan, Step
 from foundation.storage import ArtefactStore
 from stage_10_integration.house_settings import HouseSettings
+from stage_10_integration.intraday_file import intraday_file
 from stage_10_integration.news_server import news_reader
 from stage_10_integration.story_server import story_server
 
@@ -40,6 +41,7 @@ CHARACTERISTICS = "characteristics"
 STORIES = "03_story_assembly"
 WEEKLY = "03_weekly_stories"
 OCCASIONS = "03_event_stories"
+UPDATES = "03_past_updates"
 TOKENS = "04_tokenization"
 TRAINING = "05_training"
 FORECAST = "05_llm_engine"
@@ -74,6 +76,7 @@ def build_plan(
     return Plan(
         [
             *_data_to_stories(settings, source, progress),
+            *_past_updates(settings),
             *_stories_to_forecast(settings, store, progress),
             *_forecast_to_brief(settings, store),
         ]
@@ -141,6 +144,26 @@ def _data_to_stories(
     ]  # fmt: skip
 
 
+def _past_updates(settings: HouseSettings) -> list[Step]:
+    """Return the step that tells updates of past sessions, where a model is to learn from them."""
+    if "intraday update" not in settings.tokens.tasks:
+        return []
+
+    def tell(given: Inputs) -> Contract:
+        from stage_03_story_assembly import PastUpdatesInput, PastUpdatesStage
+
+        inputs = {name: made for name, made in given.items() if name != "raw"}
+        so_far = given["raw"].so_far(given["stories"])
+        return PastUpdatesStage(settings.stories).run(PastUpdatesInput(**inputs, so_far=so_far))
+
+    needs = {"market": DATA, "fuzzy": FUZZY, "quant": QUANT, "stories": STORIES}
+    code = ("stage_03_story_assembly", "stage_01_data_engine.so_far")
+    return [
+        Step(UPDATES, 3, "Updates of past sessions", StoryBook, tell, needs, (settings.stories,),
+             code, reads=intraday_file(settings.market)),
+    ]  # fmt: skip
+
+
 def _stories_to_forecast(
     settings: HouseSettings, store: ArtefactStore, progress: Callable[[str], None]
 ) -> list[Step]:
@@ -185,7 +208,7 @@ def _stories_to_forecast(
         stage = LlmEngineStage(settings.engine, store.folders, *story_server(settings))
         return stage.run(EngineInput(**given))
 
-    books = {"weekly summary": WEEKLY, "event-driven": OCCASIONS}
+    books = {"weekly summary": WEEKLY, "event-driven": OCCASIONS, "intraday update": UPDATES}
     told = {"stories": STORIES} | {b: b for t, b in books.items() if t in settings.tokens.tasks}
     code = ("stage_05_llm_engine",)
     served = settings.engine.server if settings.engine.engine == "openai" else None

@@ -36,6 +36,14 @@ def stage(
         str | None,
         typer.Option("--at", help="Moment of an intraday update, such as 2018-12-31T11:00."),
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            help="Let the story model tell this (stage 5): weekly summary, event-driven or "
+            "intraday update, as learnt by tokens.tasks.",
+        ),
+    ] = None,
 ) -> None:
     """Run up to and including one stage and summarise its artefacts."""
     from stage_10_integration.commands.opening import Session, as_document
@@ -43,6 +51,9 @@ def stage(
     from stage_10_integration.commands.summaries import summary_lines, summary_table
 
     session = Session(options)
+    if task is not None:
+        _continue(session, number, task, as_json=options.as_json)
+        return
     if horizon is not None:
         _tell(session, number, horizon, bars, at, as_json=options.as_json)
         return
@@ -57,6 +68,21 @@ def stage(
         console().print(summary_table(f"{title} ({type(made).__name__})", made))
     if options.as_json:
         print_json({**as_document(session, result), "summaries": summaries})
+
+
+def _continue(session: Session, number: int, task: str, *, as_json: bool) -> None:
+    from stage_10_integration.commands.reporting import print_json
+    from stage_10_integration.commands.telling import continued
+
+    if number != 5:
+        raise OperatorError(
+            "The story model tells in stage 5",
+            value=f"--task with stage {number}",
+            remedy="stage 5",
+        )
+    told = continued(session, task)
+    if as_json:
+        print_json({"task": task, "stories": [c.model_dump(mode="json") for c in told]})
 
 
 def _tell(

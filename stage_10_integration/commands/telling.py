@@ -1,4 +1,4 @@
-"""What ``story stage 3 --horizon`` prints: the latest stories of one horizon, in full."""
+"""What ``story stage 3 --horizon`` and ``story stage 5 --task`` print: stories of one horizon."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from datetime import datetime
 from pathlib import Path
 
 from foundation.contracts import (
+    Continuation,
     FuzzyWindow,
     Horizon,
     MarketWindow,
     QuantContext,
     Story,
     StoryBook,
+    StoryModel,
+    TokenBatch,
 )
 from foundation.kernel import NEW_YORK, OperatorError
+from foundation.language.task_words import HORIZONS
 from stage_10_integration import wiring
 from stage_10_integration.commands.opening import Session
 from stage_10_integration.commands.reporting import console
@@ -86,6 +90,37 @@ def update(session: Session, bars: Path, at: str) -> StoryBook:
         so_far=session_so_far(placed, market.bars.symbols, moment),
     )
     return IntradayUpdateStage(session.settings.stories).run(given)
+
+
+def continued(session: Session, task: str) -> tuple[Continuation, ...]:
+    """Let the story model tell a story of another horizon for every symbol, and print them.
+
+    Raises
+    ------
+    OperatorError
+        If there is no such task, or the model never learnt it.
+    """
+    from stage_05_llm_engine import EngineInput, LlmEngineStage
+    from stage_10_integration.story_server import story_server
+
+    known = {str(name): name for name in HORIZONS}
+    if task not in known:
+        raise OperatorError(
+            "There is no such task", value=task, remedy=f"choose one of {', '.join(known)}"
+        )
+    workplace = session.workplace
+    session.run(workplace.plan.until(wiring.TRAINING))
+    given = EngineInput(
+        tokens=workplace.artefact(wiring.TOKENS, TokenBatch),
+        model=workplace.artefact(wiring.TRAINING, StoryModel),
+    )
+    settings = session.settings
+    engine = LlmEngineStage(settings.engine, workplace.store.folders, *story_server(settings))
+    told = engine.tell(given, known[task])
+    for story in told:
+        console().print(f"\n[bold]{story.symbol}[/bold], {task}, {story.ending}")
+        console().print(story.text, soft_wrap=True, markup=False, highlight=False)
+    return told
 
 
 def _moment(text: str) -> datetime:

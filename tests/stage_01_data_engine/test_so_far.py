@@ -11,7 +11,7 @@ from foundation.contracts import BAR_FIELDS
 from foundation.kernel import NEW_YORK, OperatorError, UpstreamDataError
 from foundation.market import sessions
 from stage_01_data_engine.intraday import place
-from stage_01_data_engine.so_far import read_intraday, session_so_far
+from stage_01_data_engine.so_far import read_intraday, session_so_far, sessions_so_far
 
 DAYS = sessions(date(2014, 3, 3), date(2014, 3, 14))
 TODAY = DAYS[-1]
@@ -87,3 +87,20 @@ def test_a_file_without_its_columns_is_refused_by_name(tmp_path: Path) -> None:
         read_intraday(path, at(9, 35))
     with pytest.raises(UpstreamDataError, match="come from a file"):
         read_intraday(tmp_path / "nothing.csv", at(9, 35))
+
+
+def test_past_sessions_are_read_as_each_was_known_at_that_time_of_day() -> None:
+    found = {s.session: s for s in sessions_so_far(PLACED, ("AAA",), DAYS, time(9, 35))}
+    assert tuple(found) == DAYS
+    for day in (DAYS[3], TODAY):
+        moment = datetime.combine(day, time(9, 35), NEW_YORK)
+        assert found[day] == session_so_far(PLACED, ("AAA",), moment)
+
+
+def test_sessions_without_bars_or_closed_by_then_are_left_out() -> None:
+    early = date(2014, 7, 3)  # Closes at 13:00.
+    day = bars().assign(stamp=lambda b: b["stamp"] + (early - TODAY))
+    placed = place(day[day["stamp"].dt.date == early], "minute", location="m").kept
+    asked = (TODAY, early)
+    assert [s.session for s in sessions_so_far(placed, ("AAA",), asked, time(11, 0))] == [early]
+    assert not list(sessions_so_far(placed, ("AAA",), asked, time(14, 0)))
