@@ -1,10 +1,10 @@
-"""What gpt-oss-20b costs on one GPU, computed from shapes: memory and time of a LoRA step.
+"""What gpt-oss-20b costs on one GPU and on several, computed from shapes: memory and time of LoRA.
 
-Nothing here is measured. Parameters are counted on a model without memory; the rest is
-arithmetic over its shapes:
+The tables are computed. Parameters are counted on a model without memory; the rest is arithmetic:
 
-- weights: 2 bytes each in bfloat16; in 4 bits, 0.5 bytes plus a scale of 1 byte per 64 weights for
-  what is quantised, 2 bytes for the rest;
+- weights: 2 bytes each in bfloat16; packed experts (MXFP4, as published) 4.25 bits each;
+- in use: spread over GPUs, two layers and what belongs to none stand gathered; packed, one matrix
+  of one expert stands unpacked;
 - adapter: weight, gradient and AdamW's two moments in float32, 16 bytes per parameter;
 - activations with recomputation: each layer's input (2 bytes per token and channel), and the
   inner activations of the one layer that is being computed; without it, those of all layers;
@@ -12,10 +12,13 @@ arithmetic over its shapes:
   twice by eager attention; the chosen experts' two products and their result;
 - logits of the tokens that carry loss: float32, and their gradient;
 - time: 2 operations per active weight and token forward, 2 backward (frozen weights have no
-  gradient of their own), 2 more for recomputation, at a share of the GPU's peak.
+  gradient of their own), 2 more for recomputation, at a share of the GPU's peak; fetching at the
+  speed of the link, unpacking at that of the memory.
 
-Run: ``python benchmarks/gpt_oss_memory.py [--tokens 2048] [--windows 4] [--share 0.3]``. The
-result stands in ``docs/gpt-oss-20b.md``.
+``--measure`` holds one layer of full size against this arithmetic, on this machine's CPU.
+
+Run: ``python benchmarks/gpt_oss_memory.py [--tokens 2048] [--share 0.3] [--measure]``. The result
+stands in ``docs/gpt-oss-20b.md``.
 """
 
 from __future__ import annotations
@@ -25,8 +28,27 @@ from dataclasses import dataclass
 from typing import Any
 
 GIB = 2**30
-PEAKS = {"H100 80 GB": 989e12, "A100 80 GB": 312e12, "RTX 4090 24 GB": 165e12}
-"""Dense bfloat16 operations per second, by the makers' data sheets."""
+PACKED = 17 / 32
+"""Bytes of a packed weight: 32 values of four bits and an exponent of eight."""
+UNPACKING = 0.5 + 4 * 0.5 + 2 + 2
+"""Bytes that stand or move per weight while it is unpacked: byte, its number, pair, value."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A GPU by its maker's data sheet: dense bfloat16 operations and bytes a second, bytes."""
+
+    peak: float
+    bandwidth: float
+    link: float
+    room: float
+
+
+DEVICES = {
+    "H100 80 GB (NVLink)": Device(989e12, 3.35e12, 450e9, 80e9),
+    "A100 80 GB (NVLink)": Device(312e12, 2.0e12, 300e9, 80e9),
+    "RTX 4090 24 GB (PCIe 4)": Device(165e12, 1.0e12, 25e9, 24e9),
+}
 ANSWERED = 0.14
 """Share of a window's tokens that carry loss: one story of seven."""
 
@@ -37,7 +59,6 @@ class Shape:
 
     config: Any
     parameters: int
-    linear: int
     experts: int
 
     @property
@@ -59,15 +80,9 @@ def count() -> Shape:
     with torch.device("meta"):
         model: Any = GptOssForCausalLM(config)
     named = list(model.named_parameters())
-    linear = sum(
-        m.weight.numel()
-        for n, m in model.named_modules()
-        if isinstance(m, torch.nn.Linear) and n != "lm_head"
-    )
     return Shape(
         config,
         sum(p.numel() for _, p in named),
-        linear,
         sum(p.numel() for n, p in named if ".experts." in n),
     )
 
@@ -94,73 +109,163 @@ def inner(shape: Shape, tokens: int, windows: int) -> float:
     return float(attention + scores + experts)
 
 
-def memory(
-    shape: Shape, tokens: int, windows: int, *, rank: int, experts: bool, bits: str, recompute: bool
-) -> dict[str, float]:
-    """Return GiB by what they are for."""
+@dataclass(frozen=True)
+class Plan:
+    """One way to train: what becomes of the weights, and how many GPUs share what."""
+
+    weights: str
+    windows: int
+    gpus: int = 1
+    sharded: bool = False
+    experts: bool = False
+    recompute: bool = True
+
+    @property
+    def rank(self) -> int:
+        return 8 if self.experts else 16
+
+    @property
+    def adapted(self) -> str:
+        return f"attention{', experts' if self.experts else ''}, r={self.rank}"
+
+
+def weights(shape: Shape, kind: str) -> float:
+    """Return bytes of all weights: bfloat16, or the experts packed at 4.25 bits."""
+    packed = shape.experts if kind == "packed" else 0
+    return 2.0 * (shape.parameters - packed) + packed * PACKED
+
+
+def in_flight(shape: Shape, plan: Plan) -> float:
+    """Return bytes of weights that stand gathered or unpacked while they are used.
+
+    Spread over GPUs: the layer at work and the one fetched ahead, and what belongs to no layer
+    (embedding, head). Packed: the larger matrix of one expert, as bytes, pairs and values.
+    """
     c = shape.config
-    packed = {"bf16": 0, "4-bit, fused experts": shape.linear,
-              "4-bit, linear experts": shape.linear + shape.experts}[bits]  # fmt: skip
-    layers = 1 if recompute else c.num_hidden_layers
-    kept = c.num_hidden_layers * tokens * windows * c.hidden_size * 2
+    if plan.sharded:
+        outside = 2 * c.vocab_size * c.hidden_size
+        layer = (shape.parameters - outside) / c.num_hidden_layers
+        return 2.0 * (outside + 2 * layer)
+    if plan.weights == "packed":
+        return float(2 * c.intermediate_size * c.hidden_size * UNPACKING)
+    return 0.0
+
+
+def memory(shape: Shape, tokens: int, plan: Plan) -> dict[str, float]:
+    """Return GiB on each GPU by what they are for."""
+    c = shape.config
+    layers = 1 if plan.recompute else c.num_hidden_layers
+    kept = c.num_hidden_layers * tokens * plan.windows * c.hidden_size * 2
+    share = plan.gpus if plan.sharded else 1
     parts = {
-        "weights": 2 * (shape.parameters - packed) + packed * (0.5 + 1 / 64),
-        "adapter, gradient, AdamW": 16.0 * adapter(shape, rank, experts=experts),
-        "activations": kept + layers * inner(shape, tokens, windows),
-        "logits": 2 * 4 * ANSWERED * tokens * windows * c.vocab_size,
+        "weights": weights(shape, plan.weights) / share,
+        "in use": in_flight(shape, plan),
+        "adapter, gradient, AdamW": 16.0 * adapter(shape, plan.rank, experts=plan.experts) / share,
+        "activations": kept + layers * inner(shape, tokens, plan.windows),
+        "logits": 2 * 4 * ANSWERED * tokens * plan.windows * c.vocab_size,
     }
     return {name: size / GIB for name, size in parts.items()}
 
 
-def seconds(shape: Shape, tokens: int, peak: float, share: float, *, recompute: bool) -> float:
-    """Return the time of a pass forward and backward over so many tokens."""
-    return (6 if recompute else 4) * shape.active * tokens / (peak * share)
+def seconds(shape: Shape, tokens: int, peak: float, share: float) -> float:
+    """Return the time of arithmetic, forward, again and backward, over so many tokens."""
+    return 6 * shape.active * tokens / (peak * share)
+
+
+def unpacking(shape: Shape, passes: int, bandwidth: float) -> float:
+    """Return the time in which all experts are unpacked three times a pass."""
+    return 3 * passes * shape.experts * UNPACKING / bandwidth
+
+
+def gathering(shape: Shape, passes: int, gpus: int, link: float) -> float:
+    """Return the time in which a GPU fetches what it lacks of all weights, twice a pass."""
+    return 2 * passes * 2 * shape.parameters * (gpus - 1) / gpus / link
+
+
+PLANS = (
+    Plan("bf16", 4),
+    Plan("bf16", 4, recompute=False),
+    Plan("bf16", 1),
+    Plan("bf16", 2, experts=True),
+    Plan("packed", 4),
+    Plan("packed", 1),
+    *(Plan("bf16", 4, gpus=gpus, sharded=True) for gpus in (2, 4, 8)),
+    *(Plan("bf16", 1, gpus=gpus, sharded=True) for gpus in (2, 4, 8)),
+)
 
 
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tokens", type=int, default=2048, help="per window")
-    parser.add_argument("--windows", type=int, default=4, help="per pass")
     parser.add_argument("--share", type=float, default=0.3, help="of the GPU's peak")
+    parser.add_argument("--measure", action="store_true", help="one full-size layer, here")
+    parser.add_argument("--measured-tokens", type=int, default=128)
     asked = parser.parse_args()
+    if asked.measure:
+        from gpt_oss_layer import report
+
+        report(asked.measured_tokens)
+        return
     shape = count()
     print(
-        f"{shape.parameters / 1e9:.2f} B weights, {shape.experts / shape.parameters:.1%} in fused "
-        f"experts, {shape.linear / shape.parameters:.1%} in linear layers, "
-        f"{shape.active / 1e9:.2f} B active per token\n"
+        f"{shape.parameters / 1e9:.2f} B weights, {shape.experts / shape.parameters:.1%} in "
+        f"experts, {shape.active / 1e9:.2f} B active per token\n"
     )
-    names = list(memory(shape, 1, 1, rank=1, experts=False, bits="bf16", recompute=True))
-    heads = ["weights", "LoRA on", f"windows of {asked.tokens}", "recompute", *names, "GiB"]
+    _memory_table(shape, asked.tokens)
+    _time_table(shape, asked.tokens, asked.share)
+
+
+def _memory_table(shape: Shape, tokens: int) -> None:
+    names = list(memory(shape, 1, PLANS[0]))
+    heads = ["GPUs", "weights are", "LoRA on", f"windows of {tokens}", "recompute", *names, "GiB"]
     print(_row(heads))
     print("|---" * len(heads) + "|")
-    for bits, experts, windows, recompute in (
-        ("bf16", False, asked.windows, True),
-        ("bf16", False, asked.windows, False),
-        ("bf16", False, 1, True),
-        ("bf16", True, asked.windows // 2, True),
-        ("4-bit, fused experts", False, 1, True),
-        ("4-bit, linear experts", False, 1, True),
-    ):
-        rank = 8 if experts else 16
-        parts = memory(
-            shape,
-            asked.tokens,
-            windows,
-            rank=rank,
-            experts=experts,
-            bits=bits,
-            recompute=recompute,
-        )
-        adapted = f"attention{', experts' if experts else ''}, r={rank}"
+    for plan in PLANS:
+        parts = memory(shape, tokens, plan)
         sizes = [f"{size:.1f}" for size in (*parts.values(), sum(parts.values()))]
-        print(_row([bits, adapted, str(windows), "yes" if recompute else "no", *sizes]))
-    step = 32 * asked.tokens
-    print(f"\nOne step of 32 windows ({step:,} tokens), recomputing, at {asked.share:.0%} of peak:")
-    for name, peak in PEAKS.items():
-        took = seconds(shape, step, peak, asked.share, recompute=True)
-        hours = 2000 * took / 3600
-        print(f"- {name}: {took:.1f} s, {step / took:,.0f} tokens/s; 2,000 steps {hours:.1f} h")
+        kind = f"{plan.weights}, spread" if plan.sharded else plan.weights
+        again = "yes" if plan.recompute else "no"
+        print(_row([str(plan.gpus), kind, plan.adapted, str(plan.windows), again, *sizes]))
+
+
+def _time_table(shape: Shape, tokens: int, share: float) -> None:
+    step = 32 * tokens
+    print(f"\nOne step of 32 windows ({step:,} tokens), recomputing, at {share:.0%} of peak:\n")
+    heads = [
+        "GPU",
+        "number",
+        "weights",
+        "arithmetic, s",
+        "fetching or unpacking, s",
+        "2,000 steps, h",
+    ]
+    print(_row(heads))
+    print("|---" * len(heads) + "|")
+    for name, device in DEVICES.items():
+        for gpus, kind in ((1, "bf16"), (1, "packed"), (2, "packed"), (2, "spread"), (8, "spread")):
+            if kind == "bf16" and device.room < 50 * GIB:
+                continue
+            if kind == "spread" and device.room < 40 * GIB and gpus == 2:
+                continue
+            work = seconds(shape, step, device.peak, share) / gpus
+            passes = 8 if kind == "spread" else 32
+            more = {
+                "bf16": 0.0,
+                "packed": unpacking(shape, passes // gpus, device.bandwidth),
+                "spread": gathering(shape, passes // gpus, gpus, device.link) if gpus > 1 else 0.0,
+            }[kind]
+            # Fetching overlaps with arithmetic, unpacking does not.
+            took = max(work, more) if kind == "spread" else work + more
+            cells = [
+                name,
+                str(gpus),
+                kind,
+                f"{work:.1f}",
+                f"{more:.1f}",
+                f"{2000 * took / 3600:.1f}",
+            ]
+            print(_row(cells))
 
 
 def _row(cells: list[str]) -> str:

@@ -47,7 +47,7 @@ def export(folder: Path, target: Path) -> None:
     scratch = scratch_beside(target)
     try:
         model = checkpoint.read(folder, unpacked=True)
-        # A model that was unpacked writes itself as if it were packed: its weights are written here.
+        # Once unpacked, a model would write itself as if it were packed: weights are written here.
         scratch.mkdir(parents=True)
         save_torch_state_dict(model.state_dict(), scratch)
         _plain(model.config).save_pretrained(str(scratch))
