@@ -158,7 +158,8 @@ def martingale(asked: argparse.Namespace) -> None:
         last = forced.refits[-1].fit
         tops.append(told(Emissions(sums, last.share), last)[0].max(axis=1).mean())
     error = np.std(gains, ddof=1) / np.sqrt(len(gains))
-    print(f"- States chosen: {dict(zip(*np.unique(found, return_counts=True), strict=True))}.")
+    counts = ", ".join(f"{found.count(n)} fits of {n}" for n in sorted(set(found)))
+    print(f"- States chosen: {counts}.")
     print(f"- Sessions on which a regime is named: {np.mean(named):.1%}.")
     print(
         f"- Forced to four states: {np.mean(gains):+.4f} nats a session against one state "
