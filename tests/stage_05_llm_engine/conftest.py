@@ -21,6 +21,7 @@ from foundation.storage.folders import FolderStore
 from foundation.testing.planted_stories import PlantedStories, planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import (
+    Architecture,
     EngineInput,
     EngineSettings,
     LlmEngineStage,
@@ -28,6 +29,9 @@ from stage_05_llm_engine import (
     TrainingRecipe,
     TrainingStage,
 )
+from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
+from stage_05_llm_engine.network.architecture import build
+from stage_05_llm_engine.network.machine import reproducible
 
 EXPERTS = ("gate_up_proj", "down_proj")
 ENGINE = EngineSettings(threads=1, max_words=60)
@@ -169,4 +173,23 @@ def score(trained: Trained, series: str) -> Scored:
         model=-np.log(panel.values[:-1, :, s][known][chosen, codes]),
         climatology=-np.log((counts / counts.sum())[codes]),
         truth=-np.log(trained.stories.truth[origins][:, :, s][known][chosen, codes]),
+    )
+
+
+@pytest.fixture(scope="session")
+def few_tokens() -> TokenBatch:
+    """Windows of two symbols in the stories' own vocabulary."""
+    cut = TokenizationSettings(history_sessions=3, validation_sessions=4, context_sessions=2)
+    return TokenizationStage(cut).run(planted_stories("planted", sessions=40, symbols=2).book)
+
+
+@pytest.fixture(scope="session")
+def untrained(few_tokens: TokenBatch) -> TransformersNarrative:
+    """A network that has learnt nothing: what holds for it holds for any."""
+    tiny = Architecture(hidden=16, layers=1, heads=1, head_width=16, experts=2, intermediate=16)
+    with reproducible(0):
+        network = build(tiny, few_tokens.vocabulary_size, few_tokens.codes.pad)
+    free = ENGINE.model_copy(update={"guided": False, "max_words": 2})
+    return TransformersNarrative(
+        network, few_tokens.codes, few_tokens.tokenizer_json, free, weights="untrained"
     )

@@ -11,38 +11,15 @@ from hypothesis import strategies as st
 
 from foundation.contracts import TAPE, TokenBatch, tape_outcomes
 from foundation.testing.language_models import TapeLaw
-from foundation.testing.planted_stories import planted_stories
-from stage_04_tokenization import TokenizationSettings, TokenizationStage
-from stage_05_llm_engine import Architecture
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.drawing import Teller, key_answer
 from stage_05_llm_engine.narrative import Order
-from stage_05_llm_engine.network.architecture import build
-from stage_05_llm_engine.network.machine import reproducible
 from stage_05_llm_engine.scenarios import key_series
 from tests.stage_05_llm_engine.conftest import ENGINE
 from tests.stage_05_llm_engine.test_served_models import CHANCES, asking
 
 NAMES = ("base", "alternative 1", "alternative 2")
 PRICE = np.array(CHANCES["price"])
-TINY = Architecture(hidden=16, layers=1, heads=1, head_width=16, experts=2, intermediate=16)
-
-
-@pytest.fixture(scope="module")
-def tokens() -> TokenBatch:
-    cut = TokenizationSettings(history_sessions=3, validation_sessions=4, context_sessions=2)
-    return TokenizationStage(cut).run(planted_stories("planted", sessions=40, symbols=2).book)
-
-
-@pytest.fixture(scope="module")
-def narrative(tokens: TokenBatch) -> TransformersNarrative:
-    """A network that has learnt nothing: what holds for it holds for any."""
-    with reproducible(0):
-        network = build(TINY, tokens.vocabulary_size, tokens.codes.pad)
-    free = ENGINE.model_copy(update={"guided": False, "max_words": 2})
-    return TransformersNarrative(
-        network, tokens.codes, tokens.tokenizer_json, free, weights="untrained"
-    )
 
 
 def tellers(place: int, *temperatures: float) -> list[Teller]:
@@ -88,28 +65,28 @@ def test_they_are_drawn_from_what_is_left() -> None:
 
 
 def test_in_this_process_every_attempt_tells_three_stories(
-    tokens: TokenBatch, narrative: TransformersNarrative
+    few_tokens: TokenBatch, untrained: TransformersNarrative
 ) -> None:
-    windows = tokens.split("forecast")
+    windows = few_tokens.split("forecast")
     orders = [Order(w, name, a) for w in range(2) for a in range(1, 7) for name in NAMES]
-    told = dict(zip(orders, narrative.generate(windows, orders), strict=True))
+    told = dict(zip(orders, untrained.generate(windows, orders), strict=True))
     for window in range(2):
         for attempt in range(1, 7):
             tapes = [told[Order(window, name, attempt)].tape for name in NAMES]
             assert len({tape["price"] for tape in tapes}) == 3
     # The second alternative avoids the others whether or not they are asked for.
-    alone = narrative.generate(windows, [Order(1, "alternative 2", 3)])[0]
+    alone = untrained.generate(windows, [Order(1, "alternative 2", 3)])[0]
     assert alone.tape == told[Order(1, "alternative 2", 3)].tape
 
 
 def test_base_drafts_let_the_price_do_what_the_distribution_says(
-    tokens: TokenBatch, narrative: TransformersNarrative
+    few_tokens: TokenBatch, untrained: TransformersNarrative
 ) -> None:
-    windows, count = tokens.split("forecast"), 400
+    windows, count = few_tokens.split("forecast"), 400
     plain = TransformersNarrative(
-        narrative.model,
-        tokens.codes,
-        tokens.tokenizer_json,
+        untrained.model,
+        few_tokens.codes,
+        few_tokens.tokenizer_json,
         ENGINE.model_copy(
             update={
                 "guided": False,
@@ -136,10 +113,10 @@ def test_the_key_is_the_price_where_there_is_one() -> None:
 
 
 @pytest.mark.parametrize("api", ["completions", "chat"])
-def test_a_server_tells_three_stories(tokens: TokenBatch, api: str) -> None:
-    windows = tokens.split("forecast")
+def test_a_server_tells_three_stories(few_tokens: TokenBatch, api: str) -> None:
+    windows = few_tokens.split("forecast")
     orders = [Order(w, name, a) for w in range(2) for a in (1, 2) for name in NAMES]
-    with asking(tokens, api=api, law=TapeLaw(CHANCES), redraws=60) as asked:
+    with asking(few_tokens, api=api, law=TapeLaw(CHANCES), redraws=60) as asked:
         told = dict(zip(orders, asked.narrative.generate(windows, orders), strict=True))
         alone = asked.narrative.generate(windows, [Order(1, "alternative 2", 2)])[0]
     same = told[Order(1, "alternative 2", 2)]
@@ -152,10 +129,10 @@ def test_a_server_tells_three_stories(tokens: TokenBatch, api: str) -> None:
             assert all(one != other for one, other in combinations(prices, 2))
 
 
-def test_a_server_that_always_says_the_same_is_said_to(tokens: TokenBatch) -> None:
+def test_a_server_that_always_says_the_same_is_said_to(few_tokens: TokenBatch) -> None:
     certain = TapeLaw({**CHANCES, "price": (0.0, 0.0, 0.0, 1.0, 0.0)})
-    windows = tokens.split("forecast")
-    with asking(tokens, law=certain, redraws=3) as asked:
+    windows = few_tokens.split("forecast")
+    with asking(few_tokens, law=certain, redraws=3) as asked:
         told = asked.narrative.generate(windows, [Order(0, name, 1) for name in NAMES])
         seeds = [request.json()["seed"] for request in asked.server.requests]
     assert [c.ending for c in told] == ["complete", "duplicate", "duplicate"]
