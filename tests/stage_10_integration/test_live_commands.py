@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pandas as pd
 import pytest
 
 from foundation.connect import SystemTime
+from foundation.kernel import NEW_YORK
 from foundation.market import close_of, session_on_or_before
 from foundation.testing.vendors import (
     IqfeedLevelOne,
@@ -20,6 +23,7 @@ from foundation.testing.vendors import (
     PolygonEmulator,
     vendor_market,
 )
+from foundation.testing.vendors.iqfeed import in_cents
 from stage_01_data_engine import TableSource
 from stage_01_data_engine.adapters.option_snapshots import kept_layouts
 from stage_10_integration.commands.application import run_application
@@ -146,3 +150,41 @@ def test_quotes_are_shown_as_they_come(place: Place, capsys: pytest.CaptureFixtu
     assert prices == pytest.approx([prices[0] + 0.01 * n for n in range(4)])
     assert "connected" in err
     assert place.story("data", "quotes", "--symbols", "NOSUCH", "--json") == 2
+
+
+def at(monkeypatch: pytest.MonkeyPatch, day: date, hour: int = 10) -> None:
+    """Let the system's clock stand on a trading day."""
+    moment = datetime(day.year, day.month, day.day, hour, tzinfo=NEW_YORK)
+    monkeypatch.setattr(SystemTime, "now", lambda self: moment)
+
+
+def test_a_running_sessions_features_stand_on_the_session_before_it(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, today = WORLD.sessions[-2:]
+    at(monkeypatch, today)
+    words = ("data", "live", "--as-of", before.isoformat(), "--every", "0.5", "--updates", "1")
+    assert place.story(*words, "--json") == 0
+    out, err = capsys.readouterr()
+    (made,) = json.loads(out)
+    assert made["session"] == today.isoformat()
+    assert made["quarantined"] == 0
+    assert not made["whole"], "the feed was joined after the opening"
+    assert "storage.online" in err
+    (symbol,) = made["features"]  # one tick of the first symbol made the first set
+    yesterday = WORLD.bars[symbol][-2][3]  # as the vendor of bars tells it, to a ten-thousandth
+    tick = in_cents(WORLD.bars[symbol])[-1][3] + 0.01  # as the feed does, a cent above the last
+    assert made["features"][symbol]["log_return_1"] == pytest.approx(
+        math.log(tick / yesterday), abs=2e-6
+    )
+
+
+def test_a_day_without_the_session_before_it_is_refused_before_the_feed_is_asked(
+    place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monkeypatch, WORLD.sessions[-1])
+    words = ("data", "live", "--as-of", WORLD.sessions[-3].isoformat())
+    assert place.story(*words, "--json") == 2
+    refused = json.loads(capsys.readouterr().out)["error"]
+    assert refused["rule"].startswith("The window ends with the session before today")
+    assert WORLD.sessions[-3].isoformat() in refused["value"]
