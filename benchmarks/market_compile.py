@@ -4,7 +4,7 @@ A small recipe without dropout is trained plain and compiled (torch.compile, ind
 planted market. Losses of both and the largest difference of a weight are printed, with the
 processor seconds of each. It is no test, because compiling takes longer than tests may.
 
-Run: ``python benchmarks/market_compile.py``. The result stands in
+Run: ``PYTHONPATH=. python benchmarks/market_compile.py``. The result stands in
 ``docs/evidence/market_model.md``.
 """
 
@@ -13,8 +13,6 @@ from __future__ import annotations
 import resource
 import time
 from dataclasses import dataclass
-
-import numpy as np
 
 from foundation.market_model import BackboneSizes, EncoderSizes, GraphSizes, MarketModelRecipe
 from foundation.market_model.checkpoint import TrainedModel
@@ -79,7 +77,7 @@ def main() -> None:
         seconds = [getattr(one, name) for one in (plain, compiled)]
         print(f"| seconds ({name}) | {seconds[0]:.1f} | {seconds[1]:.1f} |")
     apart = max(
-        float(np.abs(compiled.model.state[name] - weight).max())
+        float((compiled.model.state[name] - weight).abs().max())
         for name, weight in plain.model.state.items()
     )
     print(f"\nLargest difference of a weight: {apart:.1e}")
