@@ -31,9 +31,10 @@ from tests.stage_05_llm_engine.conftest import recipe
 Learnt = tuple[StoryModel, dict[str, torch.Tensor]]
 
 
-def split(base: Path, **changes: object) -> TrainingRecipe:
-    """Return the 20B recipe in small, two passes a step, with dropout, evaluated twice."""
-    return recipe(base, phases=(Phase(steps=4, loss="target"),), evaluations=2, **changes)
+def split(published: Path, **changes: object) -> TrainingRecipe:
+    """Return the 20B recipe in small: bfloat16 below a float32 adapter with dropout."""
+    short = {"phases": (Phase(steps=4, loss="target"),), "evaluations": 2, "precision": "bfloat16"}
+    return recipe(published, **{**short, **changes})
 
 
 def adapter(folder: Path, made: StoryModel) -> dict[str, torch.Tensor]:
@@ -41,10 +42,12 @@ def adapter(folder: Path, made: StoryModel) -> dict[str, torch.Tensor]:
 
 
 @pytest.fixture(scope="module")
-def alone(base: Path, base_tokens: TokenBatch, tmp_path_factory: pytest.TempPathFactory) -> Learnt:
+def alone(
+    published: Path, base_tokens: TokenBatch, tmp_path_factory: pytest.TempPathFactory
+) -> Learnt:
     """What one process learns, and its adapter: the oracle of all others."""
     folder = tmp_path_factory.mktemp("alone")
-    made = TrainingStage(split(base), FolderStore(folder)).run(base_tokens)
+    made = TrainingStage(split(published), FolderStore(folder)).run(base_tokens)
     return made, adapter(folder, made)
 
 
@@ -64,11 +67,11 @@ def same(made: StoryModel, folder: Path, alone: Learnt) -> None:
 
 
 def test_two_processes_learn_what_one_learns_and_one_of_them_tells(
-    base: Path, base_tokens: TokenBatch, tmp_path: Path, alone: Learnt
+    published: Path, base_tokens: TokenBatch, tmp_path: Path, alone: Learnt
 ) -> None:
     told: list[Report] = []
     watch = Watch(told.append, FileTracker(tmp_path / "mlruns"), FolderKeeper(tmp_path / "kept"))
-    stage = TrainingStage(split(base, processes=2), FolderStore(tmp_path / "s"), watch)
+    stage = TrainingStage(split(published, processes=2), FolderStore(tmp_path / "s"), watch)
     same(stage.run(base_tokens), tmp_path / "s", alone)
     assert [report.step for report in told] == [4]
     scores = next((tmp_path / "mlruns" / "0").glob("*/metrics/story_score"))
@@ -88,24 +91,24 @@ class Deadly(FolderKeeper):
 
 
 def test_shards_go_on_where_a_dead_process_left_them(
-    base: Path, base_tokens: TokenBatch, tmp_path: Path, alone: Learnt
+    published: Path, base_tokens: TokenBatch, tmp_path: Path, alone: Learnt
 ) -> None:
     """Weights and optimiser are kept in full: as many shards take them up again, or one process."""
     store, kept = FolderStore(tmp_path / "s"), tmp_path / "kept"
-    spread = split(base, processes=2, sharded=True, recompute=True)
+    spread = split(published, processes=2, sharded=True, recompute=True)
     with pytest.raises(WorldError, match="process 2 of 2 was ended by SIGKILL"):
         TrainingStage(spread, store, Watch(keeper=Deadly(kept))).run(base_tokens)
     assert not multiprocessing.active_children()
     shutil.copytree(kept, tmp_path / "copy")
-    for folder, again in ((kept, spread), (tmp_path / "copy", split(base))):
+    for folder, again in ((kept, spread), (tmp_path / "copy", split(published))):
         (standing,) = folder.glob("*.training")
         made = TrainingStage(again, store, Watch(keeper=FolderKeeper(folder))).run(base_tokens)
         same(made, tmp_path / "s", alone)
         assert not standing.exists()
 
 
-def test_what_cannot_be_shared_out_is_refused(base: Path) -> None:
-    document = split(base).model_dump()
+def test_what_cannot_be_shared_out_is_refused(published: Path) -> None:
+    document = split(published).model_dump()
     with pytest.raises(ValidationError, match="processes must divide accumulation"):
         TrainingRecipe.model_validate({**document, "processes": 3})
     experts = Adapter(dropout=0.0, expert_parameters=("mlp.experts.down_proj",)).model_dump()
@@ -115,8 +118,8 @@ def test_what_cannot_be_shared_out_is_refused(base: Path) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
 def test_too_few_gpus_are_told_before_anything_starts(
-    base: Path, base_tokens: TokenBatch, tmp_path: Path
+    published: Path, base_tokens: TokenBatch, tmp_path: Path
 ) -> None:
-    stage = TrainingStage(split(base, processes=2, device="cuda"), FolderStore(tmp_path))
+    stage = TrainingStage(split(published, processes=2, device="cuda"), FolderStore(tmp_path))
     with pytest.raises(DependencyError, match="2 processes, 0 devices"):
         stage.run(base_tokens)

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from stage_10_integration.commands.application import run_application
+
 ROOT = Path(__file__).resolve().parents[2]
 NO_STAGE = ("quant", "characteristics")
 """Steps of the ground floor."""
@@ -214,3 +216,34 @@ def test_a_reader_that_goes_away_is_no_error_message(
         assert writing.wait(timeout=60) != 0
     assert "Traceback" not in errors
     assert "roken" not in errors
+
+
+def test_one_command_trains_in_two_processes_and_exports_what_they_learnt(
+    place: Path,
+    whole_run: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The run's lock, its artefacts and its words are the first process's; two others compute."""
+    shared = (
+        "--profile", "test", "--json", "--set", "training.processes=2",
+        "--set", "training.batch_windows=4", "--set", "training.accumulation=2",
+        "--set", 'training.phases=[{steps = 5, loss = "every story"}]',
+        "--set", "training.evaluations=1",
+    )  # fmt: skip
+
+    def here(*words: str) -> Any:
+        with pytest.raises(SystemExit) as left:
+            run_application([*words, *shared])
+        said = capsys.readouterr()
+        assert left.value.code in (None, 0), said.err
+        return json.loads(said.out)
+
+    monkeypatch.chdir(place)
+    trained = here("train", "llm")
+    assert trained["model"]["steps"] == 5
+    assert [s["step"] for s in trained["steps"] if s["state"] == "run"] == ["05_training"]
+    assert here("train", "export", "served")["model"] == trained["model"]
+    assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"} <= {
+        path.name for path in (place / "served").iterdir()
+    }
