@@ -74,6 +74,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--part", nargs="*", choices=parts, default=list(parts)[:-1])
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=100, help="0 to 7 served while building")
     parser.add_argument("--shared", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path("runs/market_model"))
     asked = parser.parse_args()
@@ -103,7 +104,7 @@ def simulated(asked: argparse.Namespace) -> None:
     )
     shares: dict[str, list[tuple[float, float]]] = {}
     early: list[tuple[float, float]] = []
-    for seed in range(asked.seeds):
+    for seed in _seeds(asked):
         returns, truth = drawn("regimes", seed)
         assert truth is not None
         said = market_regimes(returns, MarketRegimeSettings()).probabilities
@@ -134,7 +135,7 @@ def simulated(asked: argparse.Namespace) -> None:
     print("| stocks | the market's regime | a filter that knows the simulation |\n|---|---|---|")
     for symbols in (1, 3, 10, 100):
         rows: list[list[float]] = []
-        for seed in range(asked.seeds):
+        for seed in _seeds(asked):
             returns, truth = drawn("regimes", seed, symbols)
             said = market_regimes(returns, MarketRegimeSettings()).probabilities
             both = (_likeliest(said[:, None])[:, 0], knowing(returns))
@@ -147,7 +148,7 @@ def martingale(asked: argparse.Namespace) -> None:
     """Say how many regimes are found where there is none, and what forcing some costs."""
     print(f"\n## Martingale: {SYMBOLS} stocks, {SESSIONS} sessions, {asked.seeds} markets\n")
     found, named, gains, tops = [], [], [], []
-    for seed in range(asked.seeds):
+    for seed in _seeds(asked):
         returns, _ = drawn("martingale", seed)
         free = market_regimes(returns, MarketRegimeSettings())
         found += [refit.fit.states for refit in free.refits]
@@ -239,6 +240,11 @@ def knowing(returns: np.ndarray) -> np.ndarray:
         variance = constant + shock_weight * variance * drawn_shock**2 + persistence * variance
         before = today
     return np.array(named)
+
+
+def _seeds(asked: argparse.Namespace) -> range:
+    """Return the markets' seeds."""
+    return range(asked.first_seed, asked.first_seed + asked.seeds)
 
 
 def _settled(truth: np.ndarray) -> np.ndarray:
