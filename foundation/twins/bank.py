@@ -61,7 +61,9 @@ class TwinInputs:
 
     def cut(self, rows: Tensor | slice) -> TwinInputs:
         """Return some sessions."""
-        return self.each(lambda part: part[:, rows])
+        if isinstance(rows, slice):
+            return self.each(lambda part: part[:, rows])
+        return self.each(lambda part: part.index_select(1, rows))
 
     def of(self, twins: Tensor) -> TwinInputs:
         """Return some twins."""
@@ -95,12 +97,16 @@ class TwinOpinion:
 
 @dataclass(frozen=True)
 class Drops:
-    """Dropout rates while training; all zero otherwise."""
+    """What is dropped while training: factors (B, width) of the hidden layers; None drops nothing.
 
-    detector: float = 0.0
-    first: float = 0.0
-    second: float = 0.0
-    heads: float = 0.0
+    Every twin drops the same units of a session (Srivastava et al. 2014): each twin by itself sees
+    the noise that it would alone, and random numbers are drawn once for all.
+    """
+
+    detector: Tensor | None = None
+    first: Tensor | None = None
+    second: Tensor | None = None
+    heads: Tensor | None = None
 
 
 SILENT = Drops()
@@ -127,31 +133,33 @@ def corrections(
     """
     sizes = layout.sizes
     x = given.embedding
-    adapted = x + F.relu(x @ p["adapter.down"]) @ p["adapter.up"]
+    adapted = torch.baddbmm(x, F.relu(x @ p["adapter.down"]), p["adapter.up"])
     stock = p["stock"][:, None, :]
 
-    regimes = _detect(p, adapted, stock, drops.detector)
+    regimes = _detect(p, adapted, stock, drops)
     # The expected embedding, not that of the likeliest regime: gradients flow to the detector.
-    regime = torch.softmax(regimes, dim=-1) @ p["regimes"]
-    joined = [adapted, stock, regime, torch.nan_to_num(given.inputs, nan=0.0)]
-    options = None
+    parts = {
+        "adapted": adapted,
+        "regime": torch.softmax(regimes, dim=-1) @ p["regimes"],
+        "inputs": torch.nan_to_num(given.inputs, nan=0.0),
+    }
     if sizes.options is not None:
-        options = _encode_options(p, given)
-        joined.append(options)
-    # Split, not sliced: the gradient is then put together once, not filled up with zeros per part.
-    weights = p["correction.0.weight"].split([part.shape[-1] for part in joined], dim=1)
-    inner = p["correction.0.bias"][:, None]
-    for part, weight in zip(joined, weights, strict=True):
-        inner = inner + part @ weight
-    hidden = _settle(p, 0, inner, drops.first)
-    inner = hidden @ p["correction.1.weight"] + p["correction.1.bias"][:, None]
-    hidden = _settle(p, 1, inner, drops.second)
+        parts["options"] = _encode_options(p, given)
+    fixed = torch.baddbmm(p["correction.0.bias"][:, None], stock, p["correction.0.stock"])
+    inner = torch.baddbmm(fixed, parts.pop("adapted"), p["correction.0.adapted"])
+    for name, part in parts.items():
+        # Added up in place: nothing needs the sum so far.
+        inner = inner.baddbmm_(part, p[f"correction.0.{name}"])
+    hidden = _settle(p, 0, inner, drops)
+    inner = torch.baddbmm(p["correction.1.bias"][:, None], hidden, p["correction.1.weight"])
+    hidden = _settle(p, 1, inner, drops)
 
-    returns, hit, volatility = _heads(p, hidden, sizes.head, drops.heads).unbind(-1)
-    if options is not None:
+    returns, hit, volatility = _heads(p, hidden, sizes.head, drops).unbind(-1)
+    if sizes.options is not None:
+        options = parts["options"]
         returns = returns + (options @ p["gamma.weight"])[..., 0]
         hit = hit * (2 * torch.sigmoid((options @ p["gate.weight"])[..., 0]))
-    stretch = hidden @ p["quantiles.weight"] + p["quantiles.bias"][:, None]
+    stretch = torch.baddbmm(p["quantiles.bias"][:, None], hidden, p["quantiles.weight"])
     return torch.cat([torch.stack([returns, hit, volatility], dim=-1), stretch], dim=-1), regimes
 
 
@@ -166,12 +174,13 @@ def corrected(given: TwinInputs, added: Tensor, regimes: Tensor) -> TwinOpinion:
     )
 
 
-def _detect(p: dict[str, Tensor], adapted: Tensor, stock: Tensor, drop: float) -> Tensor:
-    varying, own = p["detector.0.weight"].split([adapted.shape[-1], stock.shape[-1]], dim=1)
-    fixed = stock @ own + p["detector.0.bias"][:, None]
-    hidden = F.dropout(F.relu(adapted @ varying + fixed), drop, drop > 0)
-    hidden = F.relu(hidden @ p["detector.1.weight"] + p["detector.1.bias"][:, None])
-    return hidden @ p["detector.2.weight"] + p["detector.2.bias"][:, None]
+def _detect(p: dict[str, Tensor], adapted: Tensor, stock: Tensor, drops: Drops) -> Tensor:
+    fixed = torch.baddbmm(p["detector.0.bias"][:, None], stock, p["detector.0.stock"])
+    hidden = _dropped(F.relu(torch.baddbmm(fixed, adapted, p["detector.0.weight"])), drops.detector)
+    for i in (1, 2):
+        hidden = torch.baddbmm(p[f"detector.{i}.bias"][:, None], hidden, p[f"detector.{i}.weight"])
+        hidden = F.relu(hidden) if i == 1 else hidden
+    return hidden
 
 
 def _encode_options(p: dict[str, Tensor], given: TwinInputs) -> Tensor:
@@ -179,23 +188,29 @@ def _encode_options(p: dict[str, Tensor], given: TwinInputs) -> Tensor:
         width = p["options.1.bias"].shape[-1]
         return given.embedding.new_zeros((*given.embedding.shape[:2], width))
     present = torch.isfinite(given.options)
-    known = torch.where(present, given.options, 0.0)
-    hidden = F.relu(known @ p["options.0.weight"] + p["options.0.bias"][:, None])
-    encoded = F.relu(hidden @ p["options.1.weight"] + p["options.1.bias"][:, None])
-    return encoded * present.any(-1, keepdim=True)
+    hidden = torch.where(present, given.options, 0.0)
+    for i in (0, 1):
+        weight, bias = p[f"options.{i}.weight"], p[f"options.{i}.bias"]
+        hidden = F.relu(torch.baddbmm(bias[:, None], hidden, weight))
+    return hidden * present.any(-1, keepdim=True)
 
 
-def _settle(p: dict[str, Tensor], layer: int, inner: Tensor, drop: float) -> Tensor:
+def _settle(p: dict[str, Tensor], layer: int, inner: Tensor, drops: Drops) -> Tensor:
     scale, shift = p[f"correction.{layer}.scale"], p[f"correction.{layer}.shift"]
-    normed = F.layer_norm(inner, (inner.shape[-1],)) * scale[:, None] + shift[:, None]
-    return F.dropout(F.relu(normed), drop, drop > 0)
+    normed = F.layer_norm(inner, (inner.shape[-1],))
+    hidden = F.relu(torch.addcmul(shift[:, None], normed, scale[:, None]))
+    return _dropped(hidden, drops.first if layer == 0 else drops.second)
 
 
-def _heads(p: dict[str, Tensor], hidden: Tensor, width: int, drop: float) -> Tensor:
+def _heads(p: dict[str, Tensor], hidden: Tensor, width: int, drops: Drops) -> Tensor:
     """Return the corrections of return, hit and volatility, (n, B, 3), in two products."""
-    inner = F.relu(hidden @ p["heads.0.weight"] + p["heads.0.bias"][:, None])
-    inner = F.dropout(inner, drop, drop > 0).unflatten(-1, (3, width))
+    inner = F.relu(torch.baddbmm(p["heads.0.bias"][:, None], hidden, p["heads.0.weight"]))
+    inner = _dropped(inner, drops.heads).unflatten(-1, (3, width))
     return (inner * p["heads.1.weight"][:, None]).sum(-1) + p["heads.1.bias"][:, None]
+
+
+def _dropped(hidden: Tensor, factors: Tensor | None) -> Tensor:
+    return hidden if factors is None else hidden * factors
 
 
 def _quantiles(shared: Tensor, correction: Tensor) -> Tensor:

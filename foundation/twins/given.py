@@ -12,8 +12,8 @@ from foundation.market_model.answers import Answers, answers
 from foundation.market_model.inputs import Labels, ModelData
 from foundation.market_model.walk_forward import WalkForward
 from foundation.twins.bank import TwinInputs
+from foundation.twins.objective import TwinTargets
 from foundation.twins.recipe import TwinRecipe
-from foundation.twins.training import TwinTargets
 
 
 def twin_inputs(shared: Answers, options: np.ndarray | None = None) -> TwinInputs:

@@ -29,17 +29,19 @@ class Layout:
     def shapes(self) -> dict[str, Shape]:
         """Shape of every parameter, in order; matrices are (input, output)."""
         s = self.sizes
-        first, second = s.correction
         shapes: dict[str, Shape] = {
             "adapter.down": (s.embedding, s.adapter),
             "adapter.up": (s.adapter, s.embedding),
             "stock": (s.stock,),
         }
-        widths = (s.embedding + s.stock, *s.detector, 4)
+        # A layer that joins parts has one matrix per part: products are added up, nothing is
+        # copied side by side, and what does not vary with the session is multiplied once.
+        widths = (s.embedding, *s.detector, 4)
+        shapes["detector.0.stock"] = (s.stock, s.detector[0])
         for i, (a, b) in enumerate(pairwise(widths)):
             shapes |= {f"detector.{i}.weight": (a, b), f"detector.{i}.bias": (b,)}
         shapes["regimes"] = (4, s.regime)
-        joined = s.embedding + s.stock + s.regime + s.inputs
+        first, second = s.correction
         if s.options is not None:
             hidden, out = s.options_hidden
             shapes |= {
@@ -50,15 +52,31 @@ class Layout:
                 "gamma.weight": (out, 1),
                 "gate.weight": (out, 1),
             }
-            joined += out
-        for i, (a, b) in enumerate(((joined, first), (first, second))):
-            shapes |= {f"correction.{i}.weight": (a, b), f"correction.{i}.bias": (b,)}
-            shapes |= {f"correction.{i}.scale": (b,), f"correction.{i}.shift": (b,)}
+        shapes |= {f"correction.0.{part}": (width, first) for part, width in self.joined.items()}
+        shapes["correction.0.bias"] = (first,)
+        shapes |= {"correction.1.weight": (first, second), "correction.1.bias": (second,)}
+        for i, width in enumerate(s.correction):
+            shapes |= {f"correction.{i}.scale": (width,), f"correction.{i}.shift": (width,)}
         # Return, hit and volatility stand side by side: one product instead of three.
         shapes |= {"heads.0.weight": (second, 3 * s.head), "heads.0.bias": (3 * s.head,)}
         shapes |= {"heads.1.weight": (3, s.head), "heads.1.bias": (3,)}
         shapes |= {"quantiles.weight": (second, 3), "quantiles.bias": (3,)}
         return shapes
+
+    @cached_property
+    def joined(self) -> dict[str, int]:
+        """Parts that the first correction layer joins, and their widths."""
+        s = self.sizes
+        parts = {"adapted": s.embedding, "stock": s.stock, "regime": s.regime, "inputs": s.inputs}
+        return parts if s.options is None else parts | {"options": s.options_hidden[1]}
+
+    def fan_in(self, name: str) -> int:
+        """Return how many numbers a layer's output is summed over."""
+        if name.startswith("correction.0."):
+            return sum(self.joined.values())
+        if name.startswith("detector.0."):
+            return self.sizes.embedding + self.sizes.stock
+        return self.shapes[name][0]
 
     @cached_property
     def places(self) -> dict[str, tuple[int, int]]:
@@ -97,7 +115,7 @@ class Layout:
             elif name in ZERO or name.endswith(("bias", "shift")):
                 continue
             else:
-                bound = 1 / math.sqrt(self.shapes[name][0])
+                bound = 1 / math.sqrt(self.fan_in(name))
                 part.uniform_(-bound, bound, generator=generator)
         return rows
 

@@ -78,6 +78,8 @@ class TwinRecipe(Part):
         Largest gradient norm of a twin.
     dropout : tuple of float
         Detector; after the first and the second correction layer; heads.
+    threads : int
+        Groups of twins that learn side by side. It changes no number.
     """
 
     name: str = "twins"

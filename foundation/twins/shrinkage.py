@@ -17,7 +17,7 @@ from foundation.market_model.losses import pinball
 from foundation.market_model.model import LEVELS
 from foundation.twins.bank import TwinInputs, corrected
 from foundation.twins.layout import Layout
-from foundation.twins.training import TwinTargets
+from foundation.twins.objective import TwinTargets
 
 HEADS: tuple[str, ...] = ("returns", "hit", "volatility", "quantiles")
 WIDTHS = (1, 1, 1, 3)

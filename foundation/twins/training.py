@@ -3,50 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from foundation.kernel import OperatorError
-from foundation.market_model.losses import hit_or_miss, masked_mean, pinball, squared
-from foundation.market_model.model import LEVELS
 from foundation.market_model.numerics import seeded
-from foundation.twins.bank import Drops, TwinInputs, TwinOpinion, answer, corrected, corrections
+from foundation.twins.bank import Drops, TwinInputs, corrected, corrections
 from foundation.twins.layout import Layout
-from foundation.twins.recipe import TwinRecipe, TwinWeights
+from foundation.twins.learning import Learning
+from foundation.twins.objective import TwinTargets, losses
+from foundation.twins.recipe import TwinRecipe, TwinSizes
 
-BETAS, EPSILON = (0.9, 0.999), 1e-8
-
-ROWS_AT_ONCE = 4
-"""Twins updated at once: their weights, gradients and moments then stay in the cache."""
-
-
-@dataclass(frozen=True)
-class TwinTargets:
-    """What happened after each session, (n, B); NaN (regime: -1) where it is not known."""
-
-    returns: Tensor
-    hit: Tensor
-    volatility: Tensor
-    regime: Tensor
-
-    def cut(self, rows: Tensor | slice) -> TwinTargets:
-        """Return some sessions."""
-        return TwinTargets(
-            self.returns[:, rows],
-            self.hit[:, rows],
-            self.volatility[:, rows],
-            self.regime[:, rows],
-        )
-
-    def of(self, twins: Tensor) -> TwinTargets:
-        """Return some twins."""
-        return TwinTargets(
-            self.returns[twins], self.hit[twins], self.volatility[twins], self.regime[twins]
-        )
+GROUP = 50
+"""Twins that learn together: what a step reads and writes stays near the processor, and memory
+does not grow with the number of twins."""
+WORTH_MOVING = 0.1
+"""Share of a group that has to have stopped before the others move together."""
 
 
 @dataclass(frozen=True)
@@ -61,31 +37,14 @@ class TrainedRows:
         held back with a known outcome.
     epochs : int array, shape (n,)
         Epoch whose weights were kept; 0 where the untrained twin was not bettered.
+    passes : int array, shape (n,)
+        Epochs that it learnt for, until it was stopped; 0 for a frozen twin.
     """
 
     rows: Tensor
     losses: np.ndarray
     epochs: np.ndarray
-
-
-def losses(opinion: TwinOpinion, targets: TwinTargets, weights: TwinWeights) -> Tensor:
-    """Return each twin's weighted loss, (n,): means over the sessions whose outcome is known."""
-    dim = (1,)
-    known = ~targets.returns.isnan()
-    returns = torch.where(known, targets.returns, 0.0)
-    volatility = squared(opinion.volatility, targets.volatility)
-    named = targets.regime >= 0
-    regime = F.cross_entropy(
-        opinion.regimes.flatten(0, 1), targets.regime.clamp(min=0).flatten(), reduction="none"
-    ).view_as(named)
-    return (
-        weights.returns * masked_mean(squared(opinion.returns, targets.returns), known, dim)
-        + weights.hit
-        * masked_mean(hit_or_miss(opinion.hit, targets.hit), ~targets.hit.isnan(), dim)
-        + weights.volatility * masked_mean(volatility, ~targets.volatility.isnan(), dim)
-        + weights.quantiles * masked_mean(pinball(opinion.quantiles, returns, LEVELS), known, dim)
-        + weights.regime * masked_mean(regime, named, dim)
-    )
+    passes: np.ndarray
 
 
 def train(
@@ -95,9 +54,12 @@ def train(
     recipe: TwinRecipe,
     *,
     rates: Tensor | None = None,
-    report: Callable[[int, float], None] | None = None,
+    report: Callable[[int, int], None] | None = None,
 ) -> TrainedRows:
-    """Fine-tune twins on their last sessions; all that are still learning learn in one program.
+    """Fine-tune twins on their last sessions, group by group; a group is one program.
+
+    What a twin learns depends on itself and the seed, not on its company: all groups see the same
+    order of sessions and drop the same units.
 
     Parameters
     ----------
@@ -108,7 +70,7 @@ def train(
     rates : Tensor, shape (n,), optional
         Multiple of the learning rate per twin; 0 freezes a twin.
     report : callable, optional
-        Called after each epoch with its number and the share of twins still learning.
+        Called after each group with how many twins are done, of how many.
 
     Raises
     ------
@@ -117,122 +79,112 @@ def train(
     """
     layout = Layout(recipe.sizes)
     twins, sessions = given.returns.shape
-    stop = sessions - recipe.held_back - recipe.horizon
-    if stop < 1:
+    if sessions - recipe.held_back - recipe.horizon < 1:
         raise OperatorError(
             "A twin learns from some sessions and is stopped by later ones",
             value=f"{sessions} sessions, {recipe.held_back} held back, horizon {recipe.horizon}",
             remedy="give it a longer past, or hold back fewer sessions",
         )
     pace = torch.ones(twins) if rates is None else rates
-    late = slice(sessions - recipe.held_back, sessions)
-    with seeded(recipe.seed, recipe.threads):
-        return _learn(layout, rows, given, targets, recipe, pace, stop, late, report)
+    made = TrainedRows(
+        rows.clone(), np.full((twins, 2), np.nan), np.zeros(twins, int), np.zeros(twins, int)
+    )
+    learning = torch.nonzero(pace > 0)[:, 0]
+    frozen = torch.nonzero(pace <= 0)[:, 0]
+    if len(frozen):
+        loss = _judge(
+            layout, layout.views(rows[frozen]), *_late(given, targets, recipe, frozen), recipe
+        )
+        made.losses[frozen] = np.stack([loss.double().numpy()] * 2, axis=1)
+    groups = learning.split(GROUP)
+    # One thread per group and none within a product: nobody waits for anybody at each of them.
+    with seeded(recipe.seed, threads=1), ThreadPoolExecutor(recipe.threads) as pool:
+        done = [pool.submit(_learn, layout, g, given, targets, recipe, pace, made) for g in groups]
+        for group, work in zip(groups, done, strict=True):
+            work.result()
+            if report is not None:
+                report(int(group[-1]) + 1, twins)
+    known = ~targets.returns[:, -recipe.held_back :].isnan().all(dim=1).numpy()
+    made.losses[~known] = np.nan
+    return made
 
 
 def _learn(
     layout: Layout,
-    rows: Tensor,
+    group: Tensor,
     given: TwinInputs,
     targets: TwinTargets,
     recipe: TwinRecipe,
     pace: Tensor,
-    stop: int,
-    late: slice,
-    report: Callable[[int, float], None] | None,
-) -> TrainedRows:
-    twins = len(rows)
-    best = rows.clone()
-    judged, truth = given.cut(late), targets.cut(late)
-    least = _judge(layout, rows, judged, truth, recipe.weights)
-    begun, epochs = least.clone(), torch.zeros(twins, dtype=torch.long)
-    active = torch.nonzero(pace > 0)[:, 0]
-    learning = _Learning(layout, rows[active], recipe, pace[active])
+    made: TrainedRows,
+) -> None:
+    """Train the twins of one group and write what came of it into ``made``."""
+    given, targets, pace = given.of(group), targets.of(group), pace[group]
+    draw = torch.Generator().manual_seed(recipe.seed)
+    stop = given.returns.shape[1] - recipe.held_back - recipe.horizon
+    late = slice(stop + recipe.horizon, None)
+    learning = Learning(layout, made.rows[group], recipe, pace)
+    least = _judge(layout, learning.named, given.cut(late), targets.cut(late), recipe)
+    begun, epochs, passes = least.clone(), torch.zeros_like(group), torch.zeros_like(group)
+    # ``active``: places in the group of the twins at hand; ``going``: those of them still learning.
+    active, going = torch.arange(len(group)), torch.ones(len(group), dtype=torch.bool)
+    mine, theirs = given, targets
     for epoch in range(1, recipe.epochs + 1):
-        if not len(active):
-            break
-        order = torch.randperm(stop)
-        mine, theirs = given.of(active), targets.of(active)
+        passes[active[going]] = epoch
         # Batches of one size: a small last one would cost a whole pass over all weights.
+        order = torch.randperm(stop, generator=draw)
         for batch in order.tensor_split(max(1, round(stop / recipe.batch))):
-            learning.step(mine.cut(batch), theirs.cut(batch))
-        loss = _judge(layout, learning.rows, judged.of(active), truth.of(active), recipe.weights)
-        better = loss < least[active]
+            drops = _drops(recipe.sizes, recipe.dropout, len(batch), draw)
+            learning.step(mine.cut(batch), theirs.cut(batch), drops)
+        loss = _judge(layout, learning.named, mine.cut(late), theirs.cut(late), recipe)
+        better = going & (loss < least[active])
         improved = active[better]
         least[improved], epochs[improved] = loss[better], epoch
-        best[improved] = learning.rows[better]
-        going = epoch - epochs[active] <= recipe.patience
-        if not bool(going.all()):
+        learning.put(made.rows, group[improved], better)
+        going = going & (epoch - epochs[active] <= recipe.patience)
+        if not bool(going.any()):
+            break
+        if going.sum() <= (1 - WORTH_MOVING) * len(going):
             active = active[going]
             learning.keep(going)
-        if report is not None:
-            report(epoch, len(active) / twins)
-    known = ~targets.cut(late).returns.isnan().all(dim=1)
-    table = torch.stack([begun, least], dim=1)
-    table[~known] = torch.nan
-    return TrainedRows(best, table.double().numpy(), epochs.numpy())
+            mine, theirs = mine.of(going), theirs.of(going)
+            going = going[going]
+    places = group.numpy()
+    made.losses[places] = torch.stack([begun, least], dim=1).double().numpy()
+    made.epochs[places], made.passes[places] = epochs.numpy(), passes.numpy()
+
+
+def _late(
+    given: TwinInputs, targets: TwinTargets, recipe: TwinRecipe, some: Tensor
+) -> tuple[TwinInputs, TwinTargets]:
+    late = slice(given.returns.shape[1] - recipe.held_back, None)
+    return given.of(some).cut(late), targets.of(some).cut(late)
 
 
 @torch.no_grad()
 def _judge(
-    layout: Layout, rows: Tensor, given: TwinInputs, targets: TwinTargets, weights: TwinWeights
+    layout: Layout,
+    named: dict[str, Tensor],
+    given: TwinInputs,
+    targets: TwinTargets,
+    recipe: TwinRecipe,
 ) -> Tensor:
-    return losses(answer(layout, rows, given), targets, weights)
+    return losses(corrected(given, *corrections(layout, named, given)), targets, recipe.weights)
 
 
-class _Learning:
-    """Weights, moments and gradients of the twins that are still learning, one row each.
-
-    Adam (Kingma & Ba 2015) with decoupled decay (Loshchilov & Hutter 2019), written out over
-    rows: each twin has its own rate, its own clipped gradient, and leaves when it is done.
-    """
-
-    def __init__(self, layout: Layout, rows: Tensor, recipe: TwinRecipe, pace: Tensor) -> None:
-        self.layout, self.recipe = layout, recipe
-        self.rows, self.pace = rows.clone(), pace
-        self.first, self.second = torch.zeros_like(rows), torch.zeros_like(rows)
-        self.rates = layout.rates(recipe.learning_rate, recipe.stock_rate)
-        self.steps = 0
-        self.drops = Drops(*recipe.dropout)
-        self.gradient = torch.zeros_like(rows)
-
-    def step(self, given: TwinInputs, targets: TwinTargets) -> None:
-        """Learn from one batch of sessions."""
-        parameters = {
-            name: view.detach().requires_grad_()
-            for name, view in self.layout.views(self.rows).items()
-        }
-        opinion = corrected(given, *corrections(self.layout, parameters, given, self.drops))
-        # A sum over twins: each twin's gradient is that of its own loss alone.
-        total = losses(opinion, targets, self.recipe.weights).sum()
-        names = list(parameters)
-        found = torch.autograd.grad(total, [parameters[n] for n in names], allow_unused=True)
-        views = self.layout.views(self.gradient)
-        for name, gradient in zip(names, found, strict=True):
-            if gradient is not None:
-                views[name].copy_(gradient)
-        self._update()
-
-    def keep(self, going: Tensor) -> None:
-        """Go on with some of the twins."""
-        self.rows, self.pace = self.rows[going], self.pace[going]
-        self.first, self.second = self.first[going], self.second[going]
-        self.gradient = self.gradient[going]
-
-    def _update(self) -> None:
-        self.steps += 1
-        (b1, b2), recipe = BETAS, self.recipe
-        norm = torch.linalg.vector_norm(self.gradient, dim=1)
-        shrink = (recipe.clip / norm.clamp(min=1e-12)).clamp(max=1.0)
-        unbias1, unbias2 = 1 - b1**self.steps, (1 - b2**self.steps) ** 0.5
-        # A few twins at a time, so that their rows stay in the cache through all six passes.
-        for at in range(0, len(self.rows), ROWS_AT_ONCE):
-            some = slice(at, at + ROWS_AT_ONCE)
-            g = self.gradient[some].mul_(shrink[some, None])
-            m, v, w = self.first[some], self.second[some], self.rows[some]
-            m.lerp_(g, 1 - b1)
-            v.mul_(b2).addcmul_(g, g, value=1 - b2)
-            move = torch.sqrt(v, out=g).div_(unbias2).add_(EPSILON)
-            move = torch.div(m, move, out=g).div_(unbias1)
-            move.add_(w, alpha=recipe.decay).mul_(self.rates)
-            w.addcmul_(move, self.pace[some, None], value=-1.0)
+def _drops(
+    sizes: TwinSizes,
+    rates: tuple[float, float, float, float],
+    sessions: int,
+    draw: torch.Generator,
+) -> Drops:
+    """Draw what is dropped: zero at a rate, else the inverse of what is left (Srivastava 2014)."""
+    widths = (sizes.detector[0], *sizes.correction, 3 * sizes.head)
+    return Drops(
+        *(
+            torch.empty(sessions, width).bernoulli_(1 - rate, generator=draw) / (1 - rate)
+            if rate
+            else None
+            for width, rate in zip(widths, rates, strict=True)
+        )
+    )

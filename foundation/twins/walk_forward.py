@@ -133,7 +133,9 @@ def walk_forward(
     promoted = np.zeros((sessions, stocks), dtype=bool)
     comparisons = []
     rows, fresh = _untrained(layout, stocks, recipe), refit_rows[0]
-    last_fit = TrainedRows(rows, np.full((stocks, 2), np.nan), np.zeros(stocks, dtype=int))
+    last_fit = TrainedRows(
+        rows, np.full((stocks, 2), np.nan), np.zeros(stocks, int), np.zeros(stocks, int)
+    )
     for row, until in zip(refit_rows, (*refit_rows[1:], sessions), strict=True):
         if row in fresh_rows:
             rows, fresh = _untrained(layout, stocks, recipe), row

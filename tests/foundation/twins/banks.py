@@ -7,7 +7,7 @@ import torch
 
 from foundation.twins import TwinRecipe, TwinSizes
 from foundation.twins.bank import TwinInputs
-from foundation.twins.training import TwinTargets
+from foundation.twins.objective import TwinTargets
 
 SIZES = TwinSizes(
     embedding=8, inputs=3, adapter=3, stock=4, regime=3, detector=(6, 5), correction=(10, 6), head=4

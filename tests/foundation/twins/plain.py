@@ -13,6 +13,20 @@ from foundation.twins.bank import TwinInputs
 from foundation.twins.recipe import TwinSizes
 
 
+def joined(row: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return a twin's parameters with the matrices of a layer's parts as the one that they are."""
+    parts = [
+        row[f"correction.0.{part}"]
+        for part in ("adapted", "stock", "regime", "inputs", "options")
+        if f"correction.0.{part}" in row
+    ]
+    detector = [row["detector.0.weight"], row["detector.0.stock"]]
+    return row | {
+        "correction.0.weight": torch.cat(parts, dim=-2),
+        "detector.0.weight": torch.cat(detector, dim=-2),
+    }
+
+
 class PlainTwin(nn.Module):
     """The parts of the design, from ordinary layers, with the same beginning as the bank's."""
 
@@ -51,6 +65,7 @@ class PlainTwin(nn.Module):
             put(self.down, row["adapter.down"], None)
             put(self.up, row["adapter.up"], None)
             self.stock.copy_(row["stock"])
+            row = joined(row)
             for i, layer in enumerate(self.detector):
                 put(layer, row[f"detector.{i}.weight"], row[f"detector.{i}.bias"])
             self.regimes.weight.copy_(row["regimes"])

@@ -14,7 +14,7 @@ from foundation.twins import TwinSizes
 from foundation.twins.bank import TwinInputs, TwinOpinion, answer
 from foundation.twins.layout import Layout
 from tests.foundation.twins.banks import SIZES, WITH_OPTIONS, stocks
-from tests.foundation.twins.plain import PlainTwin
+from tests.foundation.twins.plain import PlainTwin, joined
 
 FIELDS = ("returns", "hit", "volatility", "quantiles", "regimes")
 
@@ -64,7 +64,7 @@ def test_gradients_are_those_of_each_plain_twin(sizes: TwinSizes) -> None:
         twin.take({k: v[0] for k, v in Layout(sizes).views(row[None]).items()})
         out = twin(given, n)
         sum((v**2).sum() for v in out.values()).backward()
-        views = {k: v[0] for k, v in Layout(sizes).views(gradient[n][None]).items()}
+        views = joined({k: v[0] for k, v in Layout(sizes).views(gradient[n][None]).items()})
         assert twin.stock.grad is not None
         torch.testing.assert_close(views["stock"], twin.stock.grad, rtol=1e-9, atol=1e-10)
         for i, layer in enumerate(twin.correction):

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from foundation.twins import TwinSizes
 from foundation.twins.bank import TwinInputs, answer
 from foundation.twins.layout import Layout
+from foundation.twins.objective import TwinTargets
 from foundation.twins.shrinkage import BEGIN, FACTORS, earned, shrunk
-from foundation.twins.training import TwinTargets
 from tests.foundation.twins.banks import SIZES, WITH_OPTIONS, stocks
 
 

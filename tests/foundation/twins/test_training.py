@@ -7,9 +7,11 @@ import pytest
 import torch
 
 from foundation.kernel import OperatorError
+from foundation.twins import training
 from foundation.twins.bank import answer
 from foundation.twins.layout import Layout
-from foundation.twins.training import losses, train
+from foundation.twins.objective import losses
+from foundation.twins.training import train
 from tests.foundation.twins.banks import QUIET, RECIPE, SIZES, stocks
 from tests.foundation.twins.plain import PlainTwin
 
@@ -127,12 +129,21 @@ def test_a_twin_that_betters_nothing_stays_untrained_and_the_loss_never_rises() 
 
 
 def test_twins_stop_by_themselves() -> None:
-    shares: list[float] = []
     recipe = RECIPE.model_copy(update={"epochs": 200, "patience": 1})
-    train(begin(12), *stocks([0.0] * 12), recipe, report=lambda epoch, share: shares.append(share))
-    assert shares[-1] == 0
-    assert len(shares) < 200
-    assert len(set(shares)) > 2
+    trained = train(begin(12), *stocks([0.0] * 12), recipe)
+    assert (trained.passes == trained.epochs + 2).all()
+    assert len(set(trained.passes)) > 2
+
+
+def test_groups_change_nothing_and_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    given, targets = stocks([1.0, -1.0, 0.5, 0.0, 2.0])
+    together = train(begin(5), given, targets, RECIPE)
+    monkeypatch.setattr(training, "GROUP", 2)
+    told: list[tuple[int, int]] = []
+    apart = train(begin(5), given, targets, RECIPE, report=lambda done, of: told.append((done, of)))
+    assert told == [(2, 5), (4, 5), (5, 5)]
+    np.testing.assert_array_equal(together.epochs, apart.epochs)
+    torch.testing.assert_close(together.rows, apart.rows, rtol=1e-3, atol=1e-4)
 
 
 def test_outcomes_that_are_not_known_teach_nothing() -> None:
