@@ -108,8 +108,9 @@ def train(
         Rows that are forecast from. The labels of a training row end before validation begins:
         ``training.stop + horizon <= validation.start``.
     checkpoints : Path, optional
-        Folder where a run keeps its state. A run that finds one there, of the same recipe and
-        data, goes on from it and ends with the same weights as one never stopped.
+        Folder where a run keeps its state: every so many minutes, and after every epoch. A run
+        that finds one there, of the same recipe and data, goes on from it and ends with the same
+        weights as one never stopped.
     report : callable, optional
         Called after every epoch.
     processes : int
@@ -262,6 +263,8 @@ class _Run:
                     self._save()
                     saved = clock()
             self._close_epoch(examples / max(clock() - begun, 1e-9))
+            if self.folder and self.team.first:
+                self._save()  # an interruption costs an epoch at most, whatever the minutes
             if report is not None:
                 report(Epoch(**progress.history[-1]))  # type: ignore[arg-type]
         if self.folder and self.team.first:

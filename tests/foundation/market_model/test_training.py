@@ -78,6 +78,25 @@ def test_a_run_killed_in_the_middle_of_an_epoch_ends_with_the_same_weights(
     assert not (tmp_path / PROGRESS).exists()
 
 
+def test_a_run_that_is_interrupted_between_checkpoints_goes_on_after_its_last_epoch(
+    tmp_path: Path,
+) -> None:
+    data, labels = market(0.5)
+    recipe = SMALL.model_copy(update={"epochs": 3, "checkpoint_minutes": 1000})
+    whole = train(data, labels, recipe=recipe, **ROWS)
+
+    def interrupted(epoch: Epoch) -> None:
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(data, labels, recipe=recipe, checkpoints=tmp_path, report=interrupted, **ROWS)
+    seen: list[Epoch] = []
+    resumed = train(data, labels, recipe=recipe, checkpoints=tmp_path, report=seen.append, **ROWS)
+    assert [epoch.number for epoch in seen] == [3]
+    assert resumed.content_hash() == whole.content_hash()
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path: Path) -> None:
     data, labels = market(0.5)
     ticks = count()
