@@ -12,7 +12,7 @@ Stored embeddings are drawn at random with effects of each stock's own, so that 
 something to decide on.
 
 Run: ``python benchmarks/twins.py [--twins 500] [--threads 2] [--growth]``. The dated result stands
-in ``docs/evidence/market_model.md``.
+in ``docs/evidence/twins.md``.
 """
 
 from __future__ import annotations
