@@ -85,3 +85,16 @@ def test_a_live_session_stands_on_the_session_before_it(story: Any) -> None:
     told = story("data", "live", "--source", "store", "--as-of", AS_OF, code=2)
     assert told["error"]["rule"].startswith("The window ends with the session before today")
     assert AS_OF in told["error"]["value"]
+
+
+def test_two_runs_on_a_stored_dataset_write_the_same_bytes(story: Any) -> None:
+    story("data", "ingest", "--as-of", AS_OF)
+    told = story("verify", "replay", "--source", "store", "--until", "01_data_engine")
+    assert told["held"]
+    (compared,) = told["comparisons"]
+    assert compared["steps"] == ["01_data_engine"]
+
+
+def test_a_replay_of_a_store_that_holds_nothing_says_what_to_do(story: Any) -> None:
+    told = story("verify", "replay", "--source", "store", code=2)
+    assert "story data ingest" in told["error"]["remedy"]
