@@ -437,15 +437,13 @@ def _in_full(opinion: Opinion) -> Opinion:
 
 
 def _accelerator(recipe: MarketModelRecipe, device: str) -> Any:
-    from accelerate import Accelerator, DistributedDataParallelKwargs
+    from accelerate import Accelerator
     from accelerate.state import AcceleratorState
 
     # One process may train several models; what an earlier one chose must not bind this one.
     AcceleratorState._reset_state(reset_partial_state=True)
     precision = "bf16" if recipe.precision == "bfloat16" else "no"
-    # A market without edges leaves the weights of the graph without a gradient.
-    spread = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
-    return Accelerator(cpu=device == "cpu", mixed_precision=precision, kwargs_handlers=[spread])
+    return Accelerator(cpu=device == "cpu", mixed_precision=precision)
 
 
 def parameters(module: nn.Module) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -63,6 +64,9 @@ class Team:
 
 
 ALONE = Team()
+PATIENCE = timedelta(hours=6)
+"""How long a process waits for another, which may be reading a model from a slow disk. One that has
+died is noticed by the process that started them, which then ends all."""
 
 
 def join(rank: int, size: int, device: str) -> Team:
@@ -73,5 +77,5 @@ def join(rank: int, size: int, device: str) -> Team:
     """
     from accelerate import PartialState
 
-    PartialState(cpu=device == "cpu")
+    PartialState(cpu=device == "cpu", timeout=PATIENCE)
     return Team(rank, size)

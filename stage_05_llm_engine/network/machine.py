@@ -62,7 +62,8 @@ def reproducible(seed: int, device: str = "cpu") -> Iterator[None]:
     strict_before = torch.are_deterministic_algorithms_enabled()
     fresh: Any = torch.utils.deterministic
     filled_before = fresh.fill_uninitialized_memory
-    devices = list(range(torch.cuda.device_count())) if device == "cuda" else []
+    # This process's own GPU: asking after the others' would take up memory on them.
+    devices = [torch.cuda.current_device()] if device == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         try:
             torch.set_num_threads(1)

@@ -34,10 +34,11 @@ def left_with(words: list[str]) -> int:
 
 @pytest.fixture(scope="module")
 def shelved(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store on whose shelf a market model lies, trained as of ninety sessions before the end."""
+    """A store with a market model of ninety sessions before the end, trained by two processes."""
     store = tmp_path_factory.mktemp("shelved") / "store"
     words = ("train", "market-model", "--epochs", "1", "--as-of", sessions_before(90))
-    assert left_with([*words, *MODELLED, "--store", str(store)]) == 0
+    shared = ("--processes", "2", "--set", "foundation.market_model.passes_per_step=2")
+    assert left_with([*words, *shared, *MODELLED, "--store", str(store)]) == 0
     return store
 
 
