@@ -62,7 +62,8 @@ def learn_market_model(
         console().print(
             f"  epoch {epoch.number} of {recipe.epochs}: loss {epoch.training:.4f}, "
             f"held back {epoch.validation:.4f}, {epoch.examples_per_second:,.0f} examples/s"
-            + (f", at most {_duration(left)} left" if left else "")
+            + (f", at most {_duration(left)} left" if left else ""),
+            soft_wrap=True,
         )
 
     with _interruptible("The same command goes on from the last epoch that was finished."):
