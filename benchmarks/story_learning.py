@@ -15,6 +15,7 @@ import time
 from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from ngram import KneserNey
@@ -22,18 +23,14 @@ from story_worlds import note, say
 
 from config.recipes import story_nano_test, story_tiny_cpu
 from foundation.contracts import TAPE, StoryBook, TokenBatch, TokenWindows
-from foundation.quant.evaluation import circular_block_bootstrap
-from foundation.quant.evaluation.bootstrap import block_length
 from foundation.storage.folders import FolderStore
 from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
-from stage_05_llm_engine import (
-    EngineInput,
-    EngineSettings,
-    LlmEngineStage,
-    TrainingStage,
-)
+from stage_05_llm_engine import EngineSettings, TrainingStage
+from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.learning.training import Watch
+from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.network.machine import reproducible
 
 Curve = list[tuple[float, float]]
 """(processor seconds, nats per character)."""
@@ -119,51 +116,67 @@ def _characters(tokens: TokenBatch) -> int:
     return sum(map(len, reader.decode_batch(rows, skip_special_tokens=False)))
 
 
-def planted(seeds: Sequence[int] = (0, 1, 2)) -> None:
-    """Print gains over climatology under a law and on a martingale, with standard errors."""
+def planted(markets: Sequence[int] = (11, 12, 13, 14, 15, 16)) -> None:
+    """Print gains over climatology under a law and on martingales, with standard errors.
+
+    Every market is simulated anew and has a model of its own: what one market's past happens to
+    say of its future is chance, and the same for all forecasts of that market.
+    """
     say(
-        "| law | series | forecasts | gain over climatology | standard error | between seeds "
-        "| the law's own gain |"
+        "| law | series | forecasts | gain over climatology | standard error | the law's own gain |"
     )
-    say("|---|---|---:|---:|---:|---:|---:|")
+    say("|---|---|---:|---:|---:|---:|")
     for law in ("planted", "martingale"):
-        stories = planted_stories(law, sessions=520, symbols=8, seed=11)
-        tokens = TokenizationStage(TokenizationSettings(history_sessions=150)).run(stories.book)
-        said = []
-        for seed in seeds:
-            with tempfile.TemporaryDirectory() as scratch:
-                store = FolderStore(Path(scratch))
-                model = TrainingStage(story_nano_test(seed), store).run(tokens)
-                engine = LlmEngineStage(EngineSettings(max_words=60), store)
-                said.append(engine.run(EngineInput(tokens, model)).distributions)
-            note(f"{law}, seed {seed}")
-        sessions, observed = stories.book.sessions, stories.book.observed.values
-        origins = [sessions.index(day) for day in said[0].sessions[:-1]]
-        learnt = observed[: sessions.index(model.trained_until) + 1]
+        found = []
+        for market in markets:
+            found.append(_gains(law, market))
+            note(f"{law}, market {market}: {np.round(found[-1][1], 4).tolist()}")
+        counts, gains, best = (np.array(part) for part in zip(*found, strict=True))
+        errors = gains.std(axis=0, ddof=1) / np.sqrt(len(markets))
         for s, series in enumerate(TAPE):
-            then = observed[[t + 1 for t in origins]][..., s]
-            counts = np.array([(learnt[..., s] == code).sum() + 0.5 for code in range(5)])
-            climate = _log_score(np.broadcast_to(counts / counts.sum(), (*then.shape, 5)), then)
-            gains = np.array([climate - _log_score(p.values[:-1, :, s], then) for p in said])
-            best = climate - _log_score(stories.truth[origins][:, :, s], then)
-            gain = gains.mean(axis=0)
-            known = ~np.isnan(gain)
-            found = circular_block_bootstrap(
-                np.where(known, gain, 0.0).sum(axis=1, keepdims=True),
-                known.sum(axis=1, keepdims=True).astype(float),
-                block=block_length(len(origins)),
-                samples=2000,
-                seed=0,
-            )[0]
-            spread = np.nanmean(gains, axis=(1, 2)).std(ddof=1)
             say(
-                f"| {law} | {series} | {known.sum():,} | {found.mean:+.4f} | "
-                f"{found.standard_error:.4f} | {spread:.4f} | {np.nanmean(best):+.4f} |"
+                f"| {law} | {series} | {counts[:, s].sum():,} | {gains[:, s].mean():+.4f} | "
+                f"{errors[s]:.4f} | {best[:, s].mean():+.4f} |"
             )
 
 
+def _gains(
+    law: Literal["planted", "martingale"], market: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (len(TAPE),) each: forecasts of a market, the model's mean gain, the law's own."""
+    stories = planted_stories(law, sessions=520, symbols=8, seed=market)
+    tokens = TokenizationStage(TokenizationSettings(history_sessions=150)).run(stories.book)
+    with tempfile.TemporaryDirectory() as scratch:
+        store = FolderStore(Path(scratch))
+        model = TrainingStage(story_nano_test(market), store).run(tokens)
+        narrative = TransformersNarrative(
+            checkpoint.read(store.path(model.weights)),
+            tokens.codes,
+            tokens.tokenizer_json,
+            EngineSettings(guided=False),
+            weights=model.weights,
+        )
+        with reproducible(market):
+            said = narrative.next_states(tokens.split("history")).values
+    sessions, symbols = stories.book.sessions, stories.book.symbols
+    labels = tokens.split("history").labels
+    t = np.array([sessions.index(label.context_until) for label in labels])
+    n = np.array([symbols.index(label.symbol) for label in labels])
+    observed = stories.book.observed.values
+    learnt = observed[: sessions.index(model.trained_until) + 1]
+    counts = np.stack([(learnt == code).sum(axis=(0, 1)) + 0.5 for code in range(5)], axis=-1)
+    climate = _log_score(
+        np.broadcast_to(counts / counts.sum(axis=-1, keepdims=True), said.shape),
+        observed[t + 1, n],
+    )
+    ours = climate - _log_score(said, observed[t + 1, n])
+    best = climate - _log_score(stories.truth[t, n], observed[t + 1, n])
+    known = (~np.isnan(ours)).sum(axis=0)
+    return known, np.nanmean(ours, axis=0), np.nanmean(best, axis=0)
+
+
 def _log_score(said: np.ndarray, then: np.ndarray) -> np.ndarray:
-    """Return nats (T, N) of what happened; NaN where nothing was."""
+    """Return nats of what happened, in the shape of ``then``; NaN where nothing was."""
     code = np.nan_to_num(then).astype(int)
     picked = np.take_along_axis(said, code[..., None], axis=-1)[..., 0]
     return np.where(np.isnan(then) | np.isnan(picked), np.nan, -np.log(picked))
