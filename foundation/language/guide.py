@@ -12,7 +12,7 @@ statements, kept as the bits of one integer.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -60,7 +60,7 @@ class Guide:
     """
 
     def __init__(self, pieces: Sequence[str | None]) -> None:
-        self._trie = _Pieces()
+        self._trie, self._texts = _Pieces(), tuple(pieces)
         for token, piece in enumerate(pieces):
             if piece:
                 node = self._trie
@@ -68,6 +68,16 @@ class Guide:
                     node = node.next.setdefault(letter, _Pieces())
                 node.tokens.append(token)
         self._moves: dict[int, list[Move]] = {}
+
+    def longest(self, tokens: Iterable[int]) -> list[int]:
+        """Return the tokens whose text is not the beginning of another one's."""
+        known = sorted((text, token) for token in tokens if (text := self._texts[token]))
+        behind = [*(text for text, _ in known[1:]), ""][: len(known)]
+        return [
+            token
+            for (text, token), following in zip(known, behind, strict=True)
+            if following == text or not following.startswith(text)
+        ]
 
     def moves(self, place: Place) -> list[Move]:
         """Return every token that the language allows at a place, whatever may be said."""
@@ -131,7 +141,10 @@ class GuidedText:
         return max((sum(k > path.section for k in self._owed) for path in self._paths), default=0)
 
     def hurry(self) -> None:
-        """Allow from here on one clause for each section that is owed, and then the end."""
+        """Allow from here on one clause for each section that is owed, and then the end.
+
+        Where several pieces begin alike only the longest stays on offer.
+        """
         if not self._hurried:
             self._hurried = True
             self._paths = [self._brief(path) for path in self._paths]
@@ -145,7 +158,8 @@ class GuidedText:
             if self._follow(path, move) is not None
         }
         ended = any(p.place is language().stopped and self._over(p.section) for p in self._paths)
-        return sorted(tokens), ended
+        # One letter after another a story would not get to its end in time.
+        return sorted(self._guide.longest(tokens) if self._hurried else tokens), ended
 
     def take(self, token: int) -> None:
         """Go on by a token that was on offer."""

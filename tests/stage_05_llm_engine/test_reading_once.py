@@ -116,7 +116,7 @@ CHANGES: list[dict[str, Any]] = [
     {"word_temperature": 0.51},
     {"guided": False},
     {"max_words": 61},
-    {"closing_words": 9},
+    {"closing_words": 11},
     {"repeat_span": 25},
     {"repeat_times": 4},
     {"seed": 1},

@@ -152,3 +152,10 @@ def test_a_hurried_text_tells_one_clause_for_each_section_it_owes(
     assert {section_of(s) for s in reading.statements} == set(Section)
     # The sentence under way, and one for each section that was owed.
     assert sentences is None or text.count(".") <= sentences
+
+
+def test_a_hurried_text_takes_the_longest_piece_of_those_that_begin_alike() -> None:
+    guided = GuidedText(GUIDE, known({"price": "rises"}))
+    assert {PIECES[t] for t in guided.options()[0]} == {"T", "The price"}
+    guided.hurry()
+    assert {PIECES[t] for t in guided.options()[0]} == {"The price"}
