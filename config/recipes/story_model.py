@@ -25,7 +25,7 @@ def story_tiny_cpu(seed: int = 0) -> TrainingRecipe:
     return TrainingRecipe(
         name="story-tiny-cpu",
         start=Architecture(layers=2, intermediate=64, window=160),
-        phases=(Phase(steps=310, loss="every story"),),
+        phases=(Phase(steps=285, loss="every story"),),
         batch_windows=2,
         accumulation=2,
         learning_rate=5e-3,
