@@ -88,7 +88,7 @@ def quantile_table(case: Case, said: dict[str, Forecast], reference: str) -> lis
     head = [
         f"\n### Quantiles, {known.sum():,} pairs on {len(days)} sessions, "
         f"{days[0]} to {days[-1]}\n",
-        f"CRPS x 100 in units of the GARCH volatility; less {reference}'s; 80% interval's "
+        f"CRPS x 100 in units of the GARCH volatility; less those of {reference}; 80% interval's "
         "coverage; both again after conformal offsets.\n",
         "| model | CRPS | difference | coverage | CRPS, offset | coverage, offset |",
         "|---|---|---|---|---|---|",
@@ -154,15 +154,24 @@ def rank_table(case: Case, said: dict[str, Forecast]) -> list[str]:
     for name, forecast in said.items():
         if not np.isfinite(forecast.score).any():
             continue
-        found = rank_correlation(forecast.score, outcome, LEAST_STOCKS)
+        # One number for all stocks is no order: such sessions are left out.
+        given = np.isfinite(forecast.score)
+        highest = np.where(given, forecast.score, -np.inf).max(axis=1)
+        lowest = np.where(given, forecast.score, np.inf).min(axis=1)
+        ordered = np.where((highest > lowest)[:, None], forecast.score, np.nan)
+        found = rank_correlation(ordered, outcome, LEAST_STOCKS)
+        told = np.isfinite(found)
+        if told.sum() <= LAGS:
+            rows.append(f"| {name} | no order | | | |")
+            continue
         mean, t = newey_west_t(found, LAGS)
-        rows.append(f"| {name} | {mean:+.4f} | {np.nanstd(found):.3f} | {t:+.2f} |")
+        rows.append(f"| {name} | {mean:+.4f} | {np.nanstd(found):.3f} | {t:+.2f} | {told.sum()} |")
     head = [
         f"\n### Order of a session's stocks by the return of the coming {HORIZON} sessions\n",
         f"Mean Spearman correlation (rank IC), its spread over sessions, t by Newey-West, "
-        f"{LAGS} lags.\n",
-        "| model | rank IC | spread | t |",
-        "|---|---|---|---|",
+        f"{LAGS} lags; sessions on which the model tells stocks apart.\n",
+        "| model | rank IC | spread | t | sessions |",
+        "|---|---|---|---|---|",
     ]
     return head + rows
 
