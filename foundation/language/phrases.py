@@ -230,13 +230,13 @@ REGIME_HEDGES: dict[str, tuple[str, ...]] = {
     "clear": (
         "the regime is {r}",
         "conditions are {r}",
-        "the model reads the market as {r}",
+        "the market reads as {r}",
         "this is a {r} market",
     ),
     "probable": (
         "the regime is probably {r}",
         "conditions lean towards {r}",
-        "the model reads the market as more {r} than not",
+        "the market reads as more {r} than not",
         "a {r} market is the likeliest reading",
     ),
 }
