@@ -149,7 +149,8 @@ def drawing(curves: dict[str, list[dict[str, float]]], plain: float) -> str:
         parts.append(f'<path d="M{column} {at}h22" stroke="{colour}" stroke-width="2"/>')
         parts.append(f'<text x="{column + 28}" y="{at + 4}">{name}</text>')
     parts.append(f'<text x="{left}" y="{height - 8}">Pinball loss on sessions held back, over '
-                 "seconds of training by one processor; larger losses lie on the upper rim</text>")  # fmt: skip
+                 "seconds of training by one processor; larger losses lie on the upper "
+                 "rim</text>")  # fmt: skip
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'font-family="Helvetica, Arial, sans-serif" font-size="11" fill="#333">'
