@@ -15,12 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from foundation.market_model.model import moved_quantiles
 from foundation.twins.layout import Layout
 
 ONE = math.log(math.e - 1)
 """Where softplus is one: an untrained twin's volatility is its scale."""
-LEAST_DISTANCE = 1e-4
-"""Distance between quantiles, in scales, below which softplus is not inverted."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +168,7 @@ def corrected(given: TwinInputs, added: Tensor, regimes: Tensor) -> TwinOpinion:
         returns=given.returns + added[..., 0],
         hit=given.hit + added[..., 1],
         volatility=F.softplus(added[..., 2] + ONE),
-        quantiles=_quantiles(given.quantiles, added[..., 3:]),
+        quantiles=moved_quantiles(given.quantiles, added[..., 3:]),
         regimes=regimes,
     )
 
@@ -211,17 +210,3 @@ def _heads(p: dict[str, Tensor], hidden: Tensor, width: int, drops: Drops) -> Te
 
 def _dropped(hidden: Tensor, factors: Tensor | None) -> Tensor:
     return hidden if factors is None else hidden * factors
-
-
-def _quantiles(shared: Tensor, correction: Tensor) -> Tensor:
-    """Move the shared median, and stretch the distances to its sides; they stay positive."""
-    low, median, high = shared.unbind(-1)
-    moved = median + correction[..., 1]
-    below = F.softplus(_inverse_softplus(median - low) + correction[..., 0])
-    above = F.softplus(_inverse_softplus(high - median) + correction[..., 2])
-    return torch.stack([moved - below, moved, moved + above], dim=-1)
-
-
-def _inverse_softplus(distance: Tensor) -> Tensor:
-    kept = distance.clamp(min=LEAST_DISTANCE)
-    return kept + torch.log(-torch.expm1(-kept))
