@@ -185,16 +185,12 @@ def test_doctor_says_that_this_machine_can_run_the_demo(tmp_path: Path) -> None:
     assert {"Python", "torch", "GPU", "Redis"} <= {f["name"] for f in report["findings"]}
 
 
-def listen_to_interrupts() -> None:
-    """Take interrupts as from a terminal: what a shell starts behind it ignores them."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
 def test_an_interrupted_run_leaves_with_130_and_can_go_on(tmp_path: Path) -> None:
+    # What a shell starts behind it ignores interrupts; a run in a terminal does not.
+    heard = ("env", "--default-signal=INT")
     with subprocess.Popen(
-        [*STORY, "run", "--profile", "test", "--to", "4"], cwd=tmp_path, env=environment(),
+        [*heard, *STORY, "run", "--profile", "test", "--to", "4"], cwd=tmp_path, env=environment(),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=listen_to_interrupts,
     ) as running:  # fmt: skip
         assert running.stderr is not None
         assert "Market data" in running.stderr.readline()
