@@ -50,10 +50,10 @@ def forecast_note(verdict: ForecastVerdict) -> str:
         how += ", so outcomes are listed in place of a story."
     else:
         how = {
-            "accepted": "Accepted at the first draft",
+            "accepted": "Accepted at the first attempt",
             "regenerated": f"Accepted after {count(verdict.attempts, 'attempt')}",
         }[verdict.verdict]
-        how += f" (earlier drafts failed on: {failed})." if failed else "."
+        how += f" (other drafts failed on: {failed})." if failed else "."
         share = percent(verdict.chosen.grounded_share)
         how += f" {share} of the text could be read back as checkable statements."
     c = verdict.confidence

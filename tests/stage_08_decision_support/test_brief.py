@@ -74,8 +74,8 @@ def test_a_regenerated_forecast_is_reported_with_what_earlier_drafts_failed_on(
     brief: DecisionBrief,
 ) -> None:
     notes = {p.signal.symbol: p.forecast_note for p in brief.instruments}
-    assert notes["SPX"].startswith("Accepted after two attempts (earlier drafts failed on: a story")
-    assert notes["IXIC"].startswith("Accepted at the first draft.")
+    assert notes["SPX"].startswith("Accepted after two attempts (other drafts failed on: a story")
+    assert notes["IXIC"].startswith("Accepted at the first attempt.")
     assert "Confidence 0.62" in notes["IXIC"]
 
 
