@@ -60,34 +60,50 @@ def _words(story: Story, kind: str) -> dict[str, str]:
 def story_changes(
     market: MarketWindow, stories: StoryBook, settings: DecisionSupportSettings
 ) -> Iterator[Alert]:
-    """Yield changes of regime and of state words between the last two stories of a symbol."""
+    """Yield changes of regime and of state words between the last two stories of a symbol.
+
+    What changed in every instrument's story is the market's and told once.
+    """
     by_symbol: dict[str, list[Story]] = {}
     for story in stories.recent:
         by_symbol.setdefault(story.symbol, []).append(story)
+    found: dict[str, tuple[str, list[str]]] = {}
     for symbol, told in by_symbol.items():
         told.sort(key=lambda s: s.session)
         if len(told) < 2 or told[-1].session != stories.session:
             continue
-        before, now = told[-2], told[-1]
-        changes = [
-            f"the regime turned from {old} to {new}"
-            for subject, new in _words(now, "regime").items()
-            if (old := _words(before, "regime").get(subject, new)) != new
-        ]
-        earlier = _words(before, "state")
-        for subject, new in _words(now, "state").items():
-            old = earlier.get(subject, new)
-            if old not in STATES or new not in STATES:
-                continue
-            if abs(STATES.index(new) - STATES.index(old)) >= settings.story_change_steps:
-                changes.append(f"{subject} went from {old} to {new}")
-        if changes:
+        since = f"since {short_date(told[-2].session)}"
+        found[symbol] = since, list(_changes(told[-2], told[-1], settings))
+    everywhere: list[tuple[str, str]] = []
+    if len(found) > 1:
+        tellings = Counter((since, change) for since, made in found.values() for change in made)
+        everywhere = [said for said, times in tellings.items() if times == len(found)]
+    changed = [(MARKET, "The whole market", since, [change]) for since, change in everywhere]
+    for symbol, (since, made) in found.items():
+        own = [change for change in made if (since, change) not in everywhere]
+        changed.append((symbol, symbol, since, own))
+    for symbol, name, since, made in changed:
+        if made:
             yield Alert(
                 kind="story change",
                 symbol=symbol,
-                text=f"{symbol}: since {short_date(before.session)}, {'; '.join(changes)}.",
+                text=f"{name}: {since}, {'; '.join(made)}.",
                 raised_at=market.as_of,
             )
+
+
+def _changes(before: Story, now: Story, settings: DecisionSupportSettings) -> Iterator[str]:
+    earlier = _words(before, "regime")
+    for subject, new in _words(now, "regime").items():
+        if (old := earlier.get(subject, new)) != new:
+            yield f"the regime turned from {old} to {new}"
+    earlier = _words(before, "state")
+    for subject, new in _words(now, "state").items():
+        old = earlier.get(subject, new)
+        if old not in STATES or new not in STATES:
+            continue
+        if abs(STATES.index(new) - STATES.index(old)) >= settings.story_change_steps:
+            yield f"{subject} went from {old} to {new}"
 
 
 def data_quality(market: MarketWindow, settings: DecisionSupportSettings) -> Iterator[Alert]:

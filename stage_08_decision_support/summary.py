@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from foundation.contracts import (
+    MARKET,
     Alert,
     MarketIntelligence,
     PortfolioPlan,
@@ -83,7 +84,8 @@ def _watch_sentence(alerts: Sequence[Alert], settings: DecisionSupportSettings) 
         ("level break", "closed beyond a 20-session level"),
         ("story change", "changed their story since the session before"),
     ):
-        symbols = list(dict.fromkeys(a.symbol for a in alerts if a.kind == kind))
+        named = (a.symbol for a in alerts if a.kind == kind)
+        symbols = ["the whole market" if s == MARKET else s for s in dict.fromkeys(named)]
         if len(symbols) == 1:
             phrase = phrase.replace("their", "its")
         if symbols:

@@ -72,11 +72,11 @@ def test_without_history_there_is_no_level_to_break(quiet_market: MarketWindow) 
         update={"bars": bars, "features": features})))  # fmt: skip
 
 
-def story(session: date, *claims: tuple[str, str, str]) -> Story:
+def story(session: date, *claims: tuple[str, str, str], symbol: str = "SPX") -> Story:
     made = tuple(Claim(statement=say(*c), degree=0.9, sources=()) for c in claims)
     sentence = Sentence(learning="x.", reading="x.", claims=made)
     section = StorySection(name=Section.DIRECTION, sentences=(sentence,))
-    return Story(symbol="SPX", name="S&P 500", session=session, sections=(section,))
+    return Story(symbol=symbol, name=symbol, session=session, sections=(section,))
 
 
 def changes(run: SampleRun, *stories: Story) -> list[str]:
@@ -91,6 +91,22 @@ def test_a_story_changes_when_regime_or_state_words_move(run: SampleRun) -> None
     assert text == (
         "SPX: since 27 Dec, the regime turned from choppy to volatile; trend went from high to low."
     )
+
+
+def test_what_changed_in_every_story_is_told_once_for_the_market(run: SampleRun) -> None:
+    calm, storm = ("regime", "market", "choppy"), ("regime", "market", "volatile")
+    before, now = date(2018, 12, 27), run.market.session
+    told = changes(
+        run,
+        story(before, calm, ("state", "trend", "high")),
+        story(now, storm, ("state", "trend", "low")),
+        story(before, calm, ("state", "trend", "high"), symbol="IXIC"),
+        story(now, storm, ("state", "trend", "high"), symbol="IXIC"),
+    )
+    assert told == [
+        "The whole market: since 27 Dec, the regime turned from choppy to volatile.",
+        "SPX: since 27 Dec, trend went from high to low.",
+    ]
 
 
 def test_one_step_between_neighbouring_states_is_no_change(run: SampleRun) -> None:
