@@ -35,9 +35,9 @@ from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryA
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import Architecture, EngineSettings
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
+from stage_05_llm_engine.machine.process import prepare_process, reproducible
 from stage_05_llm_engine.narrative import Order
 from stage_05_llm_engine.network.architecture import build
-from stage_05_llm_engine.network.machine import prepare_process, reproducible
 
 
 def plain(model: Any, contexts: list[list[int]], words: int) -> None:

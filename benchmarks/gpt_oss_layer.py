@@ -14,9 +14,9 @@ import torch
 from gpt_oss_memory import GIB, UNPACKING, Shape, adapter, inner, weights
 from transformers import GptOssConfig, GptOssForCausalLM
 
-from stage_05_llm_engine.network.lora import adapt
-from stage_05_llm_engine.network.packed import packed_experts, unpack
 from stage_05_llm_engine.recipe import Adapter
+from stage_05_llm_engine.weights.lora import adapt
+from stage_05_llm_engine.weights.packed import packed_experts, unpack
 
 
 def report(tokens: int) -> None:

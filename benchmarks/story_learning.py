@@ -29,8 +29,8 @@ from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import EngineSettings, TrainingStage
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.learning.training import Watch
-from stage_05_llm_engine.network import checkpoint
-from stage_05_llm_engine.network.machine import reproducible
+from stage_05_llm_engine.machine.process import reproducible
+from stage_05_llm_engine.weights import checkpoint
 
 Curve = list[tuple[float, float]]
 """(processor seconds, nats per character)."""

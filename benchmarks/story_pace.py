@@ -23,9 +23,9 @@ from stage_05_llm_engine.learning.lessons import Batch, loss_weights, take
 from stage_05_llm_engine.learning.losses import autocast
 from stage_05_llm_engine.learning.optimiser import Stepper
 from stage_05_llm_engine.learning.training import _learn_from, _phases
+from stage_05_llm_engine.machine.process import prepare_process, reproducible
+from stage_05_llm_engine.machine.workers import Workers
 from stage_05_llm_engine.network.architecture import build
-from stage_05_llm_engine.network.machine import prepare_process, reproducible
-from stage_05_llm_engine.network.workers import Workers
 
 WARM = 2
 

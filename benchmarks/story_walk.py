@@ -40,8 +40,8 @@ from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryA
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import EngineSettings, TrainingStage
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
-from stage_05_llm_engine.network import checkpoint
-from stage_05_llm_engine.network.machine import prepare_process, reproducible
+from stage_05_llm_engine.machine.process import prepare_process, reproducible
+from stage_05_llm_engine.weights import checkpoint
 
 REFERENCES = ("climatology", "persistence", "Markov", "LightGBM")
 LAGS = 6

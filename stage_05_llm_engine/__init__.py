@@ -4,8 +4,6 @@ from stage_05_llm_engine.learning.resume import FolderKeeper
 from stage_05_llm_engine.learning.tracking import FileTracker, Report
 from stage_05_llm_engine.learning.training import Watch
 from stage_05_llm_engine.narrative import NarrativeModel
-from stage_05_llm_engine.network.checkpoint import CheckpointStore
-from stage_05_llm_engine.network.export import export
 from stage_05_llm_engine.recipe import (
     Adapter,
     Architecture,
@@ -16,6 +14,8 @@ from stage_05_llm_engine.recipe import (
 from stage_05_llm_engine.settings import EngineSettings, ServerSettings
 from stage_05_llm_engine.stage import EngineInput, LlmEngineStage, ServedModelStage
 from stage_05_llm_engine.training_stage import TrainingStage
+from stage_05_llm_engine.weights.checkpoint import CheckpointStore
+from stage_05_llm_engine.weights.export import export
 
 __all__ = [
     "Adapter",

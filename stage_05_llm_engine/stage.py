@@ -26,13 +26,13 @@ from foundation.kernel import ModelError, OperatorError, hash_text
 from foundation.runtime.stage import Stage
 from foundation.timeseries import Panel
 from stage_05_llm_engine import adapters
+from stage_05_llm_engine.machine.memory import enough_memory
+from stage_05_llm_engine.machine.process import prepare_process, reproducible
 from stage_05_llm_engine.narrative import NarrativeModel, Order
-from stage_05_llm_engine.network import checkpoint
-from stage_05_llm_engine.network.checkpoint import CheckpointStore
-from stage_05_llm_engine.network.machine import prepare_process, reproducible
-from stage_05_llm_engine.network.memory import enough_memory
 from stage_05_llm_engine.responses import CachedNarrative
 from stage_05_llm_engine.settings import EngineSettings, ServerSettings
+from stage_05_llm_engine.weights import checkpoint
+from stage_05_llm_engine.weights.checkpoint import CheckpointStore
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ from foundation.runtime.stage import Stage
 from stage_05_llm_engine.learning.card import write_card
 from stage_05_llm_engine.learning.course import take_course
 from stage_05_llm_engine.learning.training import Watch
-from stage_05_llm_engine.network import checkpoint
-from stage_05_llm_engine.network.checkpoint import CheckpointStore
 from stage_05_llm_engine.recipe import TrainingRecipe
+from stage_05_llm_engine.weights import checkpoint
+from stage_05_llm_engine.weights.checkpoint import CheckpointStore
 
 
 class TrainingStage(Stage[TokenBatch, StoryModel]):

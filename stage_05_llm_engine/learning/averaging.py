@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from stage_05_llm_engine.network.sharding import gathered, like
+from stage_05_llm_engine.weights.sharding import gathered, like
 
 
 @dataclass

@@ -14,14 +14,14 @@ from stage_05_llm_engine.learning import training
 from stage_05_llm_engine.learning.lessons import marks_are_single
 from stage_05_llm_engine.learning.tracking import NoTracker, Report
 from stage_05_llm_engine.learning.training import Lesson, Watch
-from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.machine.memory import enough_memory
+from stage_05_llm_engine.machine.process import prepare_process, reproducible
 from stage_05_llm_engine.network.answers import begin_as_series_and_level
 from stage_05_llm_engine.network.architecture import build
 from stage_05_llm_engine.network.familiar import forget_unmet
-from stage_05_llm_engine.network.machine import prepare_process, reproducible
-from stage_05_llm_engine.network.memory import enough_memory
-from stage_05_llm_engine.network.sharding import spread_out, trained_state
 from stage_05_llm_engine.recipe import Architecture, TrainingRecipe
+from stage_05_llm_engine.weights import checkpoint
+from stage_05_llm_engine.weights.sharding import spread_out, trained_state
 
 REMEDY = (
     "lower batch_windows and raise accumulation by as much, lower max_tokens of the windows, or "
@@ -157,7 +157,7 @@ def _start(recipe: TrainingRecipe, tokens: TokenBatch, team: Team) -> Any:
             begin_as_series_and_level(model, tokens.codes)
         forget_unmet(model, tokens.split("train"))
         return model.to(recipe.device)
-    from stage_05_llm_engine.network.lora import adapt, base_shape, load_base
+    from stage_05_llm_engine.weights.lora import adapt, base_shape, load_base
 
     if not recipe.sharded:
         base = load_base(recipe.start, recipe.device)

@@ -10,10 +10,10 @@ from foundation.contracts import TokenBatch
 from stage_05_llm_engine.learning.asides import seen_aside
 from stage_05_llm_engine.learning.lessons import Batch, loss_weights, take
 from stage_05_llm_engine.learning.packing import seen_within
+from stage_05_llm_engine.machine.workers import Workers
 from stage_05_llm_engine.network.masks import causal_masks, layer_masks, product_type
-from stage_05_llm_engine.network.sharding import inner, within
-from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.recipe import TrainingRecipe
+from stage_05_llm_engine.weights.sharding import inner, within
 
 if TYPE_CHECKING:
     import torch

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from stage_05_llm_engine.learning.muon import Muon
-from stage_05_llm_engine.network.sharding import gathered, like
 from stage_05_llm_engine.recipe import TrainingRecipe
+from stage_05_llm_engine.weights.sharding import gathered, like
 
 if TYPE_CHECKING:
     import torch

@@ -17,8 +17,8 @@ from foundation.kernel import ArtefactError, hash_bytes, hash_text
 from foundation.storage.atomic import write_file
 from stage_05_llm_engine.learning.averaging import Mean
 from stage_05_llm_engine.learning.optimiser import Stepper
-from stage_05_llm_engine.network.sharding import gathered, like
 from stage_05_llm_engine.recipe import TrainingRecipe
+from stage_05_llm_engine.weights.sharding import gathered, like
 
 
 @dataclass

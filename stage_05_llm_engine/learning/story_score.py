@@ -13,8 +13,8 @@ import numpy as np
 from foundation.contracts import TokenBatch, TokenWindows
 from stage_05_llm_engine.adapters.in_process.probes import ask
 from stage_05_llm_engine.adapters.in_process.tree import question_tree
+from stage_05_llm_engine.machine.workers import Workers
 from stage_05_llm_engine.network.familiar import FamiliarSentences
-from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.tape import read_tape
 
 TOGETHER = 8

@@ -30,7 +30,9 @@ from stage_05_llm_engine.learning.packing import endless_packed
 from stage_05_llm_engine.learning.resume import Keeper, Standing, packed, run_key, unpacked
 from stage_05_llm_engine.learning.story_score import story_score
 from stage_05_llm_engine.learning.tracking import NoTracker, Progress, Report, Tracker
-from stage_05_llm_engine.network.sharding import (
+from stage_05_llm_engine.machine.workers import Workers
+from stage_05_llm_engine.recipe import TrainingRecipe
+from stage_05_llm_engine.weights.sharding import (
     add_up,
     gathered,
     inner,
@@ -39,8 +41,6 @@ from stage_05_llm_engine.network.sharding import (
     like,
     within,
 )
-from stage_05_llm_engine.network.workers import Workers
-from stage_05_llm_engine.recipe import TrainingRecipe
 
 if TYPE_CHECKING:
     pass

@@ -1,1 +1,1 @@
-"""The network itself: GPT-OSS from scratch or from a checkpoint, its kernels, masks and files."""
+"""The network itself: GPT-OSS of any size, its kernels and masks, and what it can read."""

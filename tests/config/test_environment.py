@@ -16,7 +16,7 @@ READERS = {
     # These set what libraries read, or hand the environment on to another process.
     "stage_10_integration/commands/application.py",
     "stage_10_integration/verification.py",
-    "stage_05_llm_engine/network/machine.py",
+    "stage_05_llm_engine/machine/process.py",
     "foundation/runtime/together.py",
 }
 

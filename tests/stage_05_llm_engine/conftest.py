@@ -30,8 +30,8 @@ from stage_05_llm_engine import (
     TrainingStage,
 )
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
+from stage_05_llm_engine.machine.process import reproducible
 from stage_05_llm_engine.network.architecture import build
-from stage_05_llm_engine.network.machine import reproducible
 
 EXPERTS = ("gate_up_proj", "down_proj")
 ENGINE = EngineSettings(threads=1, max_words=60)

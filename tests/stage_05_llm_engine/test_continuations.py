@@ -24,9 +24,9 @@ from stage_04_tokenization.vocabulary import special_codes
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.drawing import Ask, Draft, Put, repeats
 from stage_05_llm_engine.narrative import Order
-from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.responses import CachedNarrative
 from stage_05_llm_engine.scenarios import Scenario, scenario
+from stage_05_llm_engine.weights import checkpoint
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained
 
 CODES = special_codes()

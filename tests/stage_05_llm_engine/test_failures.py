@@ -18,7 +18,7 @@ from foundation.storage.folders import FolderStore
 from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import FolderKeeper, LlmEngineStage, TrainingStage, Watch
-from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.weights import checkpoint
 from tests.stage_05_llm_engine.conftest import ENGINE
 from tests.stage_05_llm_engine.test_resuming import RECIPE
 

@@ -13,10 +13,10 @@ from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import EngineSettings, TrainingStage
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
-from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.network.answers import begin_as_series_and_level
 from stage_05_llm_engine.network.architecture import build
 from stage_05_llm_engine.network.familiar import FamiliarSentences, forget_unmet
+from stage_05_llm_engine.weights import checkpoint
 from tests.stage_05_llm_engine.test_training import SHORT
 
 STRANGE = " Zyx wvu, qpo; nml."

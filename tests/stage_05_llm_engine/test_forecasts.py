@@ -11,8 +11,8 @@ from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.adapters.in_process.generation import draw
 from stage_05_llm_engine.adapters.in_process.tree import question_tree
 from stage_05_llm_engine.drawing import Draft
-from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.scenarios import Scenario
+from stage_05_llm_engine.weights import checkpoint
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained, score
 
 

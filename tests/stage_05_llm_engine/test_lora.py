@@ -26,9 +26,9 @@ from stage_05_llm_engine import (
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.adapters.in_process.generation import draw
 from stage_05_llm_engine.drawing import Draft
-from stage_05_llm_engine.network import checkpoint
-from stage_05_llm_engine.network.lora import adapt
 from stage_05_llm_engine.scenarios import Scenario
+from stage_05_llm_engine.weights import checkpoint
+from stage_05_llm_engine.weights.lora import adapt
 from tests.stage_05_llm_engine.conftest import ENGINE, recipe
 
 

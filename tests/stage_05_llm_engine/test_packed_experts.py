@@ -20,9 +20,9 @@ from foundation.contracts import TokenBatch
 from foundation.kernel import ModelError, OperatorError
 from foundation.storage.folders import FolderStore
 from stage_05_llm_engine import Adapter, Checkpoint, TrainingRecipe, TrainingStage
-from stage_05_llm_engine.network import checkpoint
-from stage_05_llm_engine.network.lora import load_base
-from stage_05_llm_engine.network.packed import unpack
+from stage_05_llm_engine.weights import checkpoint
+from stage_05_llm_engine.weights.lora import load_base
+from stage_05_llm_engine.weights.packed import unpack
 from tests.stage_05_llm_engine.conftest import recipe
 
 

@@ -26,7 +26,7 @@ from stage_05_llm_engine import (
     Watch,
 )
 from stage_05_llm_engine.learning import training
-from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.weights import checkpoint
 from tests.stage_05_llm_engine.test_training import SHORT
 
 RECIPE: TrainingRecipe = SHORT.model_copy(

@@ -33,8 +33,8 @@ from stage_05_llm_engine.learning import training
 from stage_05_llm_engine.learning.lessons import endless_batches, loss_weights, take
 from stage_05_llm_engine.learning.losses import weighted_loss
 from stage_05_llm_engine.learning.training import _gradients
-from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.network.architecture import build
+from stage_05_llm_engine.weights import checkpoint
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained
 
 SHORT = story_nano_test().model_copy(

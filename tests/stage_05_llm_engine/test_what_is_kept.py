@@ -15,7 +15,7 @@ from foundation.kernel import OperatorError
 from foundation.storage.folders import FolderStore
 from stage_05_llm_engine import Checkpoint, TrainingStage, export
 from stage_05_llm_engine.learning.lessons import spread
-from stage_05_llm_engine.network import checkpoint
+from stage_05_llm_engine.weights import checkpoint
 from tests.stage_05_llm_engine.conftest import recipe
 
 IDS = torch.arange(3, 40)[None]

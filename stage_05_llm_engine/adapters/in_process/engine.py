@@ -30,9 +30,9 @@ from stage_05_llm_engine.adapters.in_process.tree import question_tree
 from stage_05_llm_engine.drawing import Draft, Teller
 from stage_05_llm_engine.endings import named
 from stage_05_llm_engine.learning.lessons import marks_are_single
+from stage_05_llm_engine.machine.workers import Workers
 from stage_05_llm_engine.narrative import NextStates, Order
 from stage_05_llm_engine.network.familiar import FamiliarSentences
-from stage_05_llm_engine.network.workers import Workers
 from stage_05_llm_engine.scenarios import BESIDE, draft_seed, scenario, scenario_of
 from stage_05_llm_engine.settings import EngineSettings
 from stage_05_llm_engine.tape import last_story, read_tape, words_of

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from foundation.kernel import DependencyError, ModelError, OperatorError
-from stage_05_llm_engine.network.packed import load_packed
 from stage_05_llm_engine.recipe import Adapter, Checkpoint
+from stage_05_llm_engine.weights.packed import load_packed
 
 HOW_TO_GET = (
     "download the weights once with `hf download openai/gpt-oss-20b --local-dir {folder} "

@@ -83,7 +83,7 @@ def read(folder: Path, *, unpacked: bool = False) -> Any:
     ModelError
         If the folder is not one of ours.
     """
-    from stage_05_llm_engine.network.lora import load_base, merge_adapter
+    from stage_05_llm_engine.weights.lora import load_base, merge_adapter
 
     recipe = recipe_of(folder)
     if isinstance(recipe.start, Checkpoint):

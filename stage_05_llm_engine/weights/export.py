@@ -9,8 +9,8 @@ from typing import Any
 
 from foundation.kernel import OperatorError
 from foundation.storage.atomic import scratch_beside
-from stage_05_llm_engine.network import checkpoint
 from stage_05_llm_engine.recipe import Checkpoint
+from stage_05_llm_engine.weights import checkpoint
 
 BESIDE = (
     "tokenizer.json",
