@@ -20,6 +20,7 @@ from foundation.kernel import OperatorError, short
 from foundation.market_model.inputs import Labels, ModelData, labels, model_data
 from foundation.market_model.recipe import MarketModelRecipe
 from foundation.quant import QuantForecaster, QuantSettings
+from foundation.quant.aggregation import Aggregate, Slope, aggregate
 from foundation.quant.evaluation import (
     brier_score,
     brier_slope,
@@ -31,7 +32,6 @@ from foundation.quant.evaluation import (
 from foundation.quant.quantiles import SWANSON
 from foundation.quant.recalibration import recalibrated
 from foundation.timeseries import Panel
-from foundation.twins.aggregation import Aggregate, Slope, aggregate
 from foundation.twins.report import FIELDS_OF, Walked, Weighed, foundation_report
 from foundation.twins.settings import FoundationSettings
 

@@ -26,10 +26,10 @@ from foundation.contracts import (
 from foundation.contracts.foundation_report import Matter
 from foundation.kernel import short
 from foundation.market_model.inputs import Labels, ModelData
+from foundation.quant.aggregation import Aggregate
 from foundation.quant.evaluation import expected_calibration_error, reliability_bins
 from foundation.quant.evaluation.bootstrap import block_length, circular_block_bootstrap
 from foundation.timeseries import Panel
-from foundation.twins.aggregation import Aggregate
 from foundation.twins.promotion import SAMPLES, Comparison, compare
 from foundation.twins.settings import FoundationSettings
 

@@ -56,7 +56,7 @@ def test_all_ground_floor_modules_import_without_model_libraries() -> None:
 
 def test_recipes_and_settings_of_the_model_rooms_import_without_model_libraries() -> None:
     names = ("market_model", "market_model.inputs", "market_model.recipe", "twins",
-             "twins.recipe", "twins.settings", "twins.promotion", "twins.aggregation")  # fmt: skip
+             "twins.recipe", "twins.settings", "twins.promotion")  # fmt: skip
     script = "".join(f"import foundation.{name}\n" for name in names)
     assert not loaded_by(script) & set(MODEL_LIBRARIES)
 

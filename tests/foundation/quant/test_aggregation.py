@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foundation.kernel import OperatorError
-from foundation.twins.aggregation import Bernstein, aggregate, gains
+from foundation.quant.aggregation import Bernstein, aggregate, gains
 
 HORIZON = 5
 
