@@ -21,8 +21,10 @@ from foundation.contracts import TokenBatch
 from stage_05_llm_engine import Architecture, TrainingRecipe
 from stage_05_llm_engine.learning.lessons import Batch, loss_weights, take
 from stage_05_llm_engine.learning.losses import autocast
+from stage_05_llm_engine.learning.material import HeldMaterial
 from stage_05_llm_engine.learning.optimiser import Stepper
-from stage_05_llm_engine.learning.training import _learn_from, _phases
+from stage_05_llm_engine.learning.steps import steps as read_steps
+from stage_05_llm_engine.learning.training import _learn_from
 from stage_05_llm_engine.machine.process import prepare_process, reproducible
 from stage_05_llm_engine.machine.workers import Workers
 from stage_05_llm_engine.network.architecture import build
@@ -46,7 +48,7 @@ def pace(tokens: TokenBatch, steps: int = 14) -> None:
         adamw = torch.optim.AdamW(plain.parameters(), lr=1e-3)
         spent = np.zeros((steps, 2))
         read = np.zeros((steps, 2))
-        lessons = islice(_phases(recipe, tokens.split("train"), tokens), steps)
+        lessons = islice(read_steps(recipe, HeldMaterial(tokens)), steps)
         for step, (batches, drawn) in enumerate(zip(lessons, _drawn(tokens, recipe), strict=False)):
             began = time.process_time()
             _learn_from(batches, ours, recipe, stepper, workers, step)

@@ -12,13 +12,14 @@ from foundation.contracts import StoryModel, TokenBatch
 from foundation.runtime.stage import Stage
 from stage_05_llm_engine.learning.card import write_card
 from stage_05_llm_engine.learning.course import take_course
+from stage_05_llm_engine.learning.material import HeldMaterial, Material, one_after_another
 from stage_05_llm_engine.learning.training import Watch
 from stage_05_llm_engine.recipe import TrainingRecipe
 from stage_05_llm_engine.weights import checkpoint
 from stage_05_llm_engine.weights.checkpoint import CheckpointStore
 
 
-class TrainingStage(Stage[TokenBatch, StoryModel]):
+class TrainingStage(Stage[TokenBatch | Material, StoryModel]):
     """Train a story model by a recipe and keep its checkpoint.
 
     Parameters
@@ -37,49 +38,57 @@ class TrainingStage(Stage[TokenBatch, StoryModel]):
     ) -> None:
         self.settings, self.store, self.watch = settings, store, watch or Watch()
 
-    def run(self, given: TokenBatch) -> StoryModel:
+    def run(self, given: TokenBatch | Material) -> StoryModel:
         """Return the trained model, by reference.
+
+        Parameters
+        ----------
+        given : TokenBatch or Material
+            Windows in memory, or read row by row from where they lie (a corpus on disk). The same
+            windows give the same weights.
 
         Raises
         ------
+        UpstreamDataError
+            If there are no windows to train on, or none to be judged by.
         DependencyError
             If the recipe's base weights or device are not there, or memory runs out.
         OperatorError
-            If an adapter's names match nothing.
+            If an adapter's names match nothing, or the windows are not in the base model's tokens.
         ModelError
             If training diverges.
         WorldError
             If one of several processes is killed; the last checkpoint stays.
         """
         recipe = self.settings
+        material = HeldMaterial(given) if isinstance(given, TokenBatch) else given
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "checkpoint"
-            taught = take_course(recipe, given, self.watch, folder)
+            taught = take_course(recipe, material, self.watch, folder)
             lesson = taught.lesson
             base = checkpoint.base_hash(recipe.start, recipe.seed)
-            write_card(folder, given, lesson, base=base, seed=recipe.seed)
+            write_card(folder, material, lesson, base=base, seed=recipe.seed)
             weights = self.store.put(folder)
-        targets = [label.target for label in given.split("train").labels if label.target]
         return StoryModel(
-            as_of=given.as_of,
-            produced_at=given.produced_at,
+            as_of=material.as_of,
+            produced_at=material.produced_at,
             recipe=recipe.name,
             engine="gpt-oss from scratch" if recipe.adapter is None else "gpt-oss with LoRA",
             base_model_hash=base,
             weights=weights,
-            tokenizer_hash=given.tokenizer_hash,
+            tokenizer_hash=material.tokenizer_hash,
             parameters=taught.parameters,
-            trained_until=max(targets),
+            trained_until=material.trained_until,
             seed=recipe.seed,
             steps=lesson.steps,
             tokens=lesson.tokens,
             learning_curve=lesson.curve,
             validation_loss=lesson.validation_loss,
-            validation_bits_per_character=_bits_per_character(lesson.validation_loss, given),
+            validation_bits_per_character=_bits_per_character(lesson.validation_loss, material),
         )
 
 
-def _bits_per_character(loss: float, tokens: TokenBatch) -> float:
+def _bits_per_character(loss: float, material: Material) -> float:
     """Return the validation loss of whole target stories, in bits per character of their words.
 
     The answers on the tape count as loss but not as characters, so the figure is an upper bound
@@ -87,12 +96,16 @@ def _bits_per_character(loss: float, tokens: TokenBatch) -> float:
     """
     from tokenizers import Tokenizer
 
-    windows = tokens.split("validation")
-    answers = [o for outcomes in tokens.codes.outcomes for outcome in outcomes for o in outcome]
-    words = (windows.loss_mask == 1) & ~np.isin(windows.ids, [*answers, *tokens.codes.end])
-    reader = Tokenizer.from_str(tokens.tokenizer_json)
-    texts = reader.decode_batch(
-        [windows.ids[row, words[row]].tolist() for row in range(len(windows.ids))],
-        skip_special_tokens=False,
-    )
-    return loss * float(windows.loss_mask.sum()) / log(2) / sum(map(len, texts))
+    codes = material.codes
+    answers = [o for outcomes in codes.outcomes for outcome in outcomes for o in outcome]
+    reader = Tokenizer.from_str(material.tokenizer_json)
+    scored = characters = 0
+    for windows in one_after_another(material.windows("validation")):
+        words = (windows.loss_mask == 1) & ~np.isin(windows.ids, [*answers, *codes.end])
+        texts = reader.decode_batch(
+            [ids[spoken].tolist() for ids, spoken in zip(windows.ids, words, strict=True)],
+            skip_special_tokens=False,
+        )
+        scored += int(windows.loss_mask.sum())
+        characters += sum(map(len, texts))
+    return loss * scored / log(2) / characters

@@ -6,9 +6,7 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
-from foundation.contracts import TokenBatch
-from foundation.kernel import hash_text
-from stage_05_llm_engine.learning.resume import windows_hashes
+from stage_05_llm_engine.learning.material import Material
 from stage_05_llm_engine.learning.training import Lesson
 
 CARD = "training.json"
@@ -16,7 +14,7 @@ LIBRARIES = ("torch", "transformers", "peft", "safetensors")
 """Whose versions can change a number."""
 
 
-def write_card(folder: Path, tokens: TokenBatch, lesson: Lesson, *, base: str, seed: int) -> None:
+def write_card(folder: Path, material: Material, lesson: Lesson, *, base: str, seed: int) -> None:
     """Write beside weights, recipe and tokeniser what they were made from and what came of it.
 
     Parameters
@@ -26,9 +24,9 @@ def write_card(folder: Path, tokens: TokenBatch, lesson: Lesson, *, base: str, s
     """
     card = {
         "base_model_hash": base,
-        "data_hash": hash_text(*windows_hashes(tokens)),
-        "tokenizer_hash": tokens.tokenizer_hash,
-        "as_of": tokens.as_of.isoformat(),
+        "data_hash": material.data_hash,
+        "tokenizer_hash": material.tokenizer_hash,
+        "as_of": material.as_of.isoformat(),
         "seed": seed,
         "steps": lesson.steps,
         "tokens": lesson.tokens,

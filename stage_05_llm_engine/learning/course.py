@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foundation.contracts import TokenBatch
 from foundation.kernel import DependencyError, OperatorError
 from foundation.runtime.team import ALONE, Team, join
 from foundation.runtime.together import Member, together
 from stage_05_llm_engine.learning import training
 from stage_05_llm_engine.learning.lessons import marks_are_single
+from stage_05_llm_engine.learning.material import Material, met_tokens
 from stage_05_llm_engine.learning.tracking import NoTracker, Report
 from stage_05_llm_engine.learning.training import Lesson, Watch
 from stage_05_llm_engine.machine.memory import enough_memory
@@ -42,13 +42,13 @@ class _Task:
     """What every process is told."""
 
     recipe: TrainingRecipe
-    tokens: TokenBatch
+    material: Material
     folder: Path
     tells: bool
     keeps: bool
 
 
-def take_course(recipe: TrainingRecipe, tokens: TokenBatch, watch: Watch, folder: Path) -> Taught:
+def take_course(recipe: TrainingRecipe, material: Material, watch: Watch, folder: Path) -> Taught:
     """Train by a recipe, in as many processes as it names; write the checkpoint to a folder.
 
     This process alone tells, tracks and keeps; members of a team only compute.
@@ -65,7 +65,7 @@ def take_course(recipe: TrainingRecipe, tokens: TokenBatch, watch: Watch, folder
         If a process of a team is killed; the last standing stays.
     """
     if recipe.processes == 1:
-        return _teach(recipe, tokens, watch, folder, ALONE)
+        return _teach(recipe, material, watch, folder, ALONE)
     _enough_devices(recipe)
     answers = {
         "tell": watch.progress,
@@ -76,7 +76,7 @@ def take_course(recipe: TrainingRecipe, tokens: TokenBatch, watch: Watch, folder
         "save": watch.keeper.save if watch.keeper else None,
         "drop": watch.keeper.drop if watch.keeper else None,
     }
-    task = _Task(recipe, tokens, folder, watch.progress is not None, watch.keeper is not None)
+    task = _Task(recipe, material, folder, watch.progress is not None, watch.keeper is not None)
     try:
         taught: Taught = together(
             _attend,
@@ -99,7 +99,7 @@ def _attend(member: Member, task: _Task) -> Taught:
         tracker=relay if team.first else NoTracker(),
         keeper=relay if task.keeps else None,
     )
-    return _teach(task.recipe, task.tokens, watch, task.folder, team)
+    return _teach(task.recipe, task.material, watch, task.folder, team)
 
 
 class _Relay:
@@ -136,26 +136,26 @@ class _Relay:
 
 
 def _teach(
-    recipe: TrainingRecipe, tokens: TokenBatch, watch: Watch, folder: Path, team: Team
+    recipe: TrainingRecipe, material: Material, watch: Watch, folder: Path, team: Team
 ) -> Taught:
     prepare_process()
     with reproducible(recipe.seed, recipe.device), enough_memory("Training", REMEDY):
-        model = _start(recipe, tokens, team)
+        model = _start(recipe, material, team)
         pupil = spread_out(model, team, recipe.device) if recipe.sharded else model
-        lesson = training.learn(pupil, recipe, tokens, watch, team)
+        lesson = training.learn(pupil, recipe, material, watch, team)
         trained = trained_state(pupil)
         if team.first:
-            checkpoint.write(model, recipe, tokens.tokenizer_json, folder, trained)
+            checkpoint.write(model, recipe, material.tokenizer_json, folder, trained)
         return Taught(lesson, sum(p.numel() for p in model.parameters()))
 
 
-def _start(recipe: TrainingRecipe, tokens: TokenBatch, team: Team) -> Any:
+def _start(recipe: TrainingRecipe, material: Material, team: Team) -> Any:
     """Return the model that training starts from; in a team that spreads it, the first loads it."""
     if isinstance(recipe.start, Architecture):
-        model: Any = build(recipe.start, tokens.vocabulary_size, tokens.codes.pad)
-        if marks_are_single(tokens.codes):
-            begin_as_series_and_level(model, tokens.codes)
-        forget_unmet(model, tokens.split("train"))
+        model: Any = build(recipe.start, material.vocabulary_size, material.codes.pad)
+        if marks_are_single(material.codes):
+            begin_as_series_and_level(model, material.codes)
+        forget_unmet(model, met_tokens(material.windows("train"), material.vocabulary_size))
         return model.to(recipe.device)
     from stage_05_llm_engine.weights.lora import adapt, base_shape, load_base
 
@@ -166,10 +166,10 @@ def _start(recipe: TrainingRecipe, tokens: TokenBatch, team: Team) -> Any:
         base = load_base(recipe.start, "cpu")
     else:
         base = base_shape(recipe.start)
-    if base.config.vocab_size < tokens.vocabulary_size:
+    if base.config.vocab_size < material.vocabulary_size:
         raise OperatorError(
             "The windows' tokeniser must be the base model's own",
-            value=f"{tokens.tokenizer} with {tokens.vocabulary_size} tokens, "
+            value=f"{material.tokenizer} with {material.vocabulary_size} tokens, "
             f"the model knows {base.config.vocab_size}",
             remedy="set base_tokenizer in the tokenization settings to the model's folder",
         )

@@ -64,13 +64,12 @@ def loss_weights(
     return mask
 
 
-def series_shares(windows: TokenWindows) -> np.ndarray:
+def series_shares(symbols: int) -> np.ndarray:
     """Return float64 (len(TAPE),): what an answer of each series weighs beside others.
 
     A series with one value a session is told again by every symbol. Taken for as many draws, a
     model learns what happened instead of what tends to; so N tellings weigh as the root of N.
     """
-    symbols = len({label.symbol for label in windows.labels})
     shared = [SERIES[name].panel == "market" for name in TAPE]
     return np.where(shared, symbols**-0.5, 1.0)
 
@@ -81,24 +80,21 @@ def marks_are_single(codes: TapeCodes) -> bool:
     return all(len(mark) == 1 for mark in marks)
 
 
-def endless_batches(
-    windows: TokenWindows, weights: np.ndarray, size: int, seed: int
-) -> Iterator[Batch]:
-    """Yield batches without end, every window once per pass, in an order that the seed draws.
+def endless_rows(lengths: np.ndarray, size: int, seed: int) -> Iterator[list[int]]:
+    """Yield the windows of batches without end, each once per pass, in a seeded order.
 
     Within stretches of ``STRETCH`` batches windows of like length come together, so that little
     is computed on padding; the order of batches within a stretch is drawn again.
     """
     rng = np.random.Generator(np.random.Philox(seed))
-    lengths = windows.attention_mask.sum(axis=1)
     waiting: list[int] = []
     while True:
         while len(waiting) < size * STRETCH:
-            waiting += rng.permutation(len(windows.ids)).tolist()
+            waiting += rng.permutation(len(lengths)).tolist()
         rows, waiting = waiting[: size * STRETCH], waiting[size * STRETCH :]
         rows.sort(key=lambda row: int(lengths[row]))
         for number in rng.permutation(STRETCH):
-            yield take(windows, weights, rows[number * size : (number + 1) * size])
+            yield rows[number * size : (number + 1) * size]
 
 
 def take(windows: TokenWindows, weights: np.ndarray, rows: list[int]) -> Batch:

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from foundation.contracts import TokenBatch
 from stage_05_llm_engine.learning.asides import seen_aside
 from stage_05_llm_engine.learning.lessons import Batch, loss_weights, take
+from stage_05_llm_engine.learning.material import Material
 from stage_05_llm_engine.learning.packing import seen_within
 from stage_05_llm_engine.machine.workers import Workers
 from stage_05_llm_engine.network.masks import causal_masks, layer_masks, product_type
@@ -82,26 +82,29 @@ def view(model: Any, batch: Batch) -> dict[str, Any]:
 
 
 def validation_loss(
-    model: Any, recipe: TrainingRecipe, tokens: TokenBatch, rows: list[int], workers: Workers
+    model: Any, recipe: TrainingRecipe, material: Material, rows: list[int], workers: Workers
 ) -> float:
     """Return the mean loss on some validation windows: nats per token of target stories."""
     import torch
 
-    windows = tokens.split("validation")
-    weights = loss_weights(windows, tokens.codes, "target", tape_weight=1.0)
-    batches = [
-        take(windows, weights, rows[first : first + EVALUATED_TOGETHER])
+    windows = material.windows("validation")
+    together = [
+        rows[first : first + EVALUATED_TOGETHER]
         for first in range(0, len(rows), EVALUATED_TOGETHER)
     ]
 
-    def evaluate(batch: Batch) -> float:
+    def evaluate(chosen: list[int]) -> tuple[float, float]:
+        read = windows.rows(chosen)
+        weights = loss_weights(read, material.codes, "target", tape_weight=1.0)
+        batch = take(read, weights, list(range(len(chosen))))
         with torch.no_grad():
-            return float(within(model, partial(weighted_loss, batch=batch, recipe=recipe)))
+            loss = within(model, partial(weighted_loss, batch=batch, recipe=recipe))
+        return float(loss), batch.weight
 
     model.eval()
-    losses = workers.everywhere(evaluate, batches)
+    losses, weights = zip(*workers.everywhere(evaluate, together), strict=True)
     model.train()
-    return sum(losses) / sum(batch.weight for batch in batches)
+    return float(sum(losses) / sum(weights))
 
 
 def autocast(recipe: TrainingRecipe) -> AbstractContextManager[Any]:

@@ -77,22 +77,21 @@ def pack(
     )
 
 
-def endless_packed(
-    windows: TokenWindows, weights: np.ndarray, size: int, capacity: int, seed: int, pad: int
-) -> Iterator[Batch]:
-    """Yield batches of ``size`` packed rows without end, every window once per pass.
+def endless_packs(
+    lengths: np.ndarray, size: int, capacity: int, seed: int
+) -> Iterator[list[list[int]]]:
+    """Yield the windows of batches of ``size`` packed rows without end, each once per pass.
 
     Windows are packed in stretches, so that a stretch's rows are nearly full; a row left over
     is the first of the next stretch.
     """
     rng = np.random.Generator(np.random.Philox(seed))
-    lengths = windows.attention_mask.sum(axis=1)
     per_row = max(1, capacity // max(1, int(lengths.mean())))
     waiting: list[int] = []
     while True:
         wanted = size * STRETCH * per_row
         while len(waiting) < wanted:
-            waiting += rng.permutation(len(windows.ids)).tolist()
+            waiting += rng.permutation(len(lengths)).tolist()
         drawn, waiting = waiting[:wanted], waiting[wanted:]
         rows = [
             [drawn[i] for i in row] for row in first_fit([int(lengths[w]) for w in drawn], capacity)
@@ -101,7 +100,7 @@ def endless_packed(
         whole = len(rows) // size * size
         waiting = [w for row in rows[whole:] for w in row] + waiting
         for first in range(0, whole, size):
-            yield pack(windows, weights, rows[first : first + size], pad)
+            yield rows[first : first + size]
 
 
 def seen_within(segments: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:

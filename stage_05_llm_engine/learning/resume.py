@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from foundation.contracts import LearningPoint, TokenBatch
+from foundation.contracts import LearningPoint
 from foundation.kernel import ArtefactError, hash_bytes, hash_text
 from foundation.storage.atomic import write_file
 from stage_05_llm_engine.learning.averaging import Mean
+from stage_05_llm_engine.learning.material import Material
 from stage_05_llm_engine.learning.optimiser import Stepper
 from stage_05_llm_engine.recipe import TrainingRecipe
 from stage_05_llm_engine.weights.sharding import gathered, like
@@ -104,25 +105,16 @@ class FolderKeeper:
         return self.folder / f"{key}.training"
 
 
-def run_key(recipe: TrainingRecipe, tokens: TokenBatch) -> str:
+def run_key(recipe: TrainingRecipe, material: Material) -> str:
     """Return what names a run: all that decides its weights.
 
     Threads, processes and recomputing do not: a run may go on with other ones.
     """
     return hash_text(
         recipe.model_dump_json(exclude={"threads", "processes", "sharded", "recompute"}),
-        tokens.tokenizer_hash,
-        *windows_hashes(tokens),
+        material.tokenizer_hash,
+        material.data_hash,
     )
-
-
-def windows_hashes(tokens: TokenBatch) -> list[str]:
-    """Return the hashes of all that a model is trained and judged on."""
-    return [
-        hash_bytes(getattr(split, name).tobytes())
-        for split in tokens.splits
-        for name in ("ids", "loss_mask", "story_index")
-    ]
 
 
 def packed(standing: Standing, stepper: Stepper) -> bytes:

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from foundation.contracts import TokenBatch, TokenWindows
+from foundation.contracts import TokenWindows
 from stage_05_llm_engine.adapters.in_process.probes import ask
 from stage_05_llm_engine.adapters.in_process.tree import question_tree
+from stage_05_llm_engine.learning.material import Material
 from stage_05_llm_engine.machine.workers import Workers
 from stage_05_llm_engine.network.familiar import FamiliarSentences
 from stage_05_llm_engine.tape import read_tape
@@ -20,7 +21,7 @@ from stage_05_llm_engine.tape import read_tape
 TOGETHER = 8
 
 
-def story_score(model: Any, tokens: TokenBatch, rows: list[int], workers: Workers) -> float:
+def story_score(model: Any, material: Material, rows: list[int], workers: Workers) -> float:
     """Return the mean log score (nats per answer, higher is better) on validation windows.
 
     Windows of other tasks than the next day have no tape to foresee and are left out; NaN if
@@ -28,10 +29,10 @@ def story_score(model: Any, tokens: TokenBatch, rows: list[int], workers: Worker
     """
     import torch
 
-    windows, codes = tokens.split("validation"), tokens.codes
+    codes, windows = material.codes, material.windows("validation").rows(rows)
     tree = question_tree(codes)
-    familiar = FamiliarSentences(model, codes, tokens.tokenizer_json)
-    rows = [row for row in rows if windows.labels[row].task == "next day"]
+    familiar = FamiliarSentences(model, codes, material.tokenizer_json)
+    foreseen = [row for row, label in enumerate(windows.labels) if label.task == "next day"]
 
     def score(batch: list[int]) -> list[float]:
         parts = [_parts(windows, row) for row in batch]
@@ -43,7 +44,7 @@ def story_score(model: Any, tokens: TokenBatch, rows: list[int], workers: Worker
             for series, outcome in read_tape(codes, target[len(codes.task("next day")) :]).items()
         ]
 
-    batches = [rows[first : first + TOGETHER] for first in range(0, len(rows), TOGETHER)]
+    batches = [foreseen[first : first + TOGETHER] for first in range(0, len(foreseen), TOGETHER)]
     # One batch after another in each process: ``ask`` runs in this thread's autocast.
     share = [score(batch) for batch in workers.team.share(batches)]
     scores = [value for said in workers.team.gathered(share, len(batches)) for value in said]

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from foundation.contracts import LearningPoint, TokenBatch, TokenWindows
+from foundation.contracts import LearningPoint
 from foundation.kernel import ModelError, seed_from
 from foundation.runtime.team import ALONE, Team
 from stage_05_llm_engine.learning.averaging import averaged
-from stage_05_llm_engine.learning.lessons import (
-    Batch,
-    endless_batches,
-    loss_weights,
-    series_shares,
-    spread,
-    with_asides,
-)
+from stage_05_llm_engine.learning.lessons import Batch, spread
 from stage_05_llm_engine.learning.losses import autocast, validation_loss, weighted_loss
+from stage_05_llm_engine.learning.material import Material
 from stage_05_llm_engine.learning.optimiser import Stepper
-from stage_05_llm_engine.learning.packing import endless_packed
 from stage_05_llm_engine.learning.resume import Keeper, Standing, packed, run_key, unpacked
+from stage_05_llm_engine.learning.steps import steps
 from stage_05_llm_engine.learning.story_score import story_score
 from stage_05_llm_engine.learning.tracking import NoTracker, Progress, Report, Tracker
 from stage_05_llm_engine.machine.workers import Workers
@@ -41,9 +34,6 @@ from stage_05_llm_engine.weights.sharding import (
     like,
     within,
 )
-
-if TYPE_CHECKING:
-    pass
 
 REPORT_EVERY = 10
 
@@ -78,7 +68,7 @@ class Watch:
 
 
 def learn(
-    model: Any, recipe: TrainingRecipe, tokens: TokenBatch, watch: Watch, team: Team = ALONE
+    model: Any, recipe: TrainingRecipe, material: Material, watch: Watch, team: Team = ALONE
 ) -> Lesson:
     """Train a model in place through all phases of a recipe.
 
@@ -94,15 +84,15 @@ def learn(
     """
     model.train()
     stepper = Stepper(model, recipe)
-    key = run_key(recipe, tokens)
+    key = run_key(recipe, material)
     kept = watch.keeper.load(key) if watch.keeper else None
     standing = unpacked(kept, stepper) if kept is not None else Standing()
     watch.tracker.begin(key, _told(recipe))
     try:
         with Workers(_threads(recipe), team) as workers:
-            _run(model, recipe, tokens, watch, stepper, standing, workers, key)
-            everything = list(range(len(tokens.split("validation").ids)))
-            final = validation_loss(model, recipe, tokens, everything, workers)
+            _run(model, recipe, material, watch, stepper, standing, workers, key)
+            everything = list(range(len(material.windows("validation").lengths)))
+            final = validation_loss(model, recipe, material, everything, workers)
     except BaseException:
         watch.tracker.end(finished=False)
         raise
@@ -122,7 +112,7 @@ def learn(
 def _run(
     model: Any,
     recipe: TrainingRecipe,
-    tokens: TokenBatch,
+    material: Material,
     watch: Watch,
     stepper: Stepper,
     standing: Standing,
@@ -132,8 +122,7 @@ def _run(
     """Take the steps that are left, evaluating and keeping the standing on the way."""
     evaluate_at = set(spread(recipe.steps + 1, recipe.evaluations + 1)[1:])
     began, before, first = perf_counter(), standing.seen, standing.step
-    # What was read before is drawn again and passed over: the order is a function of the seed.
-    left = islice(_phases(recipe, tokens.split("train"), tokens), standing.step, None)
+    left = steps(recipe, material, standing.step)
     for batches in left if not _enough(recipe, standing) else ():
         loss = _learn_from(batches, model, recipe, stepper, workers, standing.step)
         standing.losses.append(loss)
@@ -158,7 +147,7 @@ def _run(
             if watch.progress:
                 watch.progress(report)
         if standing.step in evaluate_at:
-            _evaluate(model, recipe, tokens, stepper, standing, workers, watch.tracker)
+            _evaluate(model, recipe, material, stepper, standing, workers, watch.tracker)
             if watch.keeper:
                 watch.keeper.save(key, packed(standing, stepper))
             if _enough(recipe, standing):
@@ -170,17 +159,17 @@ def _run(
 def _evaluate(
     model: Any,
     recipe: TrainingRecipe,
-    tokens: TokenBatch,
+    material: Material,
     stepper: Stepper,
     standing: Standing,
     workers: Workers,
     tracker: Tracker,
 ) -> None:
     """Note losses and story score; remember the best weights where a run may stop early."""
-    rows = spread(len(tokens.split("validation").ids), recipe.evaluation_windows)
-    loss = validation_loss(model, recipe, tokens, rows, workers)
+    rows = spread(len(material.windows("validation").lengths), recipe.evaluation_windows)
+    loss = validation_loss(model, recipe, material, rows, workers)
     model.eval()
-    score = within(model, partial(_scored, recipe, tokens, rows, workers))
+    score = within(model, partial(_scored, recipe, material, rows, workers))
     model.train()
     point = LearningPoint(
         step=standing.step,
@@ -201,11 +190,11 @@ def _evaluate(
 
 
 def _scored(
-    recipe: TrainingRecipe, tokens: TokenBatch, rows: list[int], workers: Workers, model: Any
+    recipe: TrainingRecipe, material: Material, rows: list[int], workers: Workers, model: Any
 ) -> float:
     """Return the story score on some validation windows."""
     with autocast(recipe), last_layer_at_hand(model):
-        return story_score(inner(model), tokens, rows, workers)
+        return story_score(inner(model), material, rows, workers)
 
 
 def _enough(recipe: TrainingRecipe, standing: Standing) -> bool:
@@ -291,28 +280,6 @@ def _gradients(
         loss.backward()
         return float(loss.detach()), [None] * len(parameters)
     return float(loss.detach()), torch.autograd.grad(loss, parameters, allow_unused=True)
-
-
-def _phases(
-    recipe: TrainingRecipe, train: TokenWindows, tokens: TokenBatch
-) -> Iterator[list[Batch]]:
-    """Yield the batches of every optimiser step, phase after phase."""
-    shares = series_shares(train)
-    for number, phase in enumerate(recipe.phases):
-        weights = loss_weights(train, tokens.codes, phase.loss, recipe.tape_weight * shares)
-        seed = seed_from("training order", recipe.seed, number)
-        batches = (
-            endless_batches(train, weights, recipe.batch_windows, seed)
-            if recipe.pack_tokens is None
-            else endless_packed(
-                train, weights, recipe.batch_windows, recipe.pack_tokens, seed, tokens.codes.pad
-            )
-        )
-        for _ in range(phase.steps):
-            yield [
-                with_asides(next(batches), tokens.codes, recipe.aside_weight * shares)
-                for _ in range(recipe.accumulation)
-            ]
 
 
 def _rate(step: int, recipe: TrainingRecipe) -> float:

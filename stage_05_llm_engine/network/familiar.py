@@ -14,24 +14,26 @@ from typing import Any
 
 import numpy as np
 
-from foundation.contracts import TapeCodes, TokenWindows
+from foundation.contracts import TapeCodes
 
 ENDS = (".", "!", "?", "\n")
 
 
-def forget_unmet(model: Any, train: TokenWindows) -> None:
+def forget_unmet(model: Any, met: np.ndarray) -> None:
     """Set the embeddings of all tokens to zero that no training window holds.
 
     No gradient and no weight decay moves them from there.
+
+    Parameters
+    ----------
+    met : bool array, shape (vocabulary,)
+        Whether some training window holds the token.
     """
     import torch
 
-    met = np.unique(train.ids[train.attention_mask == 1])
     rows = model.get_input_embeddings().weight
-    unmet = torch.ones(len(rows), dtype=torch.bool, device=rows.device)
-    unmet[torch.from_numpy(met.astype(np.int64)).to(rows.device)] = False
     with torch.no_grad():
-        rows[unmet] = 0.0
+        rows[~torch.from_numpy(met).to(rows.device)] = 0.0
 
 
 class FamiliarSentences:

@@ -18,7 +18,7 @@ from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import TrainingStage
 from stage_05_llm_engine.learning.lessons import Batch, take
 from stage_05_llm_engine.learning.losses import view, weighted_loss
-from stage_05_llm_engine.learning.packing import endless_packed, first_fit, pack
+from stage_05_llm_engine.learning.packing import endless_packs, first_fit, pack
 from stage_05_llm_engine.network.architecture import build
 from tests.stage_05_llm_engine.test_training import SHORT
 
@@ -109,7 +109,11 @@ def test_rows_are_nearly_full_and_no_window_predicts_the_next_ones_start(
     windows = tokens.split("train")
     weights = np.ones(windows.ids.shape, dtype=np.float32)
     capacity = 4 * windows.ids.shape[1]
-    batches = list(islice(endless_packed(windows, weights, 2, capacity, 0, tokens.codes.pad), 6))
+    lengths = windows.attention_mask.sum(axis=1)
+    batches = [
+        pack(windows, weights, rows, tokens.codes.pad)
+        for rows in islice(endless_packs(lengths, 2, capacity, 0), 6)
+    ]
     filled = sum(b.tokens for b in batches) / (len(batches) * 2 * capacity)
     assert filled > 0.85
     for batch in batches:
