@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from foundation.market_model import BackboneSizes, EncoderSizes, GraphSizes, MarketModelRecipe
 from foundation.market_model.checkpoint import TrainedModel
-from foundation.market_model.training import train
+from foundation.market_model.training.start import train
 from tests.foundation.market_model.markets import market
 
 RECIPE = MarketModelRecipe(

@@ -189,9 +189,9 @@ def ours(given: Any, block: int, symbols: int | None, rate: float) -> list[dict[
     from foundation.market import sessions
     from foundation.market_model.blocking import Blocks, BlockTargets, Scaling, spans, vocabulary
     from foundation.market_model.inputs import Labels, ModelData
-    from foundation.market_model.model import MarketModel
+    from foundation.market_model.network.model import MarketModel
     from foundation.market_model.recipe import EncoderSizes, MarketModelRecipe, Weights
-    from foundation.market_model.training import loss
+    from foundation.market_model.training.objective import loss
 
     torch.set_num_threads(1)
     torch.manual_seed(0)

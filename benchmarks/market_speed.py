@@ -68,7 +68,7 @@ def form(asked: argparse.Namespace) -> None:
 
     from foundation.market_model.answers import answers
     from foundation.market_model.checkpoint import TrainedModel
-    from foundation.market_model.training import train
+    from foundation.market_model.training.start import train
 
     case = real_case("2013-2018", asked.shared, asked.work, 32, (1,), asked.threads)
     row = case.refit_rows[-1]
@@ -136,8 +136,8 @@ def measure(block: int, symbols: int, threads: int, steps: int = 6) -> Measured:
 
     from foundation.market_model import EncoderSizes, MarketModelRecipe
     from foundation.market_model.blocking import Blocks, BlockTargets, Scaling, vocabulary
-    from foundation.market_model.model import MarketModel
-    from foundation.market_model.training import loss
+    from foundation.market_model.network.model import MarketModel
+    from foundation.market_model.training.objective import loss
 
     torch.set_num_threads(threads)
     data, labels = _made_up()

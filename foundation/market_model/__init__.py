@@ -1,7 +1,7 @@
 """The shared market model: a TFT encoder, graph attention over correlations, and shared heads.
 
-PyTorch is imported by the modules that compute with it (``encoder``, ``graph``, ``model``,
-``training``), never by this front door.
+PyTorch is imported by the rooms that compute with it (``network``, ``training`` and what uses
+them), never by this front door.
 """
 
 from foundation.market_model.inputs import Labels, ModelData, labels, model_data, plain_past

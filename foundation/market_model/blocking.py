@@ -10,8 +10,6 @@ import torch
 from torch import Tensor
 
 from foundation.kernel import OperatorError
-from foundation.market_model.encoder import Block
-from foundation.market_model.graph import correlations, edges
 from foundation.market_model.inputs import (
     KINDS,
     KNOWN,
@@ -21,7 +19,9 @@ from foundation.market_model.inputs import (
     Labels,
     ModelData,
 )
-from foundation.market_model.model import Surroundings, Vocabulary
+from foundation.market_model.network.encoder import Block
+from foundation.market_model.network.graph import correlations, edges
+from foundation.market_model.network.model import Surroundings, Vocabulary
 from foundation.market_model.recipe import MarketModelRecipe
 
 FAR = 5.0

@@ -21,7 +21,7 @@ from torch import Tensor
 
 from foundation.kernel import ArtefactError, OperatorError, hash_bytes
 from foundation.market_model.blocking import Scaling
-from foundation.market_model.model import MarketModel, Vocabulary
+from foundation.market_model.network.model import MarketModel, Vocabulary
 from foundation.market_model.recipe import MarketModelRecipe
 from foundation.storage.atomic import write_file
 

@@ -23,7 +23,7 @@ from foundation.contracts import MarketWindow
 from foundation.kernel import OperatorError, Part
 from foundation.market_model.answers import Answers
 from foundation.market_model.inputs import Labels, ModelData
-from foundation.market_model.model import LEVELS
+from foundation.market_model.network.model import LEVELS
 from foundation.market_model.numerics import seeded
 from foundation.quant.returns import log_returns
 

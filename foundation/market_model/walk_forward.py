@@ -14,7 +14,8 @@ from foundation.market_model.answers import Answers, answers
 from foundation.market_model.checkpoint import TrainedModel
 from foundation.market_model.inputs import Labels, ModelData
 from foundation.market_model.recipe import MarketModelRecipe
-from foundation.market_model.training import Epoch, train
+from foundation.market_model.training.progress import Epoch
+from foundation.market_model.training.start import train
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from foundation.market_model.model import moved_quantiles
+from foundation.market_model.network.model import moved_quantiles
 from foundation.twins.layout import Layout
 
 ONE = math.log(math.e - 1)

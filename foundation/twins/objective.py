@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from foundation.market_model.losses import hit_or_miss, masked_mean, pinball, squared
-from foundation.market_model.model import LEVELS
+from foundation.market_model.network.model import LEVELS
 from foundation.twins.bank import TwinOpinion
 from foundation.twins.recipe import TwinWeights
 

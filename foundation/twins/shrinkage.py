@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from foundation.market_model.losses import pinball
-from foundation.market_model.model import LEVELS
+from foundation.market_model.network.model import LEVELS
 from foundation.twins.bank import TwinInputs, corrected
 from foundation.twins.layout import Layout
 from foundation.twins.objective import TwinTargets

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from foundation.kernel import OperatorError
 from foundation.market_model.answers import Answers
 from foundation.market_model.inputs import Labels
-from foundation.market_model.model import LEVELS
+from foundation.market_model.network.model import LEVELS
 from foundation.quant.evaluation.scores import pinball_loss
 from foundation.twins.bank import TwinInputs, corrected, corrections
 from foundation.twins.given import check_widths, cut, twin_inputs, twin_targets, with_earlier

@@ -22,7 +22,7 @@ from stage_10_integration.wiring import CHARACTERISTICS, DATA
 
 if TYPE_CHECKING:
     from foundation.market_model.checkpoint import TrainedModel
-    from foundation.market_model.training import Epoch
+    from foundation.market_model.training.progress import Epoch
 
 
 def shelf_of(options: Options) -> ModelShelf:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from foundation.market_model.answers import Answers
     from foundation.market_model.checkpoint import TrainedModel
     from foundation.market_model.recipe import MarketModelRecipe
-    from foundation.market_model.training import Epoch
+    from foundation.market_model.training.progress import Epoch
     from foundation.twins.recipe import TwinRecipe
     from foundation.twins.report import Walked
     from foundation.twins.walk_forward import TwinHistory
@@ -62,7 +62,7 @@ def train_market_model(
         If the window is too short.
     """
     from foundation.market_model.inputs import labels, model_data
-    from foundation.market_model.training import train
+    from foundation.market_model.training.start import train
     from foundation.market_model.walk_forward import Refit, WalkForward, first_usable
     from foundation.twins.report import Walked
 

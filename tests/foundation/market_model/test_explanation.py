@@ -15,7 +15,7 @@ from foundation.market_model.explanation import (
     ahead_names,
     explain_session,
 )
-from foundation.market_model.training import train
+from foundation.market_model.training.start import train
 from tests.foundation.market_model.markets import SMALL, market
 
 ROW = 229

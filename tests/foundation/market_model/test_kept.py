@@ -17,7 +17,7 @@ from foundation.market_model import answers as answering
 from foundation.market_model.answers import Answers, answers
 from foundation.market_model.checkpoint import TrainedModel
 from foundation.market_model.kept import Kept, KeptAnswers, entry_name
-from foundation.market_model.training import train
+from foundation.market_model.training.start import train
 from foundation.storage.segments import SegmentStore
 from tests.foundation.market_model.markets import SMALL, market
 

@@ -119,7 +119,7 @@ def test_a_row_of_another_market_is_refused() -> None:
 def test_the_market_models_edges_are_these() -> None:
     """The market model works them out on its own device, block by block."""
     torch = pytest.importorskip("torch")
-    from foundation.market_model.graph import correlations, edges
+    from foundation.market_model.network.graph import correlations, edges
 
     given_ = returns(5, 90, 15, 0.05)
     settings = CorrelationSettings(window=40)

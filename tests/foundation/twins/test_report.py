@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from foundation.market_model.model import MarketModel
 
 from foundation.contracts import QUANT_FIELDS, REGIME_FIELDS, FoundationReport, QuantContext
 from foundation.market_model.answers import Answers
 from foundation.market_model.blocking import Scaling, vocabulary
 from foundation.market_model.checkpoint import TrainedModel
+from foundation.market_model.network.model import MarketModel
 from foundation.market_model.walk_forward import Refit, WalkForward
 from foundation.quant.aggregation import Aggregate
 from foundation.testing.samples import quant_context

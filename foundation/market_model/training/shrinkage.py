@@ -17,7 +17,7 @@ from torch import Tensor
 
 from foundation.market_model.blocking import Targets
 from foundation.market_model.losses import hit_or_miss, pinball, squared
-from foundation.market_model.model import LEVELS, MarketModel, moved_quantiles
+from foundation.market_model.network.model import LEVELS, MarketModel, moved_quantiles
 from foundation.quant.evaluation.bootstrap import block_length, circular_block_bootstrap
 
 SHARES = np.linspace(0.0, 1.0, 11)

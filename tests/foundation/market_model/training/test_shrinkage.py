@@ -10,9 +10,9 @@ from torch import Tensor
 from foundation.market_model.answers import answers
 from foundation.market_model.blocking import Scaling, Targets, vocabulary
 from foundation.market_model.checkpoint import TrainedModel
-from foundation.market_model.model import MarketModel, moved_quantiles
-from foundation.market_model.shrinkage import HEADS, borne_out, shrunk
-from foundation.market_model.training import train
+from foundation.market_model.network.model import MarketModel, moved_quantiles
+from foundation.market_model.training.shrinkage import HEADS, borne_out, shrunk
+from foundation.market_model.training.start import train
 from tests.foundation.market_model.markets import SMALL, market
 
 STOCKS, SESSIONS, WIDTH = 12, 63, SMALL.backbone.embedding

@@ -11,7 +11,8 @@ import torch
 
 from foundation.kernel import DependencyError, OperatorError
 from foundation.market_model.checkpoint import PROGRESS, TrainedModel
-from foundation.market_model.training import Epoch, train
+from foundation.market_model.training.progress import Epoch
+from foundation.market_model.training.start import train
 from tests.foundation.market_model.markets import SMALL, market
 
 ROWS = {"training": range(0, 160), "validation": range(165, 200)}

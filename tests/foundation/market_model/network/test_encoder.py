@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from foundation.market_model.encoder import Block, TemporalFusionEncoder, band
+from foundation.market_model.network.encoder import Block, TemporalFusionEncoder, band
 from foundation.market_model.recipe import EncoderSizes
-from tests.foundation.market_model import plain
+from tests.foundation.market_model.network import plain
 
 CONTEXT, OBSERVED, KNOWN = 6, 3, 2
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from foundation.market_model.encoder import Block, Carried, TemporalFusionEncoder
-from foundation.market_model.graph import GraphEncoder
+from foundation.market_model.network.encoder import Block, Carried, TemporalFusionEncoder
+from foundation.market_model.network.graph import GraphEncoder
 from foundation.market_model.recipe import MarketModelRecipe
 
 LEVELS: tuple[float, ...] = (0.1, 0.5, 0.9)

@@ -7,9 +7,14 @@ import pandas as pd
 import pytest
 import torch
 
-from foundation.market_model.graph import CorrelationAttention, GraphEncoder, correlations, edges
+from foundation.market_model.network.graph import (
+    CorrelationAttention,
+    GraphEncoder,
+    correlations,
+    edges,
+)
 from foundation.market_model.recipe import GraphSizes
-from tests.foundation.market_model import plain
+from tests.foundation.market_model.network import plain
 
 
 def returns(symbols: int, sessions: int, absent: float = 0.0) -> np.ndarray:

@@ -9,13 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from foundation.market_model.blocks import (
+from foundation.market_model.network.blocks import (
     GatedResidualNetwork,
     InterpretableAttention,
     VariableEmbedding,
     VariableSelection,
 )
-from tests.foundation.market_model import plain
+from tests.foundation.market_model.network import plain
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from foundation.market_model.blocks import (
+from foundation.market_model.network.blocks import (
     CategoryEmbedding,
     GateAddNorm,
     GatedResidualNetwork,

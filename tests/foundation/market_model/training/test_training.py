@@ -14,7 +14,8 @@ from foundation.kernel import ArtefactError, OperatorError, UpstreamDataError
 from foundation.market_model.answers import answers
 from foundation.market_model.checkpoint import PROGRESS, WEIGHTS, TrainedModel
 from foundation.market_model.inputs import Labels, ModelData
-from foundation.market_model.training import Epoch, train
+from foundation.market_model.training.progress import Epoch
+from foundation.market_model.training.start import train
 from tests.foundation.market_model.markets import SMALL, market
 
 ROWS = {"training": range(0, 160), "validation": range(165, 200)}
