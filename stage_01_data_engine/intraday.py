@@ -57,7 +57,7 @@ IN_HOURS = Rule(
     why="a shifted clock would let a bar be known hours early",
 )
 ON_GRID = Rule(
-    "A bar begins at a multiple of its length",
+    "A bar begins at a multiple of its length, counted from midnight or the opening",
     "check the length of the bars, or whether stamps are of single trades",
     ("close",),
     name="off-grid",
@@ -72,7 +72,9 @@ SPAN: dict[Length, np.timedelta64] = {
 }
 
 
-def place(bars: pd.DataFrame, length: Length, *, location: str, listed_rows: int = 25) -> Judged:
+def place(
+    bars: pd.DataFrame, length: Length | np.timedelta64, *, location: str, listed_rows: int = 25
+) -> Judged:
     """Judge intraday bars and say of each when it was known.
 
     Parameters
@@ -80,7 +82,9 @@ def place(bars: pd.DataFrame, length: Length, *, location: str, listed_rows: int
     bars : DataFrame
         ``symbol``, ``stamp`` (datetime64: wall clock in New York, or any zone if aware; the
         beginning of the bar) and the bar fields.
-    length : "minute" or "hour"
+    length : "minute", "hour" or timedelta64
+        Whole minutes that divide an hour. Bars begin at multiples of it, counted from midnight or
+        from the opening, whichever most of them do.
 
     Returns
     -------
@@ -107,12 +111,12 @@ def place(bars: pd.DataFrame, length: Length, *, location: str, listed_rows: int
         return f"{stamps[row]}: " + ", ".join(f"{f} {v:.10g}" for f, v in cells if not np.isnan(v))
 
     verdicts.apply(TIME_EXISTS, np.isnat(wall), show)
-    span = SPAN[length]
+    span = length if isinstance(length, np.timedelta64) else SPAN[length]
     opened, ended, is_session = _hours(day)
     after = wall - day.astype("M8[ns]")
     inside = (after >= PRE_OPENS) & (after + span <= POST_ENDS)
     verdicts.apply(IN_HOURS, ~is_session | ~inside, show)
-    verdicts.apply(ON_GRID, after % span != np.timedelta64(0, "ns"), show)
+    verdicts.apply(ON_GRID, _off_grid(after, span), show)
     for rule, broken in _price_rules(values):
         verdicts.apply(rule, broken, show)
     keys = pd.DataFrame({"symbol": bars["symbol"].to_numpy(), "moment": moment})
@@ -138,6 +142,16 @@ def place(bars: pd.DataFrame, length: Length, *, location: str, listed_rows: int
         found=verdicts,
         tally=verdicts.tally(),
     )
+
+
+def _off_grid(after: np.ndarray, span: np.timedelta64) -> np.ndarray:
+    """Say which bars begin between the beginnings of the others.
+
+    Hours begin on the hour or, counted from the opening, on the half hour: whichever most do.
+    """
+    nothing = np.timedelta64(0, "ns")
+    grids = [after % span != nothing, (after - OPENS) % span != nothing]
+    return min(grids, key=np.count_nonzero)
 
 
 def _price_rules(values: np.ndarray) -> list[tuple[Rule, np.ndarray]]:

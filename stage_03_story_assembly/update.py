@@ -167,6 +167,7 @@ class _Figures:
         settings: StoryAssemblySettings,
     ) -> None:
         self._so_far = so_far.values
+        self._levels = content.running_levels(market, so_far)
         self._before = Figures(market, fuzzy, quant, settings)
         self._last = len(market.bars.sessions) - 1
 
@@ -184,4 +185,6 @@ class _Figures:
             return f"{now('low'):,.2f} to {now('high'):,.2f}"
         if column == "pace":
             return f"{now('volume') / now('usual volume'):.1f} times the usual"
-        return self._before.of(column.removesuffix(" break"), self._last, n)
+        if column.endswith(" break"):
+            return f"{float(self._levels[column.removesuffix(' break')][t, n]):,.2f}"
+        return self._before.of(column, self._last, n)

@@ -9,7 +9,7 @@ from datetime import time
 from pathlib import Path
 
 from config.market import MarketSettings
-from foundation.contracts import SessionSoFar, StoryBook
+from foundation.contracts import MarketWindow, SessionSoFar, StoryBook
 from foundation.kernel import OperatorError, UpstreamDataError, hash_text
 
 
@@ -37,12 +37,12 @@ class IntradayFile:
         """Return this: bars are read once it is known up to when."""
         return self
 
-    def so_far(self, book: StoryBook) -> Iterator[SessionSoFar]:
+    def so_far(self, market: MarketWindow, book: StoryBook) -> Iterator[SessionSoFar]:
         """Yield the running bars of a book's sessions; nothing after its close is looked at."""
         from stage_01_data_engine.so_far import read_intraday, sessions_so_far
 
-        placed = read_intraday(self.path, book.as_of)
-        yield from sessions_so_far(placed, book.symbols, book.sessions, self.at)
+        bars = read_intraday(self.path, book.as_of).kept
+        yield from sessions_so_far(bars, book.symbols, book.sessions, self.at, market.events)
 
 
 def intraday_file(market: MarketSettings) -> IntradayFile:

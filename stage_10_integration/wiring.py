@@ -153,7 +153,7 @@ def _past_updates(settings: HouseSettings) -> list[Step]:
         from stage_03_story_assembly import PastUpdatesInput, PastUpdatesStage
 
         inputs = {name: made for name, made in given.items() if name != "raw"}
-        so_far = given["raw"].so_far(given["stories"])
+        so_far = given["raw"].so_far(given["market"], given["stories"])
         return PastUpdatesStage(settings.stories).run(PastUpdatesInput(**inputs, so_far=so_far))
 
     needs = {"market": DATA, "fuzzy": FUZZY, "quant": QUANT, "stories": STORIES}

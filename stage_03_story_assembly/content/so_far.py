@@ -47,7 +47,7 @@ def plan(
 ) -> StoryPlan:
     """Choose what an update says. Everything but the running bar is as of the session before."""
     now = {name: so_far.values.field(name) for name in so_far.values.fields}
-    scale = market.features.field("volatility_scale_20")[-1:]
+    scale = market.features.field("volatility_scale_20")[-1:] * _running_prices(market, now)
     overnight = settings.overnight_share
     gap = _over(now["open"] - now["previous close"], scale, overnight)
     since = _over(now["last"] - now["open"], scale, (1 - overnight) * so_far.elapsed)
@@ -58,7 +58,7 @@ def plan(
         _place(now),
         _pace(now, settings),
         absence_column("volume", Section.PARTICIPATION, np.isnan(now["volume"])),
-        *_breaks(market, now),
+        *_breaks(running_levels(market, so_far), now),
         *_due(fuzzy, so_far, moves.shape),
         _check(market.bars.symbols, morning, moves, settings),
         *(
@@ -68,6 +68,26 @@ def plan(
         ),
     ]
     return StoryPlan(tuple(ordered), needed=("open",), horizon=Horizon.INTRADAY)
+
+
+def _running_prices(market: MarketWindow, now: dict[str, np.ndarray]) -> np.ndarray:
+    """Return what a price of the daily bars is in prices of the running bar, (1, N).
+
+    Daily bars may be adjusted where the running bar is not. Both know the close of the session
+    before: what it is in the one over what it is in the other. NaN where either is missing.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(now["previous close"] / market.bars.field("close")[-1:])
+
+
+def running_levels(market: MarketWindow, so_far: SessionSoFar) -> dict[str, np.ndarray]:
+    """Return support and resistance of the session before in prices of the running bar, (1, N)."""
+    now = {name: so_far.values.field(name) for name in so_far.values.fields}
+    factor = _running_prices(market, now)
+    return {
+        side: market.features.field(f"{side}_20")[-1:] * factor
+        for side in ("support", "resistance")
+    }
 
 
 def _over(move: np.ndarray, scale: np.ndarray, share: float) -> np.ndarray:
@@ -128,11 +148,11 @@ def _pace(now: dict[str, np.ndarray], settings: StoryAssemblySettings) -> Column
     )
 
 
-def _breaks(market: MarketWindow, now: dict[str, np.ndarray]) -> list[Column]:
+def _breaks(levels: dict[str, np.ndarray], now: dict[str, np.ndarray]) -> list[Column]:
     """Say that a level of the session before gave way, or held a test."""
     columns = []
     for side, sign, reached in (("support", 1.0, "low"), ("resistance", -1.0, "high")):
-        level = sign * market.features.field(f"{side}_20")[-1:]
+        level = sign * levels[side]
         held = sign * now["previous close"] >= level
         broken = held & (sign * now["last"] < level)
         tested = held & ~broken & (sign * now[reached] < level)

@@ -69,25 +69,27 @@ def tell(session: Session, horizon: Horizon, bars: Path | None, at: str | None) 
 
 
 def update(session: Session, bars: Path, at: str) -> StoryBook:
-    """Return the updates at a moment, from a file of minute or hour bars.
+    """Return the updates at a moment, from a file of intraday bars (``read_intraday``).
 
-    The file (CSV or Parquet) has ``symbol``, ``stamp`` (New York; the beginning of the bar),
-    open, high, low, close and volume.
+    Says of each symbol without an update why there is none.
     """
     from stage_01_data_engine.so_far import read_intraday, session_so_far
     from stage_03_story_assembly import IntradayUpdateStage, UpdateInput
 
     moment = _moment(at)
-    placed = read_intraday(bars, moment)
+    judged = read_intraday(bars, moment)
     workplace = session.workplace
     session.run(workplace.plan.until(wiring.STORIES))
     market = workplace.artefact(wiring.DATA, MarketWindow)
+    so_far = session_so_far(judged.kept, market.bars.symbols, moment, market.events)
+    for finding in (*judged.findings, *so_far.findings):
+        console().print(f"[yellow]{finding.symbol}[/yellow] {finding.rule}: {finding.value}")
     given = UpdateInput(
         market=market,
         fuzzy=workplace.artefact(wiring.FUZZY, FuzzyWindow),
         quant=workplace.artefact(wiring.QUANT, QuantContext),
         morning=workplace.artefact(wiring.STORIES, StoryBook),
-        so_far=session_so_far(placed, market.bars.symbols, moment),
+        so_far=so_far,
     )
     return IntradayUpdateStage(session.settings.stories).run(given)
 
@@ -113,6 +115,7 @@ def continued(session: Session, task: str) -> tuple[Continuation, ...]:
     given = EngineInput(
         tokens=workplace.artefact(wiring.TOKENS, TokenBatch),
         model=workplace.artefact(wiring.TRAINING, StoryModel),
+        stories=workplace.artefact(wiring.STORIES, StoryBook),
     )
     settings = session.settings
     engine = LlmEngineStage(settings.engine, workplace.store.folders, *story_server(settings))
