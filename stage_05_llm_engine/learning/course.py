@@ -19,7 +19,7 @@ from stage_05_llm_engine.machine.process import prepare_process, reproducible
 from stage_05_llm_engine.network.answers import begin_as_series_and_level
 from stage_05_llm_engine.network.architecture import build
 from stage_05_llm_engine.network.familiar import forget_unmet
-from stage_05_llm_engine.recipe import Architecture, TrainingRecipe
+from stage_05_llm_engine.recipe import Architecture, Checkpoint, TrainingRecipe
 from stage_05_llm_engine.weights import checkpoint
 from stage_05_llm_engine.weights.sharding import spread_out, trained_state
 
@@ -64,6 +64,10 @@ def take_course(recipe: TrainingRecipe, material: Material, watch: Watch, folder
     WorldError
         If a process of a team is killed; the last standing stays.
     """
+    for split in ("train", "validation"):
+        material.windows(split)
+    if isinstance(recipe.start, Checkpoint):
+        _written_in_its_own_tokens(recipe.start, material)
     if recipe.processes == 1:
         return _teach(recipe, material, watch, folder, ALONE)
     _enough_devices(recipe)
@@ -167,15 +171,34 @@ def _start(recipe: TrainingRecipe, material: Material, team: Team) -> Any:
     else:
         base = base_shape(recipe.start)
     if base.config.vocab_size < material.vocabulary_size:
-        raise OperatorError(
-            "The windows' tokeniser must be the base model's own",
-            value=f"{material.tokenizer} with {material.vocabulary_size} tokens, "
-            f"the model knows {base.config.vocab_size}",
-            remedy="set base_tokenizer in the tokenization settings to the model's folder",
-        )
+        raise _other_tokens(material, f"the model knows {base.config.vocab_size}")
     if recipe.recompute:
         base.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     return base if recipe.adapter is None else adapt(base, recipe.adapter)
+
+
+def _written_in_its_own_tokens(start: Checkpoint, material: Material) -> None:
+    """Refuse windows in which a token does not mean what it means to the base model.
+
+    A folder without a tokeniser is held to the number of its tokens alone, once it is loaded.
+    """
+    from tokenizers import Tokenizer
+
+    own = Path(start.folder) / checkpoint.TOKENIZER
+    if not own.is_file():
+        return
+    known = Tokenizer.from_file(str(own)).get_vocab()
+    if Tokenizer.from_str(material.tokenizer_json).get_vocab() != known:
+        raise _other_tokens(material, f"the tokeniser in {start.folder} has {len(known)}")
+
+
+def _other_tokens(material: Material, known: str) -> OperatorError:
+    return OperatorError(
+        "The windows' tokeniser must be the base model's own",
+        value=f"{material.tokenizer} with {material.vocabulary_size} tokens, {known}",
+        remedy="set base_tokenizer in the tokenization settings to the model's folder (--base "
+        "does), or build the corpus with it",
+    )
 
 
 def _enough_devices(recipe: TrainingRecipe) -> None:

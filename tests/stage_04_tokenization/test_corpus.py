@@ -14,12 +14,20 @@ import numpy as np
 import pytest
 from tokenizers import Tokenizer
 
-from foundation.contracts import Horizon, StoryBook, TokenBatch
+from foundation.contracts import Horizon, StoryBook, TokenBatch, TokenWindows
 from foundation.kernel import ArtefactError, WorldError
 from foundation.runtime import StoreBusy, exclusive
 from foundation.testing.planted_stories import planted_stories
-from stage_04_tokenization import TokenizationStage, corpus
-from stage_04_tokenization.corpus import Manifest, build_corpus, read_manifest, windows_of
+from stage_04_tokenization import TokenizationStage
+from stage_04_tokenization.corpus import (
+    Manifest,
+    build_corpus,
+    open_corpus,
+    read_manifest,
+    shards,
+)
+from stage_04_tokenization.corpus.manifest import LOCK, TOKENIZER
+from stage_04_tokenization.splits import Split
 from stage_04_tokenization.vocabulary import BpeVocabulary
 from tests.stage_04_tokenization.conftest import SETTINGS
 from tests.stage_04_tokenization.test_tasks import horizon_book
@@ -35,9 +43,15 @@ def built(folder: Path, book: StoryBook) -> Manifest:
     return build_corpus(book, SETTINGS, folder, workers=2, symbols_per_shard=2)
 
 
+def windows_of(folder: Path, split: Split) -> TokenWindows:
+    """Read all windows of a split at once."""
+    windows = open_corpus(folder).windows(split)
+    return windows.rows(range(len(windows.lengths)))
+
+
 @pytest.mark.parametrize("split", ["train", "validation", "history", "forecast"])
 def test_windows_on_disk_are_those_in_memory(
-    folder: Path, built: Manifest, batch: TokenBatch, split: str
+    folder: Path, built: Manifest, batch: TokenBatch, split: Split
 ) -> None:
     expected, found = batch.split(split), windows_of(folder, split)
     assert found.labels == expected.labels
@@ -172,11 +186,11 @@ def test_a_full_disk_is_said_and_keeps_what_was_finished(
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    read = BpeVocabulary(Tokenizer.from_file(str(tmp_path / corpus.TOKENIZER)))
-    shard = corpus._shard(book, (), SETTINGS, read, tmp_path / "more", book.symbols[:1])
+    read = BpeVocabulary(Tokenizer.from_file(str(tmp_path / TOKENIZER)))
+    shard = shards.shard_of(book, (), SETTINGS, read, tmp_path / "more", book.symbols[:1])
     monkeypatch.setattr("datasets.Dataset.save_to_disk", full)
     with pytest.raises(WorldError, match="No space left"):
-        corpus._write(shard)
+        shards.write(shard)
     assert not (tmp_path / "more").exists()
     assert read_manifest(tmp_path) == kept
 
@@ -184,5 +198,5 @@ def test_a_full_disk_is_said_and_keeps_what_was_finished(
 def test_two_builds_of_one_corpus_do_not_write_over_each_other(
     book: StoryBook, tmp_path: Path
 ) -> None:
-    with exclusive(tmp_path / corpus.LOCK), pytest.raises(StoreBusy):
+    with exclusive(tmp_path / LOCK), pytest.raises(StoreBusy):
         build_corpus(book, SETTINGS, tmp_path)

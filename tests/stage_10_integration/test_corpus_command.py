@@ -11,7 +11,7 @@ import pandas as pd
 from config.profiles import profile_named
 from foundation.contracts import BAR_FIELDS
 from stage_01_data_engine.adapters.simulated import SimulatedSource
-from stage_04_tokenization.corpus import read_manifest, windows_of
+from stage_04_tokenization.corpus import open_corpus, read_manifest
 from tests.stage_10_integration.test_story_command import story
 
 TASKS = ("next day", "weekly summary", "intraday update")
@@ -46,7 +46,8 @@ def test_a_corpus_is_written_counted_and_found_again(tmp_path: Path) -> None:
     assert told["corpus"]["corpus_hash"] == manifest.corpus_hash
     assert {step["step"] for step in told["steps"]} >= {"03_weekly_stories", "03_past_updates"}
     assert len(manifest.shards) == 2
-    train = windows_of(tmp_path / "corpus", "train")
+    windows = open_corpus(tmp_path / "corpus").windows("train")
+    train = windows.rows(range(len(windows.lengths)))
     assert len(train.labels) == sum(manifest.counts["train"].values()) > 100
     assert {label.task for label in train.labels} == set(TASKS)
     assert "train" in done.stderr
