@@ -71,8 +71,8 @@ class StoryAssemblySettings(Part):
         Opening gap and move of a day, in volatility scales (an ordinary day moves about 0.5), from
         which they are an event with a story of their own.
     overnight_share : float
-        Share of a day's variance that falls between close and opening; the rest grows evenly
-        through the session. It sets what gap and what move by an hour is sharp.
+        Share of a day's variance that falls between close and opening; the rest falls into the
+        session, most of it early. It sets what gap and what move by an hour is sharp.
     pace_fast : float
         Volume so far over the usual by the hour from which trade is fast (its inverse: slow).
     lean_threshold : float

@@ -35,6 +35,13 @@ from stage_03_story_assembly.settings import StoryAssemblySettings
 SO_FAR = "session so far"
 _PLACE_BORDERS = (0.1, 0.4, 0.6, 0.9)
 _FIVE_SESSIONS = 5
+_HOURS = tuple(minutes / 390 for minutes in (0, 30, 90, 150, 210, 270, 330, 390))
+_VARIANCE = (0.0, 0.30, 0.51, 0.62, 0.71, 0.79, 0.88, 1.0)
+"""Shares of a session gone, and of its variance from open to close: prices move most after the
+opening. Means over hour bars of AAPL, BAC and IBM, 2012 to 2014; their later years and AIG agree
+within 0.05, the broad index is calmer at the opening (SPY: 0.14 after half an hour). The shape is
+that of Wood, McInish and Ord (1985, Journal of Finance 40) and of Andersen and Bollerslev (1997,
+Journal of Empirical Finance 4)."""
 
 
 def plan(
@@ -50,7 +57,8 @@ def plan(
     scale = market.features.field("volatility_scale_20")[-1:] * _running_prices(market, now)
     overnight = settings.overnight_share
     gap = _over(now["open"] - now["previous close"], scale, overnight)
-    since = _over(now["last"] - now["open"], scale, (1 - overnight) * so_far.elapsed)
+    passed = (1 - overnight) * variance_passed(so_far.elapsed)
+    since = _over(now["last"] - now["open"], scale, passed)
     moves, _ = classify(since, settings.span_steady, settings.span_sharp)
     ordered = [
         _span("gap", gap, ("open", "previous close"), settings),
@@ -88,6 +96,11 @@ def running_levels(market: MarketWindow, so_far: SessionSoFar) -> dict[str, np.n
         side: market.features.field(f"{side}_20")[-1:] * factor
         for side in ("support", "resistance")
     }
+
+
+def variance_passed(elapsed: float) -> float:
+    """Return the share of a session's variance that falls into the share of it that has passed."""
+    return float(np.interp(elapsed, _HOURS, _VARIANCE))
 
 
 def _over(move: np.ndarray, scale: np.ndarray, share: float) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -201,3 +202,50 @@ def test_sessions_without_bars_or_closed_by_then_are_left_out() -> None:
     asked = (TODAY, early)
     assert [s.session for s in sessions_so_far(bars, ("AAA",), asked, time(11, 0))] == [early]
     assert not list(sessions_so_far(bars, ("AAA",), asked, time(14, 0)))
+
+
+def test_a_real_session_so_far_is_what_its_minutes_add_up_to(shared_data: Path) -> None:
+    """Oracle: the minutes of 11 October 2013 as they stand in the file, summed by hand."""
+    path = shared_data / "intraday" / "lean_minute_trades_2008_2014.parquet"
+    if not path.is_file():
+        pytest.skip(f"no {path.name} in the shared data")
+    minutes = pd.read_parquet(path).rename(columns={"ticker": "symbol", "ts": "stamp"})
+    bars = place(minutes, "minute", location=path.name).kept
+    day, symbols = date(2013, 10, 11), ("AIG", "BAC", "IBM", "SPY")
+    made = session_so_far(bars, symbols, at(11, 0, day))
+    assert made.findings == ()
+    clock = minutes["stamp"].dt.strftime("%H:%M")
+    regular = minutes[(clock >= "09:30") & (clock < "16:00")]
+    for n, symbol in enumerate(symbols):
+        own = regular[regular["symbol"] == symbol]
+        dates = own["stamp"].dt.strftime("%Y-%m-%d")
+        by_eleven = own[own["stamp"].dt.strftime("%H:%M") < "11:00"]
+        today = by_eleven[by_eleven["stamp"].dt.strftime("%Y-%m-%d") == "2013-10-11"]
+        past = by_eleven[by_eleven["stamp"].dt.strftime("%Y-%m-%d") < "2013-10-11"]
+        assert now(made, n) == {
+            "previous close": own[dates == "2013-10-10"]["close"].iloc[-1],
+            "open": today["open"].iloc[0],
+            "high": today["high"].max(),
+            "low": today["low"].min(),
+            "last": today["close"].iloc[-1],
+            "volume": today["volume"].sum(),
+            "usual volume": pytest.approx(past["volume"].sum() / 5),
+        }
+
+
+def test_real_minutes_across_a_split_and_after_a_hole(shared_data: Path) -> None:
+    path = shared_data / "intraday" / "lean_minute_trades_2008_2014.parquet"
+    if not path.is_file():
+        pytest.skip(f"no {path.name} in the shared data")
+    minutes = pd.read_parquet(path).rename(columns={"ticker": "symbol", "ts": "stamp"})
+    bars = place(minutes, "minute", location=path.name).kept
+    moment = at(11, 0, date(2014, 6, 9))
+    unknown = session_so_far(bars, ("AAPL",), moment)
+    assert unknown.findings[0].value == "645.57 before, 92.69 at the opening"
+    event = split(date(2014, 6, 9), 7).model_copy(update={"symbol": "AAPL"})
+    known = session_so_far(bars, ("AAPL",), moment, (event,))
+    assert now(known)["previous close"] == pytest.approx(645.57 / 7)
+    # Of the session of 23 June there are six minutes, and none of the session before.
+    six = session_so_far(bars, ("TWX",), at(11, 0, date(2014, 6, 23)))
+    assert np.isnan([now(six)["last"], now(six)["previous close"]]).all()
+    assert six.findings[0].value == "2014-06-23 09:36"

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from foundation.contracts import Horizon, SessionSoFar, Story
@@ -11,7 +13,7 @@ from foundation.kernel import UpstreamDataError
 from foundation.language import tone
 from foundation.testing import samples
 from stage_03_story_assembly import IntradayUpdateStage, UpdateInput
-from stage_03_story_assembly.content.so_far import lean
+from stage_03_story_assembly.content.so_far import lean, variance_passed
 from tests.stage_03_story_assembly import material
 
 GIVEN = material.sample()
@@ -133,3 +135,54 @@ def test_an_update_must_follow_the_session_it_stands_on() -> None:
     later = SO_FAR.model_copy(update={"session": date(2019, 1, 2)})
     with pytest.raises(UpstreamDataError, match="right before the one that lasts"):
         told(later)
+
+
+def test_bars_in_other_prices_than_the_daily_ones_tell_the_same_update() -> None:
+    """Daily bars may be adjusted for splits and dividends to come, bars of the session are not."""
+    prices = [SO_FAR.values.fields.index(f) for f in SO_FAR.values.fields if "volume" not in f]
+    values = SO_FAR.values.values.copy()
+    values[..., prices] *= 28.0
+    as_traded = SO_FAR.model_copy(
+        update={"values": SO_FAR.values.model_copy(update={"values": values})}
+    )
+    here, there = (
+        STAGE.run(UpdateInput(GIVEN.market, GIVEN.fuzzy, GIVEN.quant, MORNING, each))
+        for each in (SO_FAR, as_traded)
+    )
+    assert here.texts == there.texts
+    level = GIVEN.market.features.field("resistance_20")[-1]
+    broken = [
+        (n, story)
+        for n, story in enumerate(there.recent)
+        if any(c.statement.kind == "break" for c in story.claims)
+    ]
+    assert broken
+    for n, story in broken:
+        assert f"{28 * level[n]:,.2f}" in story.reading
+
+
+def test_without_the_close_before_there_is_nothing_to_measure_a_move_by() -> None:
+    values = SO_FAR.values.values.copy()
+    values[0, 0, SO_FAR.values.fields.index("previous close")] = np.nan
+    lost = SO_FAR.model_copy(update={"values": SO_FAR.values.model_copy(update={"values": values})})
+    given = UpdateInput(GIVEN.market, GIVEN.fuzzy, GIVEN.quant, MORNING, lost)
+    assert STAGE.run(given).texts[0][0] == ""
+
+
+def test_moves_are_as_often_sharp_in_the_morning_as_in_the_afternoon(shared_data: Path) -> None:
+    """On years and a share that the profile of the session was not measured on."""
+    hours = pd.read_parquet(shared_data / "intraday" / "lean_hour_trades_2012_2018.parquet")
+    hours = hours[(hours["ts"] >= "2015") & hours["ticker"].isin(["AAPL", "AIG", "BAC", "IBM"])]
+    day = [hours["ticker"], hours["ts"].dt.date]
+    opened = hours.groupby(day)["open"].transform("first")
+    move = np.log(hours["close"] / opened)[hours.groupby(day)["ts"].transform("size") == 7]
+    hour = hours["ts"].dt.hour + 1
+    whole = (move[hour == 16] ** 2).mean()
+    often = {}
+    for at in (10, 11, 13, 15):
+        spread = np.sqrt(whole * variance_passed((at - 9.5) / 6.5))
+        often[at] = (move[hour == at].abs() > 1.5 * spread).mean()
+    assert max(often.values()) < 1.35 * min(often.values()), often
+    # By the clock alone half as many again would be sharp at eleven as in the afternoon.
+    by_clock = (move[hour == 11].abs() > 1.5 * np.sqrt(whole * 1.5 / 6.5)).mean()
+    assert by_clock > 1.5 * often[15]
