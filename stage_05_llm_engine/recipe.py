@@ -107,6 +107,9 @@ class TrainingRecipe(Part):
     aside_weight : float
         Weight of each answer to the questions put aside: every series' question behind the same
         past, as a forecast puts it (``learning/asides.py``). Those are what is scored. 0 puts none.
+    exchanged_names : float
+        Share of windows in which, at the first step, the tape's states trade names
+        (``learning/names.py``); it falls evenly to none where averaging begins. 0 never does.
     clip : float
         Largest gradient norm.
     precision : "float32" or "bfloat16"
@@ -147,6 +150,7 @@ class TrainingRecipe(Part):
     betas: tuple[float, float] = (0.9, 0.95)
     tape_weight: float = Field(default=1.0, gt=0)
     aside_weight: float = Field(default=0.0, ge=0)
+    exchanged_names: float = Field(default=0.0, ge=0, le=1)
     clip: float = Field(default=1.0, gt=0)
     precision: Literal["float32", "bfloat16"] = "float32"
     device: Literal["cpu", "cuda"] = "cpu"

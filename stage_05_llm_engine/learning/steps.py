@@ -18,6 +18,7 @@ from stage_05_llm_engine.learning.lessons import (
     with_asides,
 )
 from stage_05_llm_engine.learning.material import Material, Windows
+from stage_05_llm_engine.learning.names import exchange, share_of
 from stage_05_llm_engine.learning.packing import endless_packs, pack
 from stage_05_llm_engine.recipe import Phase, TrainingRecipe
 
@@ -36,8 +37,18 @@ def steps(recipe: TrainingRecipe, material: Material, first: int = 0) -> Iterato
     """
     train = material.windows("train")
     shares = series_shares(material.symbols)
-    for phase, passes in islice(_drawn(recipe, train.lengths), first, None):
-        yield [_batch(recipe, train, material.codes, shares, phase, rows) for rows in passes]
+    drawn = islice(_drawn(recipe, train.lengths), first, None)
+    for step, (phase, passes) in enumerate(drawn, first):
+        rng = np.random.Generator(np.random.Philox(seed_from("names", recipe.seed, step)))
+        yield [
+            exchange(
+                _batch(recipe, train, material.codes, shares, phase, rows),
+                material.codes,
+                share_of(recipe, step),
+                rng,
+            )
+            for rows in passes
+        ]
 
 
 def _drawn(recipe: TrainingRecipe, lengths: np.ndarray) -> Iterator[tuple[Phase, list[Pass]]]:
