@@ -144,6 +144,29 @@ def profile_named(name: str, kind: type[AnySettings] = Settings) -> AnySettings:
     return profile
 
 
+def with_corpus(profile: AnySettings, folder: Path) -> AnySettings:
+    """Return a profile whose story model learns from a corpus, with the corpus's own windows.
+
+    Parameters
+    ----------
+    profile : Settings
+        Where it names a base model's tokeniser, that one is kept: stage 04 holds it against the
+        corpus's.
+    folder : Path
+
+    Raises
+    ------
+    ArtefactError
+        If there is no complete corpus.
+    """
+    from stage_04_tokenization.corpus.manifest import glance
+
+    tokens = glance(folder).settings
+    if profile.tokens.base_tokenizer is not None:
+        tokens = tokens.model_copy(update={"base_tokenizer": profile.tokens.base_tokenizer})
+    return profile.model_copy(update={"corpus": folder, "tokens": tokens})
+
+
 def with_recipe(profile: AnySettings, name: str | None, base: Path | None) -> AnySettings:
     """Return a profile whose story model is trained by another recipe.
 

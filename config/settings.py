@@ -52,10 +52,15 @@ class Settings(Part):
         Folder of artefacts and journal; relative to the current directory.
     output : Path
         Folder below which briefs are written, one folder per as-of date.
+    corpus : Path or None
+        Folder of a corpus (``story corpus``) from which the story model learns, instead of from
+        the stories of the run itself. Windows to forecast from are then written in its tokeniser,
+        and ``tokens`` must give them its form.
     """
 
     store: Path = Path(".story")
     output: Path = Path("story-output")
+    corpus: Path | None = None
     market: MarketSettings = MarketSettings()
     simulation: SimulationSettings = SimulationSettings()
     sources: SourceSettings = SourceSettings()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from foundation.kernel import OperatorError, UpstreamDataError, hash_text
 from foundation.language.task_words import HORIZONS
 from foundation.runtime.stage import Stage
 from stage_04_tokenization.base_model import BaseModelVocabulary
+from stage_04_tokenization.learnt import check_form, check_purge, vocabulary_of
 from stage_04_tokenization.plans import (
     NEXT,
     PRICE,
@@ -23,10 +25,13 @@ from stage_04_tokenization.plans import (
     stories_of,
 )
 from stage_04_tokenization.settings import TokenizationSettings
-from stage_04_tokenization.splits import spans
+from stage_04_tokenization.splits import Split, spans, spans_to_forecast
 from stage_04_tokenization.tape import EncodedStory, tape_order, write_story
 from stage_04_tokenization.vocabulary import BpeVocabulary, StoryVocabulary
 from stage_04_tokenization.windows import Teller, assemble
+
+if TYPE_CHECKING:
+    from stage_04_tokenization.corpus import Corpus
 
 
 class TokenizationStage(Stage[StoryBook, TokenBatch]):
@@ -35,11 +40,14 @@ class TokenizationStage(Stage[StoryBook, TokenBatch]):
     name = "04_tokenization"
     version = "2"
 
-    def __init__(self, settings: TokenizationSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: TokenizationSettings, corpus: Corpus | None = None) -> None:
+        self.settings, self.corpus = settings, corpus
 
     def run(self, given: StoryBook, more: Sequence[StoryBook] = ()) -> TokenBatch:
         """Return windows of every split and the vocabulary they are written in.
+
+        Where the model learns from a corpus, ``train`` is there and not here, and the others are
+        written in the corpus's vocabulary and form.
 
         Parameters
         ----------
@@ -51,21 +59,38 @@ class TokenizationStage(Stage[StoryBook, TokenBatch]):
         Raises
         ------
         OperatorError
-            If there are too few sessions for the splits, a window cannot hold two stories, or a
-            task is asked for that no book has stories for.
+            If there are too few sessions for the splits, a window cannot hold two stories, a
+            task is asked for that no book has stories for, or the corpus has another form or
+            reaches into what is scored.
         UpstreamDataError
             If no symbol has stories to train on, or a tape holds an impossible outcome.
         """
         check_tape(given)
+        if self.corpus is not None:
+            return self._after(self.corpus, given)
         cut = spans(len(given.sessions), self.settings)
         plans = make_plans(given, more, cut, self.settings)
-        if not plans["train"] or not plans["validation"]:
-            raise UpstreamDataError(
-                "Training and validation need symbols with stories of consecutive sessions",
-                value={split: len(found) for split, found in plans.items()},
-                remedy="check how many sessions stage 03 had enough history to tell",
-            )
-        vocabulary = choose_vocabulary(given, plans, self.settings)
+        _all_told(plans, "train", "validation")
+        return self._written(given, more, plans, choose_vocabulary(given, plans, self.settings))
+
+    def _after(self, corpus: Corpus, given: StoryBook) -> TokenBatch:
+        """Return windows of the sessions after those that a corpus teaches."""
+        check_form(corpus, self.settings)
+        cut = spans_to_forecast(len(given.sessions), self.settings)
+        check_purge(corpus, given, cut, self.settings)
+        days = self.settings.model_copy(update={"tasks": (NEXT,)})
+        plans = make_plans(given, (), cut, days)
+        _all_told(plans, "validation")
+        del plans["train"]
+        return self._written(given, (), plans, vocabulary_of(corpus, self.settings))
+
+    def _written(
+        self,
+        given: StoryBook,
+        more: Sequence[StoryBook],
+        plans: Plans,
+        vocabulary: StoryVocabulary,
+    ) -> TokenBatch:
         story = teller(given, more, vocabulary, plans)
         codes, limit = vocabulary.codes, self.settings.max_tokens
         return TokenBatch(
@@ -83,6 +108,15 @@ class TokenizationStage(Stage[StoryBook, TokenBatch]):
                 assemble(split, found, story, codes, max_tokens=limit)
                 for split, found in plans.items()
             ),
+        )
+
+
+def _all_told(plans: Plans, *splits: Split) -> None:
+    if not all(plans[split] for split in splits):
+        raise UpstreamDataError(
+            "Training and validation need symbols with stories of consecutive sessions",
+            value={split: len(found) for split, found in plans.items()},
+            remedy="check how many sessions stage 03 had enough history to tell",
         )
 
 

@@ -29,6 +29,7 @@ from foundation.contracts import (
 from foundation.kernel import Contract
 from foundation.runtime import External, Plan, Step
 from foundation.storage import ArtefactStore
+from stage_10_integration.corpus_folder import CorpusFolder
 from stage_10_integration.house_settings import HouseSettings
 from stage_10_integration.intraday_file import intraday_file
 from stage_10_integration.news_server import news_reader
@@ -146,7 +147,7 @@ def _data_to_stories(
 
 def _past_updates(settings: HouseSettings) -> list[Step]:
     """Return the step that tells updates of past sessions, where a model is to learn from them."""
-    if "intraday update" not in settings.tokens.tasks:
+    if "intraday update" not in settings.tokens.tasks or settings.corpus is not None:
         return []
 
     def tell(given: Inputs) -> Contract:
@@ -171,7 +172,7 @@ def _stories_to_forecast(
         from stage_04_tokenization import TokenizationStage
 
         more = [given[name] for name in told if name != "stories"]
-        return TokenizationStage(settings.tokens).run(given["stories"], more)
+        return TokenizationStage(settings.tokens, given.get("raw")).run(given["stories"], more)
 
     def train(given: Inputs) -> Contract:
         from stage_05_llm_engine import (
@@ -195,7 +196,8 @@ def _stories_to_forecast(
         notes = settings.store / "training"
         tracker = FileTracker(notes / "mlruns", notes / "story_training.prom")
         watch = Watch(tell, tracker, FolderKeeper(notes / "standing"))
-        return TrainingStage(settings.training, store.folders, watch).run(given["tokens"])
+        material = given["raw" if corpus else "tokens"]
+        return TrainingStage(settings.training, store.folders, watch).run(material)
 
     def holds(made: Contract) -> None:
         assert isinstance(made, StoryModel)
@@ -208,15 +210,20 @@ def _stories_to_forecast(
         stage = LlmEngineStage(settings.engine, store.folders, *story_server(settings))
         return stage.run(EngineInput(**given))
 
+    corpus = None if settings.corpus is None else CorpusFolder(settings.corpus)
     books = {"weekly summary": WEEKLY, "event-driven": OCCASIONS, "intraday update": UPDATES}
-    told = {"stories": STORIES} | {b: b for t, b in books.items() if t in settings.tokens.tasks}
+    # Stories of other horizons are targets to learn from; a corpus holds them already.
+    taught = () if corpus else settings.tokens.tasks
+    told = {"stories": STORIES} | {b: b for t, b in books.items() if t in taught}
     code = ("stage_05_llm_engine",)
     served = settings.engine.server if settings.engine.engine == "openai" else None
     return [
         Step(TOKENS, 4, "Tokens", TokenBatch, tokens, told, (settings.tokens,),
-             ("stage_04_tokenization",)),
-        Step(TRAINING, 5, "Story model: training", StoryModel, train, {"tokens": TOKENS},
-             (served or settings.training,), code, holds=holds),
+             ("stage_04_tokenization",), reads=corpus),
+        Step(TRAINING, 5, "Story model: training", StoryModel, train,
+             {} if corpus and not served else {"tokens": TOKENS},
+             (served or settings.training,), code, holds=holds,
+             reads=None if served else corpus),
         Step(FORECAST, 5, "Story model: forecasts", StoryForecast, forecast,
              {"tokens": TOKENS, "model": TRAINING}, (settings.engine,), code),
     ]  # fmt: skip

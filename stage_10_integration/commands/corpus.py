@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from foundation.kernel import OperatorError
 from stage_10_integration.commands.options import Options, with_options
 
 if TYPE_CHECKING:
@@ -33,6 +34,12 @@ def corpus(
     from stage_10_integration.wiring import TOKENS
 
     session = Session(options)
+    if session.settings.corpus is not None:
+        raise OperatorError(
+            "A corpus is built from stories, not from another corpus",
+            value=f"{folder} with --corpus {session.settings.corpus}",
+            remedy="leave --corpus and the setting corpus out",
+        )
     plan = session.workplace.plan
     books = tuple(plan.step(TOKENS).needs.values())
     result = session.run(plan.until(*books))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from config.profiles import profile_named, with_recipe
+from config.profiles import profile_named, with_corpus, with_recipe
 from config.settings import load
 from foundation.runtime import Plan, RunResult
 from stage_10_integration.commands.options import Options
@@ -22,6 +22,8 @@ def open_settings(options: Options) -> HouseSettings:
     profile = profile_named(options.profile, HouseSettings)
     if options.recipe is not None or options.base is not None:
         profile = with_recipe(profile, options.recipe, options.base)
+    if options.corpus is not None:
+        profile = with_corpus(profile, options.corpus)
     return load(profile, config=options.config, flags=options.flags())
 
 
@@ -36,7 +38,8 @@ class Session:
     def run(self, plan: Plan | None = None, *, again: Collection[str] = ()) -> RunResult:
         """Run with one line per step on stderr."""
         chosen = plan or self.workplace.plan
-        self.read()
+        if any(step.reads is self.workplace.source for step in chosen):
+            self.read()
         self._progress = Progress(chosen, console())
         stop = self.workplace.bus.subscribe(self._progress.hear)
         try:

@@ -33,6 +33,7 @@ class Options:
     profile: str = "demo"
     recipe: str | None = None
     base: Path | None = None
+    corpus: Path | None = None
     engine: str | None = None
     base_url: str | None = None
     model: str | None = None
@@ -122,6 +123,10 @@ DECLARED: dict[str, Any] = {
     "base": Annotated[
         Path | None,
         typer.Option("--base", help="Folder of the pre-trained model that the recipe adapts."),
+    ],
+    "corpus": Annotated[
+        Path | None,
+        typer.Option("--corpus", help="Folder of `story corpus`: the story model learns from it."),
     ],
     "engine": Annotated[
         str | None,

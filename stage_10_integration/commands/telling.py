@@ -111,7 +111,7 @@ def continued(session: Session, task: str) -> tuple[Continuation, ...]:
             "There is no such task", value=task, remedy=f"choose one of {', '.join(known)}"
         )
     workplace = session.workplace
-    session.run(workplace.plan.until(wiring.TRAINING))
+    session.run(workplace.plan.until(wiring.TOKENS, wiring.TRAINING))
     given = EngineInput(
         tokens=workplace.artefact(wiring.TOKENS, TokenBatch),
         model=workplace.artefact(wiring.TRAINING, StoryModel),
