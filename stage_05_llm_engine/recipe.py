@@ -108,8 +108,8 @@ class TrainingRecipe(Part):
         Weight of each answer to the questions put aside: every series' question behind the same
         past, as a forecast puts it (``learning/asides.py``). Those are what is scored. 0 puts none.
     exchanged_names : float
-        Share of windows in which, at the first step, the tape's states trade names
-        (``learning/names.py``); it falls evenly to none where averaging begins. 0 never does.
+        Share of windows in which the tape's states trade names (``learning/names.py``), until
+        weights begin to be averaged. 0 exchanges none.
     clip : float
         Largest gradient norm.
     precision : "float32" or "bfloat16"
@@ -175,6 +175,15 @@ class TrainingRecipe(Part):
             raise ValueError(
                 "a run that may stop early cannot average its last steps: received "
                 f"average_last {self.average_last} and patience {self.patience}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _real_names_come_last(self) -> TrainingRecipe:
+        if self.exchanged_names and not self.average_last:
+            raise ValueError(
+                "names are exchanged until weights begin to be averaged: received exchanged_names "
+                f"{self.exchanged_names} and average_last 0"
             )
         return self
 

@@ -28,11 +28,11 @@ TRADING = tuple(s for s, name in enumerate(TAPE) if tape_outcomes(name) == STATE
 def share_of(recipe: TrainingRecipe, step: int) -> float:
     """Return the share of windows with exchanged names at a step (0-based).
 
-    It falls evenly from ``exchanged_names`` to nothing, which it reaches where weights begin to be
-    averaged: what the mean is of has learnt every series under its own name.
+    ``exchanged_names`` until weights begin to be averaged, none from there on: what the mean is
+    of has learnt every series under its own name.
     """
-    last = recipe.steps * (1 - recipe.average_last)
-    return recipe.exchanged_names * max(0.0, 1 - step / last)
+    averaging = step >= recipe.steps * (1 - recipe.average_last)
+    return 0.0 if averaging else recipe.exchanged_names
 
 
 def exchange(batch: Batch, codes: TapeCodes, share: float, rng: np.random.Generator) -> Batch:

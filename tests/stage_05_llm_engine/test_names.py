@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from config.recipes import story_nano_test
 from foundation.contracts import TAPE, TokenBatch
 from foundation.kernel import OperatorError
 from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
-from stage_05_llm_engine import Phase
+from stage_05_llm_engine import Phase, TrainingRecipe
 from stage_05_llm_engine.learning.lessons import Batch, loss_weights, take, with_asides
 from stage_05_llm_engine.learning.material import HeldMaterial
 from stage_05_llm_engine.learning.names import exchange, share_of
@@ -102,16 +103,21 @@ def test_no_share_gives_the_very_batch(tokens: TokenBatch) -> None:
     assert exchange(one, tokens.codes, 0.0, drawn(0)) is one
 
 
-def test_the_share_falls_evenly_to_nothing_where_averaging_begins() -> None:
+def test_names_are_exchanged_until_averaging_begins() -> None:
     recipe = story_nano_test().model_copy(
         update={
             "phases": (Phase(steps=60, loss="every story"), Phase(steps=40, loss="target")),
             "exchanged_names": 0.8,
-            "average_last": 0.5,
+            "average_last": 0.35,
         }
     )
-    found = [share_of(recipe, step) for step in (0, 25, 49, 50, 99)]
-    np.testing.assert_allclose(found, [0.8, 0.4, 0.016, 0.0, 0.0], atol=1e-12)
+    assert [share_of(recipe, step) for step in (0, 64, 65, 99)] == [0.8, 0.8, 0.0, 0.0]
+
+
+def test_real_names_come_last() -> None:
+    values = story_nano_test().model_dump() | {"exchanged_names": 0.5, "average_last": 0.0}
+    with pytest.raises(ValidationError, match="until weights begin to be averaged"):
+        TrainingRecipe(**values)
 
 
 def test_steps_that_go_on_read_the_names_that_an_unbroken_run_reads(tokens: TokenBatch) -> None:
