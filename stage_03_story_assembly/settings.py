@@ -50,6 +50,9 @@ class StoryAssemblySettings(Part):
         the week about three times in ten.)
     regime_clear : float
         Probability from which a regime is told plainly.
+    regime_false_change : float
+        What telling a change of regime that was none costs, in sessions that go by the wrong name:
+        two, for it is told and taken back.
     range_window : int
         Past sessions against which the expected range is called narrow or wide (by terciles).
     span_steady, span_sharp : float
@@ -103,6 +106,7 @@ class StoryAssemblySettings(Part):
     odds_unlikely: float = Field(default=0.25, ge=0, le=1)
     odds_likely: float = Field(default=0.5, ge=0, le=1)
     regime_clear: float = Field(default=0.6, ge=0, le=1)
+    regime_false_change: float = Field(default=2.0, ge=0)
     range_window: int = Field(default=250, ge=30)
     span_steady: float = Field(default=0.5, gt=0)
     span_sharp: float = Field(default=2.0, gt=0)

@@ -239,6 +239,12 @@ REGIME_HEDGES: dict[str, tuple[str, ...]] = {
         "the market reads as more {r} than not",
         "a {r} market is the likeliest reading",
     ),
+    "passing": (
+        "the regime may be turning from {r}",
+        "conditions are no longer plainly {r}",
+        "the market may be leaving its {r} spell",
+        "the {r} spell may be drawing to a close",
+    ),
 }
 RANGE_BANDS: dict[str, tuple[str, ...]] = {
     "narrow": (

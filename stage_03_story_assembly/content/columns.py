@@ -29,6 +29,7 @@ from foundation.contracts import (
 )
 from foundation.language.grammar import PATTERN_HEDGES, path_value
 from foundation.language.scales import HEDGES
+from foundation.quant.regimes import told_regimes
 from stage_03_story_assembly.settings import StoryAssemblySettings
 
 SILENT = -1
@@ -241,13 +242,27 @@ def level_columns(market: MarketWindow, settings: StoryAssemblySettings) -> list
     return columns
 
 
+_HEDGES = ("clear", "probable", "passing")
+"""Of a regime: likely enough to be told plainly; the likeliest; told until another is sure enough,
+though by now another is likelier."""
+
+
+def chance_of(regimes: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """Return the probability of the regimes that are told, (T, N); 0 where none is."""
+    found = np.take_along_axis(regimes, np.maximum(told, 0)[..., None], axis=-1)
+    return np.nan_to_num(found[..., 0])
+
+
 def quant_columns(quant: QuantContext, settings: StoryAssemblySettings) -> list[Column]:
     """Say the regime, the expected range, its tilt and the odds; or that the model is silent."""
     values = {name: quant.values.field(name) for name in QUANT_FIELDS}
     regimes = np.stack([values[f] for f in QUANT_FIELDS[:4]], axis=-1)
     unknown = np.isnan(regimes).any(axis=-1)
-    best = np.nan_to_num(regimes).argmax(axis=-1)
-    chance = np.nan_to_num(regimes.max(axis=-1))
+    told = told_regimes(regimes, settings.regime_false_change)
+    chance = chance_of(regimes, told)
+    hedge = np.select(
+        [chance < np.nan_to_num(regimes.max(axis=-1)), chance < settings.regime_clear], [2, 1], 0
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         tilt = values["expected_return_5d"] / values["volatility_5d"]
     hit = values["hit_probability"]
@@ -259,10 +274,9 @@ def quant_columns(quant: QuantContext, settings: StoryAssemblySettings) -> list[
             name="regime",
             section=Section.QUANTITATIVE,
             options=tuple(
-                statement("regime", "market", r, h)
-                for r, h in product(REGIMES, ("clear", "probable"))
+                statement("regime", "market", r, h) for r, h in product(REGIMES, _HEDGES)
             ),
-            codes=np.where(unknown, SILENT, best * 2 + (chance < settings.regime_clear)),
+            codes=np.where(unknown, SILENT, told * len(_HEDGES) + hedge),
             degrees=chance,
             cells=tuple(("quant", f) for f in QUANT_FIELDS[:4]),
         ),

@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from foundation.contracts import FuzzyWindow, MarketEvent, MarketWindow, QuantContext
+from foundation.quant.regimes import told_regimes
+from stage_03_story_assembly.content.columns import chance_of
 from stage_03_story_assembly.content.company import daily_returns, market_return, member_share
 from stage_03_story_assembly.content.weeks import Weeks
 from stage_03_story_assembly.settings import StoryAssemblySettings
@@ -145,8 +147,9 @@ def _appetite(f: Figures) -> Maker:
 
 def _regime(f: Figures) -> Maker:
     names = ("p_trending", "p_mean_reverting", "p_choppy", "p_volatile")
-    chances = np.stack([f.values("quant", name) for name in names])
-    return lambda t, n: f"probability {chances[:, t, n].max():.0%}"
+    regimes = np.stack([f.values("quant", name) for name in names], axis=-1)
+    chances = chance_of(regimes, told_regimes(regimes, f.settings.regime_false_change))
+    return lambda t, n: f"probability {chances[t, n]:.0%}"
 
 
 def _earnings(f: Figures) -> Maker:

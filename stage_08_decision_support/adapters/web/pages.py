@@ -35,6 +35,8 @@ from stage_08_decision_support.rendering.graphics import sparkline
 
 SPARK_SESSIONS = 60
 STORIES_SHOWN = 10
+REGIME_SHOWN = 0.05
+"""Least probability of a regime that is shown."""
 
 _MARKET_NAMES = {
     "vix": "Volatility (VIX)", "wti": "Crude oil (WTI)", "credit_spread": "Credit spread",
@@ -194,8 +196,9 @@ def quant_facts(view: RunView, symbol: str) -> tuple[tuple[str, str], ...]:
     }
     facts = []
     if regimes:
-        top = max(regimes, key=lambda name: regimes[name])
-        facts.append(("Regime", f"{top}, {percent(regimes[top])}"))
+        likeliest = sorted(regimes, key=lambda name: -regimes[name])
+        shown = [name for name in likeliest if regimes[name] >= REGIME_SHOWN]
+        facts.append(("Regime", ", ".join(f"{name} {percent(regimes[name])}" for name in shown)))
     facts += [
         ("Expected return, 5 sessions", change(math.expm1(row["expected_return_5d"]))),
         ("Volatility, 5 sessions", percent(row["volatility_5d"], 1)),
