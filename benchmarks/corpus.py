@@ -7,9 +7,12 @@ product's own command, ``story corpus``:
    together, shared pages divided among them);
 2. windows and tokens per split, and how evenly over symbols;
 3. a run that is killed (SIGKILL) while stories are told and again while shards are written goes on
-   where it stood, to the same hashes.
+   where it stood, to the same hashes;
+4. what it costs to learn from it: time of a step and memory, of 25, 100 and 505 symbols, mapped
+   from disk and held in memory (``corpus_reading.py``).
 
-Run: ``python benchmarks/corpus.py [--symbols 505] [--workers 2]``. The dated result stands in
+Run: ``python benchmarks/corpus.py [--part build|reading] [--symbols 505] [--workers 2]``. With
+``--folder`` what ``reading`` builds is kept there and found again. The dated result stands in
 ``docs/evidence/story_model.md``.
 """
 
@@ -27,6 +30,7 @@ from datetime import date
 from pathlib import Path
 
 import pandas as pd
+from corpus_reading import compare
 from story_worlds import AS_OF, MEMBERS, SHARED, note, say
 
 STORIES, SHARDS = "03_story_assembly", "corpus"
@@ -111,48 +115,72 @@ def command(folder: Path, store: Path, symbols: list[str] | None, workers: int) 
     return [*words, "--workers", str(workers), "--json"]
 
 
+def everyone() -> list[str]:
+    """Return all members."""
+    bars = pd.read_parquet(SHARED / MEMBERS / "bars.parquet", columns=["ticker"])
+    return sorted(bars.ticker.unique())
+
+
+def reading(symbols: int, workers: int, place: Path) -> None:
+    """Build corpora of several sizes and print what reading them costs."""
+    corpora, members = {}, everyone()
+    for count in sorted({25, 100, symbols}):
+        note(f"a corpus of {count} symbols")
+        corpora[count], store = place / f"corpus-{count}", place / f"store-{count}"
+        asked = None if count >= len(members) else members[:count]
+        Watched(command(corpora[count], store, asked, workers), store).run()
+    compare(corpora)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--part", choices=("build", "reading"), default="build")
     parser.add_argument("--symbols", type=int, default=505)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--folder", type=Path, help="Where corpora to read are kept.")
     asked = parser.parse_args()
-    everyone = sorted(
-        pd.read_parquet(SHARED / MEMBERS / "bars.parquet", columns=["ticker"]).ticker.unique()
-    )
-    symbols = None if asked.symbols >= len(everyone) else everyone[: asked.symbols]
     say(f"{date.today()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f} before\n")
     with tempfile.TemporaryDirectory() as root:
-        place = Path(root)
-        note("an uninterrupted run")
-        whole = Watched(command(place / "whole", place / "a", symbols, asked.workers), place / "a")
-        made = json.loads(whole.run())["corpus"]
-        say("| step | seconds | processor seconds | peak memory, GiB |\n|---|---:|---:|---:|")
-        for step, seconds in whole.wall.items():
-            say(f"| {step} | {seconds:.1f} | {whole.cpu[step]:.1f} | {whole.peak[step]:.2f} |")
-        say(f"| all | {sum(whole.wall.values()):.0f} | {sum(whole.cpu.values()):.0f} "
-            f"| {max(whole.peak.values()):.2f} |")  # fmt: skip
-        say("\n| split | symbols | windows | per symbol | tokens |\n|---|---:|---:|---:|---:|")
-        for split, counts in made["counts"].items():
-            say(f"| {split} | {len(counts)} | {sum(counts.values()):,} | {min(counts.values())} to "
-                f"{max(counts.values())} | {made['tokens'][split]:,} |")  # fmt: skip
-        size = sum(p.stat().st_size for p in (place / "whole").rglob("*") if p.is_file())
-        say(f"\n{len(made['shards'])} shards, {size / 2**20:,.0f} MiB, {made['corpus_hash']}")
-        note("the same, killed twice")
-        torn, store = place / "torn", place / "b"
-        again = command(torn, store, symbols, asked.workers)
-        first = Watched(again, store)
-        say(f"\n{first.run(lambda step: step == STORIES and first.wall.get(step, 0) > 5)}")
-        half = len(made["shards"]) // 2
-        second = Watched(again, store)
-        say(second.run(lambda step: len(list(torn.glob("shard-????"))) >= half))
-        kept = len(list(torn.glob("shard-????")))
-        last = Watched(again, store)
-        resumed = json.loads(last.run())
-        states = [step["state"] for step in resumed["steps"]]
-        say(f"then {states.count('reused')} of {len(states)} steps and {kept} shards were there; "
-            f"{sum(last.wall.values()):.0f} s to the end; same corpus to the byte: "
-            f"{resumed['corpus'] == made}")  # fmt: skip
+        if asked.part == "reading":
+            reading(asked.symbols, asked.workers, asked.folder or Path(root))
+        else:
+            build(asked.symbols, asked.workers, Path(root))
+
+
+def build(count: int, workers: int, place: Path) -> None:
+    """Build one corpus whole and once more killed twice, and print what it took."""
+    members = everyone()
+    symbols = None if count >= len(members) else members[:count]
+    note("an uninterrupted run")
+    whole = Watched(command(place / "whole", place / "a", symbols, workers), place / "a")
+    made = json.loads(whole.run())["corpus"]
+    say("| step | seconds | processor seconds | peak memory, GiB |\n|---|---:|---:|---:|")
+    for step, seconds in whole.wall.items():
+        say(f"| {step} | {seconds:.1f} | {whole.cpu[step]:.1f} | {whole.peak[step]:.2f} |")
+    say(f"| all | {sum(whole.wall.values()):.0f} | {sum(whole.cpu.values()):.0f} "
+        f"| {max(whole.peak.values()):.2f} |")  # fmt: skip
+    say("\n| split | symbols | windows | per symbol | tokens |\n|---|---:|---:|---:|---:|")
+    for split, counts in made["counts"].items():
+        say(f"| {split} | {len(counts)} | {sum(counts.values()):,} | {min(counts.values())} to "
+            f"{max(counts.values())} | {made['tokens'][split]:,} |")  # fmt: skip
+    size = sum(p.stat().st_size for p in (place / "whole").rglob("*") if p.is_file())
+    say(f"\n{len(made['shards'])} shards, {size / 2**20:,.0f} MiB, {made['corpus_hash']}")
+    note("the same, killed twice")
+    torn, store = place / "torn", place / "b"
+    again = command(torn, store, symbols, workers)
+    first = Watched(again, store)
+    say(f"\n{first.run(lambda step: step == STORIES and first.wall.get(step, 0) > 5)}")
+    half = len(made["shards"]) // 2
+    second = Watched(again, store)
+    say(second.run(lambda step: len(list(torn.glob("shard-????"))) >= half))
+    kept = len(list(torn.glob("shard-????")))
+    last = Watched(again, store)
+    resumed = json.loads(last.run())
+    states = [step["state"] for step in resumed["steps"]]
+    say(f"then {states.count('reused')} of {len(states)} steps and {kept} shards were there; "
+        f"{sum(last.wall.values()):.0f} s to the end; same corpus to the byte: "
+        f"{resumed['corpus'] == made}")  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -225,8 +225,14 @@ def _stories_to_forecast(
              (served or settings.training,), code, holds=holds,
              reads=None if served else corpus),
         Step(FORECAST, 5, "Story model: forecasts", StoryForecast, forecast,
-             {"tokens": TOKENS, "model": TRAINING}, (settings.engine,), code),
+             {"tokens": TOKENS, "model": TRAINING}, (settings.engine,), code,
+             earlier=_trained_once(settings)),
     ]  # fmt: skip
+
+
+def _trained_once(settings: HouseSettings) -> tuple[str, ...]:
+    """Return the inputs that may be of an earlier day: a model that learnt from a corpus."""
+    return () if settings.corpus is None else ("model",)
 
 
 def _forecast_to_brief(settings: HouseSettings, store: ArtefactStore) -> list[Step]:
@@ -271,7 +277,7 @@ def _forecast_to_brief(settings: HouseSettings, store: ArtefactStore) -> list[St
              {"forecast": FORECAST, **stories, **market, "fuzzy": FUZZY, "quant": QUANT,
               "tokens": TOKENS, "model": TRAINING},
              (settings.validation, settings.engine),
-             ("stage_06_validation", "stage_05_llm_engine")),
+             ("stage_06_validation", "stage_05_llm_engine"), earlier=_trained_once(settings)),
         Step(SIGNALS, 7, "Signals", SignalSet, signals,
              {"validated": VALIDATION, **stories, **market, "quant": QUANT}, (settings.signals,),
              ("stage_07_signal_extraction",)),

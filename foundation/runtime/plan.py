@@ -79,6 +79,9 @@ class Step:
     holds : callable, optional
         Raises ``ArtefactError`` when something that the contract refers to outside of the
         document (a checkpoint folder) is missing.
+    earlier : sequence of str
+        Inputs that may stand at an earlier as-of moment than the others, such as a model that was
+        trained once. At a later one none may.
     """
 
     name: str
@@ -91,6 +94,7 @@ class Step:
     code: Sequence[str] = ()
     reads: External | None = None
     holds: Callable[[Contract], None] | None = None
+    earlier: Sequence[str] = ()
 
     def key(self, inputs: Sequence[str]) -> str:
         """Return the key of this step for these input hashes (in the order of ``needs``)."""

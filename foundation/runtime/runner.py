@@ -279,8 +279,10 @@ def _check(step: Step, inputs: Mapping[str, Any], made: object) -> None:
             value=type(made).__name__,
             remedy="correct the step's declaration in the wiring",
         )
-    moments = {given.as_of for given in inputs.values() if isinstance(given, Contract)}
-    if moments - {made.as_of}:
+    stands = {n: given.as_of for n, given in inputs.items() if isinstance(given, Contract)}
+    moments = set(stands.values())
+    older = {n for n in step.earlier if n in stands and stands[n] < made.as_of}
+    if {moment for n, moment in stands.items() if n not in older} - {made.as_of}:
         raise ModelError(
             f"Step {step.name} must stand at the as-of moment of its inputs",
             value=f"{made.as_of.isoformat()} from inputs at "

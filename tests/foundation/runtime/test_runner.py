@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -240,6 +241,35 @@ def test_a_step_that_makes_the_wrong_contract_or_moment_is_refused(store: Artefa
     )
     with pytest.raises(ModelError, match="as-of moment"):
         run(store, Plan([*toy_plan().until("01_read"), drifted]))
+
+
+def test_an_input_may_be_of_an_earlier_day_where_the_step_says_so_and_never_of_a_later(
+    store: ArtefactStore,
+) -> None:
+    def plan(moment: datetime, earlier: tuple[str, ...]) -> Plan:
+        model = Step(
+            "05_model",
+            5,
+            "Model",
+            Total,
+            lambda i: Total(as_of=moment, produced_at=moment, total=0),
+        )
+        asked = Step(
+            "06_total",
+            6,
+            "Total",
+            Total,
+            lambda i: Total(as_of=AS_OF, produced_at=AS_OF, total=0),
+            {"x": "01_read", "model": "05_model"},
+            earlier=earlier,
+        )
+        return Plan([*toy_plan().until("01_read"), model, asked])  # fmt: skip
+
+    yesterday, tomorrow = AS_OF - timedelta(days=1), AS_OF + timedelta(days=1)
+    assert "06_total" in Runner(store, InProcessBus()).run(plan(yesterday, ("model",))).outputs
+    for moment, earlier in ((yesterday, ()), (yesterday, ("x",)), (tomorrow, ("model",))):
+        with pytest.raises(ModelError, match="as-of moment"):
+            Runner(store, InProcessBus()).run(plan(moment, earlier), again=("05_model", "06_total"))
 
 
 def test_a_plan_says_what_would_run_without_running(store: ArtefactStore) -> None:
