@@ -95,7 +95,7 @@ def log_scores(
     book: StoryBook, forecast: StoryForecast, until: date
 ) -> dict[str, tuple[int, float, float, float]]:
     """Return count and mean log score of model, climatology and Markov chain by series."""
-    sessions, panel = book.sessions, forecast.distributions
+    sessions, panel = book.sessions, forecast.model_distributions
     origins = [sessions.index(day) for day in panel.sessions[:-1]]
     learnt = sessions.index(until) + 1
     scores: dict[str, tuple[int, float, float, float]] = {}
@@ -134,7 +134,6 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="folder that keeps what was walked")
     parser.add_argument("--sets", default="members,bundled")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--every", type=int, default=5, help="sessions between origins")
     parser.add_argument("--report-only", action="store_true", help="walk no further")
     asked = parser.parse_args()
     print(f"{date.today()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}\n", flush=True)
@@ -164,7 +163,7 @@ def walk_forward(asked: argparse.Namespace) -> None:
     seeds = range(asked.seeds)
     for name in asked.sets.split(","):
         if not asked.report_only:
-            walk(name, YEARS[name], seeds, asked.work, every=asked.every)
+            walk(name, YEARS[name], seeds, asked.work)
         report(name, YEARS[name], seeds, asked.work)
 
 
@@ -209,7 +208,7 @@ def run(name: str, book: StoryBook, per_window: float) -> None:
         with timed("training", clock):
             model = TrainingStage(variant(base, changes, steps), store).run(tokens)
         with timed("forecast", clock):
-            forecast = LlmEngineStage(EngineSettings(), store).run(EngineInput(tokens, model))
+            forecast = LlmEngineStage(EngineSettings(), store).run(EngineInput(tokens, model, book))
     loss = per_story(model.validation_loss, tokens)
     print(f"## {name}: {model.steps} steps, {model.tokens} tokens, {loss:.1f} nats per story")
     for step, (wall, busy) in clock.items():

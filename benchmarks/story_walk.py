@@ -2,9 +2,11 @@
 
 Every calendar year the story model is trained anew, on sessions before that year only (the purge
 and the validation sessions of the product's own splits between them), by the product's own
-stages. Then it says, at origins of that year, how likely each outcome of the next session is. The
-references know the same past: frequencies, staying rates and transitions of all symbols' training
-sessions pooled, and gradient-boosted trees on the last six sessions' states of all six series.
+stages. Then they say, at every session of that year, how likely each outcome of the next one is:
+the model alone, and weighed as it is published. The references know the same past: frequencies and
+transitions of all symbols pooled and each symbol's staying rates, up to the origin, and
+gradient-boosted trees on the last six sessions' states of all six series, fitted to the sessions
+that the model learnt from.
 
 Every refit and seed keeps its result in a file: a run that was stopped goes on where it stood.
 What the references say of a year is worked out once and serves all seeds.
@@ -24,8 +26,9 @@ import numpy as np
 from story_worlds import MEMBERS, SHARED, note
 
 from config.recipes import story_small_cpu
-from foundation.contracts import TAPE, StoryBook, TokenWindows
+from foundation.contracts import TAPE, MarketWindow, StoryBook
 from foundation.quant import QuantForecaster, QuantSettings
+from foundation.quant.evaluation import climatology, first_order_markov, persistence
 from foundation.storage.folders import FolderStore
 from foundation.timeseries import Panel
 from stage_01_data_engine import (
@@ -38,10 +41,8 @@ from stage_01_data_engine import (
 from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage
 from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryAssemblyStage
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
-from stage_05_llm_engine import EngineSettings, TrainingStage
-from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
-from stage_05_llm_engine.machine.process import prepare_process, reproducible
-from stage_05_llm_engine.weights import checkpoint
+from stage_05_llm_engine import EngineInput, EngineSettings, LlmEngineStage, TrainingStage
+from stage_05_llm_engine.machine.process import prepare_process
 
 REFERENCES = ("climatology", "persistence", "Markov", "LightGBM")
 LAGS = 6
@@ -64,26 +65,28 @@ class Told:
     chances: dict[str, np.ndarray]
 
 
-def world(name: str) -> StoryBook:
-    """Return the whole book of a set's stories. Each story rests on its own past alone."""
+def market(name: str) -> MarketWindow:
+    """Return all sessions of a set."""
     settings = DataEngineSettings()
     if name == "bundled":
         request = MarketRequest(as_of=date(2018, 12, 28), symbols=None, history_sessions=2000)
-        window = DataEngineStage(settings).run(BundledSource().load(request))
-    else:
-        request = MarketRequest(as_of=date(2018, 2, 7), symbols=None, history_sessions=1259)
-        window = DataEngineStage(settings).run(
-            FolderSource(SHARED / MEMBERS, settings).load(request)
-        )
-        # Every tenth by name: a spread over the alphabet, chosen before anything was scored.
-        kept = window.bars.symbols[::10][:SYMBOLS]
-        window = window.model_copy(
-            update={
-                "instruments": tuple(i for i in window.instruments if i.symbol in kept),
-                "bars": window.bars.select(symbols=kept),
-                "features": window.features.select(symbols=kept),
-            }
-        )
+        return DataEngineStage(settings).run(BundledSource().load(request))
+    request = MarketRequest(as_of=date(2018, 2, 7), symbols=None, history_sessions=1259)
+    window = DataEngineStage(settings).run(FolderSource(SHARED / MEMBERS, settings).load(request))
+    # Every tenth by name: a spread over the alphabet, chosen before anything was scored.
+    kept = window.bars.symbols[::10][:SYMBOLS]
+    return window.model_copy(
+        update={
+            "instruments": tuple(i for i in window.instruments if i.symbol in kept),
+            "bars": window.bars.select(symbols=kept),
+            "features": window.features.select(symbols=kept),
+        }
+    )
+
+
+def world(name: str) -> StoryBook:
+    """Return the whole book of a set's stories. Each story rests on its own past alone."""
+    window = market(name)
     fuzzy = FuzzificationStage(FuzzificationSettings()).run(window)
     quant = QuantForecaster(QuantSettings()).context(window)
     told = StoryAssemblySettings(story_sessions=2000, full_sessions=1)
@@ -110,13 +113,13 @@ def until(book: StoryBook, stop: int) -> StoryBook:
     )
 
 
-def refit(book: StoryBook, year: int, seed: int, every: int) -> tuple[Told, int]:
-    """Train on what lies before a year; forecast at every so many-th session of it.
+def refit(book: StoryBook, year: int, seed: int) -> tuple[Told, int]:
+    """Train on what lies before a year; forecast at every session of it but the last.
 
     Returns
     -------
     told : Told
-        With the model's chances alone.
+        With what the model says alone, and what is published.
     learnt : int
         How many of the book's sessions were learnt from.
     """
@@ -124,75 +127,40 @@ def refit(book: StoryBook, year: int, seed: int, every: int) -> tuple[Told, int]
     cut = until(book, inside[-1] + 1)
     settings = TokenizationSettings(history_sessions=len(inside) - 1)
     tokens = TokenizationStage(settings).run(cut)
-    past = _some(tokens.split("history"), book, every)
     with tempfile.TemporaryDirectory() as scratch:
         store = FolderStore(Path(scratch))
         model = TrainingStage(story_small_cpu(seed), store).run(tokens)
-        narrative = TransformersNarrative(
-            checkpoint.read(store.path(model.weights)),
-            tokens.codes,
-            tokens.tokenizer_json,
-            EngineSettings(guided=False),
-            weights=model.weights,
-        )
-        with reproducible(seed):
-            said = narrative.next_states(past).values
+        engine = LlmEngineStage(EngineSettings(guided=False, threads=1), store)
+        forecast = engine.run(EngineInput(tokens, model, cut))
     learnt = book.sessions.index(model.trained_until) + 1
-    return Told(_places(book, past), {"model": said}), learnt
-
-
-def _some(windows: TokenWindows, book: StoryBook, every: int) -> TokenWindows:
-    """Return the windows whose last session is one of every so many."""
-    rows = [
-        row
-        for row, label in enumerate(windows.labels)
-        if book.sessions.index(label.context_until) % every == 0
-    ]
-    tables = ("ids", "attention_mask", "loss_mask", "story_index")
-    return windows.model_copy(
-        update={
-            "labels": tuple(windows.labels[row] for row in rows),
-            **{name: getattr(windows, name)[rows] for name in tables},
-        }
-    )
-
-
-def _places(book: StoryBook, windows: TokenWindows) -> np.ndarray:
-    session = {day: t for t, day in enumerate(book.sessions)}
-    symbol = {name: n for n, name in enumerate(book.symbols)}
-    return np.array([(session[x.context_until], symbol[x.symbol]) for x in windows.labels])
+    alone, published = forecast.model_distributions, forecast.distributions
+    spoken = ~np.isnan(alone.values[:-1]).all(axis=(2, 3))
+    rows, columns = np.nonzero(spoken)
+    sessions = np.array([book.sessions.index(day) for day in alone.sessions])
+    symbols = np.array([book.symbols.index(name) for name in alone.symbols])
+    places = np.stack([sessions[rows], symbols[columns]], axis=1)
+    said = {"model": alone.values[rows, columns], "weighed": published.values[rows, columns]}
+    return Told(places, said), learnt
 
 
 def references(book: StoryBook, learnt: int, places: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what the references say at some origins, from the first ``learnt`` sessions."""
+    """Return what the references say at some origins."""
     observed = book.observed.values
-    found = {name: np.full((len(places), len(TAPE), 5), np.nan) for name in REFERENCES}
+    t, n = places.T
+    told = np.isnan(observed).all(axis=0)[n]
+    found = {
+        "climatology": climatology(observed, 5, pooled=True)[t, n],
+        "persistence": persistence(observed, 5)[t, n],
+        "Markov": first_order_markov(observed, 5, pooled=True)[t, n],
+        "LightGBM": np.full((len(places), len(TAPE), 5), np.nan),
+    }
     for s in range(len(TAPE)):
-        past, then = observed[: learnt - 1, :, s], observed[1:learnt, :, s]
-        both = ~np.isnan(past) & ~np.isnan(then)
-        moves = np.full((5, 5), 0.5)
-        np.add.at(moves, (past[both].astype(int), then[both].astype(int)), 1)
-        now = observed[places[:, 0], places[:, 1], s]
-        known = ~np.isnan(now)
-        code = now[known].astype(int)
-        climate = moves.sum(axis=0) / moves.sum()
-        said = {
-            "climatology": climate[None].repeat(len(code), axis=0),
-            "Markov": (moves / moves.sum(axis=1, keepdims=True))[code],
-            "persistence": _staying(moves, climate)[code],
-        }
-        for name, chances in said.items():
-            found[name][known, s] = chances
-        if known.any():
-            found["LightGBM"][known, s] = _trees(observed, learnt, s, places[known])
+        here = ~np.isnan(observed[t, n, s])
+        if here.any():
+            found["LightGBM"][here, s] = _trees(observed, learnt, s, places[here])
+    for chances in found.values():
+        chances[told] = np.nan
     return found
-
-
-def _staying(moves: np.ndarray, climate: np.ndarray) -> np.ndarray:
-    """Return (5, 5): today's outcome with the rate of staying, the rest as often as ever."""
-    stay = np.trace(moves) / moves.sum()
-    other = np.where(np.eye(5, dtype=bool), 0.0, climate)
-    return stay * np.eye(5) + (1 - stay) * other / other.sum(axis=1, keepdims=True)
 
 
 def _trees(observed: np.ndarray, learnt: int, s: int, places: np.ndarray) -> np.ndarray:
@@ -222,9 +190,7 @@ def _facts(observed: np.ndarray, t: np.ndarray, n: np.ndarray) -> np.ndarray:
     return np.concatenate([observed[np.maximum(t - lag, 0), n] for lag in range(LAGS)], axis=1)
 
 
-def walk(
-    name: str, years: Sequence[int], seeds: Sequence[int], folder: Path, *, every: int
-) -> None:
+def walk(name: str, years: Sequence[int], seeds: Sequence[int], folder: Path) -> None:
     """Make every refit that is missing in the folder, seed after seed."""
     prepare_process()
     folder.mkdir(parents=True, exist_ok=True)
@@ -240,7 +206,7 @@ def walk(
     note(f"{name}: {len(book.sessions)} sessions of {len(book.symbols)} symbols")
     for seed, year in todo:
         began, busy = time.perf_counter(), time.process_time()
-        told, learnt = refit(book, year, seed, every)
+        told, learnt = refit(book, year, seed)
         spent = time.perf_counter() - began, time.process_time() - busy
         path = folder / f"{name}-{year}-{seed}.npz"
         plain = folder / f"{name}-{year}-references.npz"

@@ -19,7 +19,7 @@ from foundation.quant.evaluation import (
 )
 from foundation.quant.evaluation.bootstrap import block_length
 
-OURS = ("model", "mean of seeds", "weighed")
+OURS = ("weighed", "model", "mean of seeds")
 WAYS = (*OURS, *REFERENCES)
 
 
@@ -79,43 +79,16 @@ def _joined(
             with np.load(folder / f"{name}-{year}-{seed}.npz") as kept:
                 if not np.array_equal(kept["places"], plain["places"]):
                     raise SystemExit(f"{name} {year} seed {seed} has other origins: walk it anew")
-                said.append(kept["model"])
-        together = np.mean(said, axis=0)
+                said.append({way: kept[way] for way in ("model", "weighed")})
+        together = np.mean([one["model"] for one in said], axis=0)
         parts += [
-            {**plain, "model": one, "mean of seeds": together, "seed": np.full(len(one), seed)}
+            {**plain, **one, "mean of seeds": together, "seed": np.full(len(together), seed)}
             for seed, one in zip(seeds, said, strict=True)
         ]
     whole = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     t, n = whole.pop("places").T
     then, seed = observed[t + 1, n], whole.pop("seed")
-    whole["weighed"] = weighed(whole["model"], whole["Markov"], then, t, seed)
     return Walked(then, t, seed, whole)
-
-
-def weighed(
-    model: np.ndarray, chain: np.ndarray, then: np.ndarray, session: np.ndarray, seed: np.ndarray
-) -> np.ndarray:
-    """Return the mean of two forecasts by weights learnt from earlier origins' outcomes.
-
-    Bayes' mixture, for log scores Vovk's aggregating algorithm (1990, COLT): both begin with one
-    half; each origin's outcomes multiply a weight by the probability that was given to them. Over
-    a whole walk the mixture loses at most log 2 to the better of the two, whatever happens.
-    Every series and seed has weights of its own.
-    """
-    out = np.full(model.shape, np.nan)
-    for one in np.unique(seed):
-        for s in range(model.shape[1]):
-            known = (seed == one) & ~np.isnan(then[:, s])
-            known &= ~np.isnan(model[:, s, 0]) & ~np.isnan(chain[:, s, 0])
-            evidence = np.log([0.5, 0.5])
-            for t in np.unique(session[known]):
-                rows = np.flatnonzero(known & (session == t))
-                said = np.stack([model[rows, s], chain[rows, s]])
-                weights = np.exp(evidence - np.logaddexp(*evidence))
-                out[rows, s] = np.tensordot(weights, said, axes=1)
-                code = then[rows, s].astype(int)
-                evidence = evidence + np.log(said[:, np.arange(len(rows)), code]).sum(axis=1)
-    return out
 
 
 def _scores(walked: Walked) -> None:

@@ -14,7 +14,7 @@ all of them, and what the others answer is worked out anew from their seeds: non
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,9 @@ from foundation.kernel import seed_from
 from foundation.language.guide import GuidedText
 from foundation.language.task_words import HORIZONS
 from stage_05_llm_engine.scenarios import Scenario, key_series
+from stage_05_llm_engine.weighing import Blend
+
+NOTHING: Mapping[int, Blend] = {}
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class Draft:
     beside : sequence of Teller
         Drafts of the same story whose answers to the key question this one does not repeat, in
         the order in which they avoid one another.
+    mixed : mapping of series position to Blend
+        How the model's answers are mixed with what others say of the series.
 
     Attributes
     ----------
@@ -85,8 +90,8 @@ class Draft:
     outcomes : dict of int to int
         The tape so far: series position -> outcome code, in the order asked.
     log_probability : float
-        Sum over what was drawn at temperature 1, in nats; an answer counts with all its
-        spellings. What was put or forced does not count.
+        Sum over what was drawn at temperature 1, in nats, by the model alone; an answer counts
+        with all its spellings. What was put or forced does not count.
     drawn : int
         How many draws.
     ending : None while it goes on
@@ -106,6 +111,7 @@ class Draft:
         guided: Callable[[dict[str, str]], GuidedText] | None = None,
         closing_words: int = 0,
         beside: Sequence[Teller] = (),
+        mixed: Mapping[int, Blend] = NOTHING,
     ) -> None:
         self.codes, self.scenario, self.seed = codes, scenario, seed
         self.max_words, self.repeat = max_words, (repeat_span, repeat_times)
@@ -118,7 +124,7 @@ class Draft:
         self.drawn = 0
         self.ending: Ending | None = None
         self.in_words = False
-        self._guided = guided
+        self._guided, self._mixed = guided, mixed
         self._key = key_series(present)
         self._tellers = (*beside, Teller(scenario.temperature, seed))
         self._steps = self._script(present)
@@ -129,12 +135,14 @@ class Draft:
         self._write(token)
 
     def draw_answer(self, chances: np.ndarray) -> None:
-        """Draw the answer to the question that was put, from log-probabilities (5,)."""
+        """Draw the answer to the question that was put, from the model's log-probabilities (5,)."""
         assert isinstance(self.wish, Ask)
+        blend = self._mixed.get(self.wish.series)
+        believed = chances if blend is None else blend.of(chances)
         if self.wish.series == self._key:
-            outcome = key_answer(chances, self._tellers)
+            outcome = key_answer(believed, self._tellers)
         else:
-            outcome = drawn(chances, self.scenario.temperature, self.rng)
+            outcome = drawn(believed, self.scenario.temperature, self.rng)
         self.answer(outcome, float(chances[outcome]))
 
     def answer(self, outcome: int, log_probability: float) -> None:

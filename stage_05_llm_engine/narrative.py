@@ -6,7 +6,7 @@ speaks the OpenAI protocol.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,6 +14,10 @@ import numpy as np
 
 from foundation.contracts import Continuation, DistributionReading, TokenWindows
 from foundation.contracts.token_batch import Task
+from stage_05_llm_engine.weighing import Blend
+
+Blends = Mapping[str, Mapping[int, Blend]]
+NOT_MIXED: Blends = {}
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,15 @@ class NarrativeModel(Protocol):
         """Return the distributions of the session after each window's last story."""
         ...
 
-    def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
-        """Return one continuation per order, in order."""
+    def generate(
+        self, windows: TokenWindows, orders: Sequence[Order], mixed: Blends = NOT_MIXED
+    ) -> list[Continuation]:
+        """Return one continuation per order, in order.
+
+        Parameters
+        ----------
+        mixed : mapping of symbol to series position to Blend
+            How answers on the tape are mixed with what others say of the series, so that drafts
+            tell what is published. A server's drafts are its model's own: nothing can be mixed in.
+        """
         ...

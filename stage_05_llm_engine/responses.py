@@ -7,7 +7,7 @@ adapter, tokeniser), the window's ids, and how it is drawn. A kept answer never 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 import numpy as np
@@ -15,8 +15,9 @@ import numpy as np
 from foundation.connect import CachedAnswer, ResponseCache
 from foundation.contracts import Continuation, DistributionReading, TokenWindows
 from foundation.kernel import hash_bytes, hash_text
-from stage_05_llm_engine.narrative import NarrativeModel, NextStates, Order
+from stage_05_llm_engine.narrative import NOT_MIXED, Blends, NarrativeModel, NextStates, Order
 from stage_05_llm_engine.settings import EngineSettings
+from stage_05_llm_engine.weighing import Blend
 
 _DRAWN_BY = {
     "base_temperature",
@@ -100,17 +101,20 @@ class CachedNarrative:
             max(readings, key=lambda reading: reading.error),
         )
 
-    def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
+    def generate(
+        self, windows: TokenWindows, orders: Sequence[Order], mixed: Blends = NOT_MIXED
+    ) -> list[Continuation]:
         """Return one continuation per order, in order."""
         keys = [
             self._key(
-                "story", windows, o.window, self._drawn_by, o.scenario, str(o.attempt), o.task
+                "story", windows, o.window, self._drawn_by, o.scenario, str(o.attempt), o.task,
+                _told(mixed.get(windows.labels[o.window].symbol, {})),
             )
             for o in orders
-        ]
+        ]  # fmt: skip
         kept = [self._kept(key) for key in keys]
         missing = [i for i, found in enumerate(kept) if found is None]
-        drawn = self.model.generate(windows, [orders[i] for i in missing]) if missing else []
+        drawn = self.model.generate(windows, [orders[i] for i in missing], mixed) if missing else []
         fresh = dict(zip(missing, drawn, strict=True))
         for i, continuation in fresh.items():
             self._keep(keys[i], continuation.model_dump_json())
@@ -134,6 +138,11 @@ class CachedNarrative:
 
     def _keep(self, key: str, text: str) -> None:
         self._cache.put(key, CachedAnswer(200, text.encode(), self._now()))
+
+
+def _told(mixed: Mapping[int, Blend]) -> str:
+    """Return how a symbol's answers are mixed, to the bit."""
+    return json.dumps({s: [b.weight, *b.others.tolist()] for s, b in sorted(mixed.items())})
 
 
 def _rows(windows: TokenWindows, rows: Sequence[int]) -> TokenWindows:

@@ -16,6 +16,7 @@ from foundation.contracts import (
     TAPE,
     Continuation,
     ContinuationRequest,
+    StoryBook,
     StoryForecast,
     StoryModel,
     TokenBatch,
@@ -31,16 +32,21 @@ from stage_05_llm_engine.machine.process import prepare_process, reproducible
 from stage_05_llm_engine.narrative import NarrativeModel, Order
 from stage_05_llm_engine.responses import CachedNarrative
 from stage_05_llm_engine.settings import EngineSettings, ServerSettings
+from stage_05_llm_engine.weighing import blends, contexts, weigh
 from stage_05_llm_engine.weights import checkpoint
 from stage_05_llm_engine.weights.checkpoint import CheckpointStore
 
 
 @dataclass(frozen=True)
 class EngineInput:
-    """What forecasting is given: the windows, and the model that was trained on them."""
+    """What forecasting is given: the windows, the model that was trained on them, the stories.
+
+    Of the stories only what happened is read: by it the opinions are weighed.
+    """
 
     tokens: TokenBatch
     model: StoryModel
+    stories: StoryBook
 
 
 class ServedModelStage(Stage[TokenBatch, StoryModel]):
@@ -88,7 +94,7 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
     """
 
     name = "05_llm_engine"
-    version = "2"
+    version = "3"
 
     def __init__(
         self,
@@ -111,14 +117,32 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
             If the model was trained on another tokeniser's windows.
         """
         tokens = given.tokens
-        past, ahead = tokens.split("history"), tokens.split("forecast")
+        ahead = tokens.split("forecast")
+        orders = [Order(window, name, 1) for window in range(len(ahead.ids)) for name in SCENARIOS]
         with self._machine():
             narrative = self._narrative(given)
-            states = [narrative.next_states(w) for w in (past, ahead)]
-            orders = [
-                Order(window, name, 1) for window in range(len(ahead.ids)) for name in SCENARIOS
-            ]
-            continuations = narrative.generate(ahead, orders)
+            forecast = self._distributions(given, narrative)
+            told = narrative.generate(ahead, orders, blends(forecast))
+        return forecast.model_copy(update={"continuations": tuple(told)})
+
+    def _distributions(self, given: EngineInput, narrative: NarrativeModel) -> StoryForecast:
+        """Return the forecast without continuations yet.
+
+        A model of this process also speaks of the validation sessions, which it did not learn
+        from: so the weights of the first scored session know something already. A server is not
+        asked so much.
+        """
+        tokens = given.tokens
+        asked = [tokens.split("history"), tokens.split("forecast")]
+        if self.settings.engine == "transformers":
+            asked = [contexts(tokens.split("validation")), *asked]
+        states = [narrative.next_states(windows) for windows in asked]
+        model = _panel(asked, [found.values for found in states])
+        scored = {label.context_until for windows in asked[-2:] for label in windows.labels}
+        weighed = weigh(model, given.stories.observed)
+        published, alone, weights = (
+            panel.last(len(scored)) for panel in (weighed.distributions, model, weighed.weights)
+        )
         return StoryForecast(
             as_of=tokens.as_of,
             produced_at=tokens.produced_at,
@@ -126,18 +150,21 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
             target_session=tokens.target_session,
             model=given.model.weights,
             trained_until=given.model.trained_until,
-            continuations=tuple(continuations),
-            distributions=_panel([past, ahead], [found.values for found in states]),
+            continuations=(),
+            distributions=published,
+            model_distributions=alone,
+            weights=weights,
             reading=max((found.reading for found in states), key=lambda r: r.error),
         )
 
     def regenerator(
-        self, given: EngineInput
+        self, given: EngineInput, forecast: StoryForecast
     ) -> Callable[[Sequence[ContinuationRequest]], tuple[Continuation, ...]]:
         """Return a function that draws further drafts of the same forecast, for validation.
 
         A request for a symbol without a forecast window raises an OperatorError.
         """
+        mixed = blends(forecast)
 
         def regenerate(requests: Sequence[ContinuationRequest]) -> tuple[Continuation, ...]:
             ahead = given.tokens.split("forecast")
@@ -151,7 +178,7 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
                 )
             orders = [Order(places[r.symbol], r.scenario, r.attempt) for r in requests]
             with self._machine():
-                return tuple(self._narrative(given).generate(ahead, orders))
+                return tuple(self._narrative(given).generate(ahead, orders, mixed))
 
         return regenerate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from foundation.contracts import MarketWindow, PerformanceReport, ValidatedForecast
 from stage_08_decision_support.phrasing import count, listed
-from stage_08_decision_support.track_record import series_by_verdict
+from stage_08_decision_support.track_record import BASELINES, NAMED, series_by_verdict
 
 NOT_ADVICE = (
     "This brief is the output of a research system. It is not investment advice, and nobody has "
@@ -16,8 +16,9 @@ def _record_caveats(performance: PerformanceReport) -> list[str]:
     if not performance.sessions_scored:
         return ["No past forecast has been scored yet, so nothing here has a track record."]
     told = []
-    for baseline in ("climatology", "persistence"):
-        groups = series_by_verdict(performance, "log score", baseline)
+    for name in BASELINES:
+        groups = series_by_verdict(performance, "log score", name)
+        baseline = NAMED.get(name, name)
         if groups["worse"]:
             told.append(
                 f"By log score the forecasts of {listed(groups['worse'])} were worse than "

@@ -18,7 +18,11 @@ POOLED = "all"
 """The name under which a report scores all its series together."""
 
 METRICS: tuple[str, ...] = ("log score", "ranked probability score")
-BASELINES: tuple[str, ...] = ("climatology", "persistence")
+BASELINES: tuple[str, ...] = ("climatology", "persistence", "Markov chain")
+
+NAMED = {"Markov chain": "the Markov chain"}
+
+NO_RECORD = "There is no track record yet: no past forecast has been matched with an outcome."
 
 
 def skill_verdict(score: SkillScore) -> SkillVerdict:
@@ -32,7 +36,7 @@ def skill_verdict(score: SkillScore) -> SkillVerdict:
 
 @dataclass(frozen=True)
 class SkillLine:
-    """One series under one metric: the system beside both baselines (None: not scored)."""
+    """One series under one metric: the system beside its baselines (None: not scored)."""
 
     series: str
     metric: str
@@ -40,6 +44,8 @@ class SkillLine:
     forecasts: int
     climatology: SkillScore | None
     persistence: SkillScore | None
+    chain: SkillScore | None
+    alone: SkillScore | None
 
     @property
     def label(self) -> str:
@@ -49,7 +55,8 @@ class SkillLine:
     @property
     def baselines(self) -> tuple[SkillScore, ...]:
         """Return the baselines that were scored."""
-        return tuple(s for s in (self.climatology, self.persistence) if s is not None)
+        every = (self.climatology, self.persistence, self.chain, self.alone)
+        return tuple(score for score in every if score is not None)
 
 
 def skill_lines(report: PerformanceReport, metric: str | None = None) -> tuple[SkillLine, ...]:
@@ -70,6 +77,8 @@ def skill_lines(report: PerformanceReport, metric: str | None = None) -> tuple[S
                 forecasts=anyone.forecasts,
                 climatology=by_baseline.get("climatology"),
                 persistence=by_baseline.get("persistence"),
+                chain=by_baseline.get("Markov chain"),
+                alone=by_baseline.get("story model"),
             )
         )
     return tuple(lines)
@@ -101,7 +110,7 @@ def comparison(report: PerformanceReport, metric: str, baseline: str) -> str:
             parts.append(f"{word} on all {small(total)} series")
         elif series:
             parts.append(f"{word} on {listed(series)}")
-    return sentence(f"against {baseline}, the {metric} is {listed(parts)}")
+    return sentence(f"against {NAMED.get(baseline, baseline)}, the {metric} is {listed(parts)}")
 
 
 def record_in_words(report: PerformanceReport) -> tuple[str, ...]:
@@ -123,16 +132,22 @@ def record_in_words(report: PerformanceReport) -> tuple[str, ...]:
 def record_in_brief(report: PerformanceReport) -> str:
     """Return the one sentence for the executive summary (log score only)."""
     if not report.sessions_scored or not report.scores:
-        return "There is no track record yet: no past forecast has been matched with an outcome."
+        return NO_RECORD
     told = []
     for baseline in BASELINES:
         groups = series_by_verdict(report, "log score", baseline)
         total = sum(map(len, groups.values()))
         if total:
             better, worse = small(len(groups["better"])), small(len(groups["worse"]))
-            told.append(f"{baseline} on {better} of {small(total)} series and worse on {worse}")
+            name = NAMED.get(baseline, baseline)
+            told.append(
+                f"better than {name} on {better} of {small(total)} series and worse on {worse}"
+            )
+    if not told:
+        return NO_RECORD
+    *first, last = told
+    told = [f"{', '.join(first)}, and {last}"] if first else told
     return (
-        f"Over the last {count(report.sessions_scored, 'session')} the forecasts were better than "
-        f"{', and better than '.join(told)}, counting log-score differences whose 95% interval "
-        "excludes zero."
+        f"Over the last {count(report.sessions_scored, 'session')} the forecasts were {told[0]}, "
+        "counting log-score differences whose 95% interval excludes zero."
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from foundation.contracts import TAPE, MarketWindow, StoryBook, StoryForecast
 from foundation.kernel import ModelError, OperatorError, UpstreamDataError
-from foundation.quant.evaluation import climatology, persistence
+from foundation.quant.evaluation import climatology, first_order_markov, persistence
 
 CATEGORIES = 5
 
@@ -26,9 +26,9 @@ class MatchedForecasts:
         least one pair.
     symbols : tuple of str, length N
     system : float64 array, shape (K, N, S, 5)
-        The system's distributions; NaN where the series is absent.
-    references : dict of the same arrays
-        ``climatology`` and ``persistence``, made from observations up to the origin.
+        The system's distributions, as published; NaN where the series is absent.
+    references : dict of the same arrays, by baseline
+        Made from observations up to the origin; and what the story model alone said.
     observed : float64 array, shape (K, N, S)
         Observed codes at the target session; NaN where there is none, or no forecast to match.
     seen_in_training : int
@@ -71,7 +71,9 @@ def match(forecast: StoryForecast, stories: StoryBook, market: MarketWindow) -> 
         )
     system = forecast.distributions.select(symbols=symbols)
     book = stories.observed.select(symbols=symbols)
+    alone = forecast.model_distributions.select(symbols=symbols)
     _check_distributions(system.values)
+    _check_distributions(alone.values)
 
     sessions = market.bars.sessions
     following = dict(itertools.pairwise(sessions))
@@ -100,6 +102,8 @@ def match(forecast: StoryForecast, stories: StoryBook, market: MarketWindow) -> 
         references={
             "climatology": climatology(book.values, CATEGORIES)[places],
             "persistence": persistence(book.values, CATEGORIES)[places],
+            "Markov chain": first_order_markov(book.values, CATEGORIES, pooled=True)[places],
+            "story model": alone.values[[row for row, _, _ in pairs]],
         },
         observed=np.where(np.isnan(distributions).any(axis=-1), np.nan, observed),
         seen_in_training=trained,

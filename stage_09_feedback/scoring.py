@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
 from foundation.contracts import TAPE, CalibrationBin, DirectionalRecord, SkillScore
+from foundation.contracts.feedback import Baseline
 from foundation.quant.evaluation import (
     MeanInterval,
     circular_block_bootstrap,
@@ -24,8 +25,7 @@ POOLED = "all"
 
 Metric = Literal["log score", "ranked probability score"]
 METRICS: tuple[Metric, ...] = ("log score", "ranked probability score")
-Baseline = Literal["climatology", "persistence"]
-BASELINES: tuple[Baseline, ...] = ("climatology", "persistence")
+BASELINES: tuple[Baseline, ...] = get_args(Baseline)
 STEADY = 2
 
 
@@ -96,17 +96,24 @@ def calibration(
     return tuple(table), errors
 
 
-def directional_hits(matched: MatchedForecasts) -> np.ndarray:
+def directional_hits(said: np.ndarray, observed: np.ndarray) -> np.ndarray:
     """Return 1 where the sign of the expected price move was right, 0 where wrong, (K, N).
 
+    Parameters
+    ----------
+    said : float64 array, shape (K, N, S, 5)
+    observed : float64 array, shape (K, N, S)
+
+    Notes
+    -----
     The expected move is the mean of the movement codes -2..2 under the price distribution. NaN
     where there is nothing to judge: no pair, no sign in the forecast, or a session that held
     steady and so had no sign itself.
     """
     place = TAPE.index("price")
-    expected = matched.system[:, :, place] @ (np.arange(CATEGORIES) - float(STEADY))
+    expected = said[:, :, place] @ (np.arange(CATEGORIES) - float(STEADY))
     expected = np.where(np.abs(expected) > 1e-12, expected, 0.0)
-    realised = matched.observed[:, :, place] - STEADY
+    realised = observed[:, :, place] - STEADY
     judged = ~np.isnan(realised) & (realised != 0) & ~np.isnan(expected) & (expected != 0)
     return np.where(judged, np.sign(expected) == np.sign(realised), np.nan)
 

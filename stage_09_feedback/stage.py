@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from foundation.contracts import (
+    OPINIONS,
     TAPE,
     DirectionalRecord,
     MarketWindow,
@@ -63,6 +64,7 @@ class FeedbackStage(Stage[FeedbackInput, PerformanceReport]):
             scored_to=matched.targets[-1] if matched.targets else None,
             sessions_scored=len(matched.targets),
             outcomes=recent_outcomes(matched, self._settings.shown_sessions),
+            weights=latest_weights(given.forecast),
             survivor_biased=biased,
             **scored,
         )
@@ -74,7 +76,7 @@ class FeedbackStage(Stage[FeedbackInput, PerformanceReport]):
         settings = self._settings
         scores = skill_scores(matched, settings)
         bins, errors = calibration(matched, settings)
-        hits = directional_hits(matched)
+        hits = directional_hits(matched.system, matched.observed)
         direction = direction_record(hits, settings)
         impossible = impossible_outcomes(matched, settings)
         return {
@@ -82,7 +84,7 @@ class FeedbackStage(Stage[FeedbackInput, PerformanceReport]):
             "calibration": bins,
             "expected_calibration_error": errors,
             "direction": direction,
-            "retraining": retraining_requests(matched, hits, settings),
+            "retraining": retraining_requests(matched, settings),
             "summary": summary(matched, scores, direction, hits, impossible, biased, settings),
         }
 
@@ -95,6 +97,17 @@ class FeedbackStage(Stage[FeedbackInput, PerformanceReport]):
             "retraining": (),
             "summary": too_short(matched, biased, self._settings),
         }
+
+
+def latest_weights(forecast: StoryForecast) -> dict[str, dict[str, float]]:
+    """Return the weight of every opinion on tomorrow, by series that some instrument reports."""
+    told = ~np.isnan(forecast.distributions.values[-1]).any(axis=-1)
+    weights = forecast.weights.values[-1, 0]
+    return {
+        series: dict(zip(OPINIONS, weights[s].tolist(), strict=True))
+        for s, series in enumerate(TAPE)
+        if told[:, s].any()
+    }
 
 
 def recent_outcomes(matched: MatchedForecasts, sessions: int) -> tuple[Outcome, ...]:

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from foundation.contracts import TAPE, DirectionalRecord, SkillScore
+from foundation.contracts.feedback import Baseline
 from stage_09_feedback.matching import MatchedForecasts
-from stage_09_feedback.scoring import POOLED, STEADY, Baseline
+from stage_09_feedback.scoring import POOLED, STEADY
 from stage_09_feedback.settings import FeedbackSettings
 
 EXPLAINED: dict[Baseline, str] = {
     "climatology": "climatology (past frequencies)",
     "persistence": "persistence (tomorrow as today)",
+    "Markov chain": "a Markov chain (what has followed today's state before)",
 }
 
 
@@ -26,11 +28,12 @@ def summary(
     survivor_biased: bool,
     settings: FeedbackSettings,
 ) -> tuple[str, ...]:
-    """Return the record as three to six plain statements, best read in order."""
+    """Return the record as four to seven plain statements, best read in order."""
     log = {(s.series, s.baseline_name): s for s in scores if s.metric == "log score"}
     lines = [
         coverage(matched),
-        pooled(log[POOLED, "climatology"], log[POOLED, "persistence"]),
+        pooled([log[POOLED, name] for name in EXPLAINED]),
+        weighing(log[POOLED, "story model"]),
         by_series([log[s, "persistence"] for s in TAPE if (s, "persistence") in log]),
     ]
     if ("price", "climatology") in log:
@@ -80,12 +83,26 @@ def coverage(matched: MatchedForecasts) -> str:
     )
 
 
-def pooled(climatology: SkillScore, persistence: SkillScore) -> str:
-    """Compare all series together with both references."""
+def pooled(scores: Sequence[SkillScore]) -> str:
+    """Compare all series together with every reference."""
+    told = ", ".join(_compared(score) for score in scores[:-1])
     return (
-        f"Over all series the story model {_compared(climatology)}, and it "
-        f"{_compared(persistence)}; a nat is a factor of 2.7 in the probability given to what "
-        "happened."
+        f"Over all series the forecasts {told}, and they {_compared(scores[-1])}; a nat is a "
+        "factor of 2.7 in the probability given to what happened."
+    )
+
+
+def weighing(alone: SkillScore) -> str:
+    """Say what it brought to weigh the story model's word with plain counts."""
+    what = {
+        "better": "weighing it with plain counts gained",
+        "worse": "weighing it with plain counts cost",
+        "even": "weighing it with plain counts changed nothing that can be shown:",
+    }[verdict(alone)]
+    return (
+        f"The story model alone would have scored {alone.baseline:.3f} nats where "
+        f"{alone.system:.3f} was published: {what} {abs(alone.difference):.3f} (95% interval "
+        f"{alone.low:+.3f} to {alone.high:+.3f}, plus in favour of weighing)."
     )
 
 

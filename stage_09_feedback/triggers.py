@@ -12,21 +12,21 @@ import numpy as np
 from foundation.contracts import RetrainingRequest
 from foundation.quant.evaluation import confidence_gap
 from stage_09_feedback.matching import MatchedForecasts
+from stage_09_feedback.scoring import directional_hits
 from stage_09_feedback.settings import FeedbackSettings
 
 
 def retraining_requests(
-    matched: MatchedForecasts, hits: np.ndarray, settings: FeedbackSettings
+    matched: MatchedForecasts, settings: FeedbackSettings
 ) -> tuple[RetrainingRequest, ...]:
     """Return the requests that the record justifies, none where it is too short to say.
 
-    Parameters
-    ----------
-    matched : MatchedForecasts
-    hits : float64 array, shape (K, N)
-        Directional hits, NaN where there was nothing to judge.
+    Judged is the story model alone: a model that fails is outweighed in what is published, and
+    must be trained again all the same.
     """
     requests = []
+    alone = matched.references["story model"]
+    hits = directional_hits(alone, matched.observed)
     accuracy = recent_accuracy(hits, settings.accuracy_sessions)
     if len(accuracy) == settings.accuracy_sessions and (accuracy < settings.accuracy_floor).all():
         requests.append(
@@ -40,7 +40,7 @@ def retraining_requests(
                 threshold=settings.accuracy_floor,
             )
         )
-    gap = confidence_gap(matched.system, matched.observed)
+    gap = confidence_gap(alone, matched.observed)
     if abs(gap) > settings.confidence_gap:
         side = "more" if gap > 0 else "less"
         requests.append(

@@ -225,7 +225,7 @@ def _stories_to_forecast(
              (served or settings.training,), code, holds=holds,
              reads=None if served else corpus),
         Step(FORECAST, 5, "Story model: forecasts", StoryForecast, forecast,
-             {"tokens": TOKENS, "model": TRAINING}, (settings.engine,), code,
+             {"tokens": TOKENS, "model": TRAINING, "stories": STORIES}, (settings.engine,), code,
              earlier=_trained_once(settings)),
     ]  # fmt: skip
 
@@ -240,9 +240,10 @@ def _forecast_to_brief(settings: HouseSettings, store: ArtefactStore) -> list[St
         from stage_05_llm_engine import EngineInput, LlmEngineStage
         from stage_06_validation import ValidationInput, ValidationStage
 
-        engine_input = EngineInput(tokens=given["tokens"], model=given["model"])
+        engine_input = EngineInput(given["tokens"], given["model"], given["stories"])
         engine = LlmEngineStage(settings.engine, store.folders, *story_server(settings))
-        stage = ValidationStage(settings.validation, engine.regenerator(engine_input))
+        again = engine.regenerator(engine_input, given["forecast"])
+        stage = ValidationStage(settings.validation, again)
         inputs = {k: v for k, v in given.items() if k not in ("tokens", "model")}
         return stage.run(ValidationInput(**inputs))
 

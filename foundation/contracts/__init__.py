@@ -94,6 +94,7 @@ from foundation.contracts.story import (
     StorySection,
 )
 from foundation.contracts.story_forecast import (
+    OPINIONS,
     SCENARIOS,
     Continuation,
     ContinuationRequest,
@@ -117,6 +118,7 @@ __all__ = [
     "HORIZONS",
     "MARKET",
     "MEDIUM",
+    "OPINIONS",
     "PRICE_OUTCOMES",
     "QUANT_FIELDS",
     "REGIMES",

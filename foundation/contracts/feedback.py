@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from foundation.kernel.model import Contract, Part
+
+Baseline = Literal["climatology", "persistence", "Markov chain", "story model"]
+"""What the system is held against: an instrument's own past frequencies; tomorrow as today; what
+followed today's state, over all instruments; the story model's word alone, before it is weighed."""
 
 
 class SkillScore(Part):
@@ -19,7 +25,7 @@ class SkillScore(Part):
     series: str
     metric: Literal["log score", "ranked probability score"]
     system: float
-    baseline_name: Literal["climatology", "persistence"]
+    baseline_name: Baseline
     baseline: float
     difference: float
     low: float
@@ -70,8 +76,13 @@ class PerformanceReport(Contract):
     """The system's own past forecasts, matched with what happened and scored.
 
     ``outcomes`` holds the most recent matched forecasts for display; the scores use all.
+    ``weights`` says by which each series' forecast of tomorrow was mixed from the opinions
+    (``OPINIONS``). Requests to retrain rest on the story model alone, not on what is published.
     """
 
+    schema_version: int = Field(
+        default=2, ge=1, description="2: two more baselines, and the weights of the opinions."
+    )
     session: date
     scored_from: date | None
     scored_to: date | None
@@ -82,5 +93,6 @@ class PerformanceReport(Contract):
     direction: DirectionalRecord
     outcomes: tuple[Outcome, ...]
     retraining: tuple[RetrainingRequest, ...]
+    weights: dict[str, dict[str, float]]
     survivor_biased: bool
     summary: tuple[str, ...]

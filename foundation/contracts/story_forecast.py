@@ -73,25 +73,41 @@ class DistributionReading(Part):
     error: float = Field(default=0.0, ge=0, le=1)
 
 
+OPINIONS: tuple[str, ...] = ("story model", "Markov chain", "past frequencies")
+"""Whose forecasts of tomorrow's states are weighed: the story model's, that of the pooled
+transitions from today's state, and that of the pooled frequencies."""
+
+
 class StoryForecast(Contract):
     """Continuations for the target session and state distributions, past ones included.
 
     Attributes
     ----------
     distributions : Panel (K, N, len(TAPE), 5), fields = TAPE, layers = "0".."4"
-        Probability of each outcome on the session after the row's session: the last row is
-        the forecast for ``target_session``, the rows before it are the system's own past
-        forecasts, made by the same model, which saw none of those sessions in training.
-        NaN where the series is absent.
+        What is published: probability of each outcome on the session after the row's session.
+        The last row is the forecast for ``target_session``, the rows before it are the system's
+        own past forecasts, made by the same model, which saw none of those sessions in training,
+        and weighed by what was known then. NaN where the series is absent.
+    model_distributions : Panel, the same axes
+        What the story model alone says.
+    weights : Panel (K, 1, len(TAPE), len(OPINIONS)), layers = OPINIONS
+        By which ``distributions`` were mixed, for all symbols alike: learnt from the outcomes of
+        the sessions up to the row's.
     reading : DistributionReading
-        How they were read.
+        How the model's were read.
     """
 
-    schema_version: int = Field(default=2, ge=1, description="2: says how distributions are read.")
+    schema_version: int = Field(
+        default=3,
+        ge=1,
+        description="2: says how distributions are read. 3: the published ones are weighed.",
+    )
     session: date
     target_session: date
     model: str
     trained_until: date
     continuations: tuple[Continuation, ...]
     distributions: Panel
+    model_distributions: Panel
+    weights: Panel
     reading: DistributionReading

@@ -95,11 +95,11 @@ def _record_table(brief: DecisionBrief) -> Table:
         box=None, padding=(0, 1), pad_edge=False, header_style="bright_black",
     )  # fmt: skip
     table.add_column("Series", no_wrap=True)
-    for name in ("System", "Climatology", "Persistence"):
+    for name in ("System", "Climatology", "Persistence", "Markov chain"):
         table.add_column(name, justify="right", no_wrap=True)
     for line in skill_lines(brief.performance, METRICS[0]):
         cells = []
-        for score in (line.climatology, line.persistence):
+        for score in (line.climatology, line.persistence, line.chain):
             if score is None:
                 cells.append(Text(say.ABSENT))
             else:

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import GptOssConfig, GptOssForCausalLM, PreTrainedTokenizerFast
 
 from config.recipes import gpt_oss_20b_lora, story_nano_test
-from foundation.contracts import TAPE, StoryForecast, StoryModel, TokenBatch
+from foundation.contracts import TAPE, StoryBook, StoryForecast, StoryModel, TokenBatch
 from foundation.storage.folders import FolderStore
 from foundation.testing.planted_stories import PlantedStories, planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
@@ -98,7 +98,12 @@ def base_tokens(base: Path) -> TokenBatch:
         context_sessions=1, history_sessions=4, validation_sessions=8, max_tokens=900,
         base_tokenizer=str(base),
     )  # fmt: skip
-    return TokenizationStage(settings).run(planted_stories("planted", sessions=40, symbols=2).book)
+    return TokenizationStage(settings).run(few_stories())
+
+
+def few_stories() -> StoryBook:
+    """Return forty sessions of two symbols."""
+    return planted_stories("planted", sessions=40, symbols=2).book
 
 
 def recipe(base: Path, **changes: object) -> TrainingRecipe:
@@ -125,7 +130,7 @@ class Trained:
 
     @property
     def given(self) -> EngineInput:
-        return EngineInput(self.tokens, self.model)
+        return EngineInput(self.tokens, self.model, self.stories.book)
 
 
 def learn(law: Literal["planted", "martingale"], root: Path) -> Trained:
@@ -134,7 +139,7 @@ def learn(law: Literal["planted", "martingale"], root: Path) -> Trained:
     store = FolderStore(root)
     model = TrainingStage(story_nano_test(), store).run(tokens)
     engine = LlmEngineStage(ENGINE, store)
-    forecast = engine.run(EngineInput(tokens, model))
+    forecast = engine.run(EngineInput(tokens, model, stories.book))
     return Trained(stories, tokens, model, store, engine, forecast)
 
 
@@ -158,8 +163,8 @@ class Scored:
 
 
 def score(trained: Trained, series: str) -> Scored:
-    """Score the past forecasts against what happened; climatology is the training sessions'."""
-    book, panel = trained.stories.book, trained.forecast.distributions
+    """Score the model's past forecasts; climatology is the training sessions'."""
+    book, panel = trained.stories.book, trained.forecast.model_distributions
     s = TAPE.index(series)
     observed = book.observed.values[:, :, s]
     origins = [book.sessions.index(day) for day in panel.sessions[:-1]]
@@ -180,7 +185,7 @@ def score(trained: Trained, series: str) -> Scored:
 def few_tokens() -> TokenBatch:
     """Windows of two symbols in the stories' own vocabulary."""
     cut = TokenizationSettings(history_sessions=3, validation_sessions=4, context_sessions=2)
-    return TokenizationStage(cut).run(planted_stories("planted", sessions=40, symbols=2).book)
+    return TokenizationStage(cut).run(few_stories())
 
 
 @pytest.fixture(scope="session")

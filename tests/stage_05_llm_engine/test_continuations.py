@@ -23,9 +23,10 @@ from foundation.language import read
 from stage_04_tokenization.vocabulary import special_codes
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.drawing import Ask, Draft, Put, repeats
-from stage_05_llm_engine.narrative import Order
+from stage_05_llm_engine.narrative import NOT_MIXED, Order
 from stage_05_llm_engine.responses import CachedNarrative
 from stage_05_llm_engine.scenarios import Scenario, scenario
+from stage_05_llm_engine.weighing import blends
 from stage_05_llm_engine.weights import checkpoint
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained
 
@@ -89,16 +90,17 @@ def test_a_draft_reads_the_same_alone_and_in_a_batch(
 ) -> None:
     windows = planted.tokens.split("forecast")
     orders = [Order(w, name, 1) for w in range(len(windows.ids)) for name in SCENARIOS]
-    together = narrative.generate(windows, orders)
+    mixed = blends(planted.forecast)
+    together = narrative.generate(windows, orders, mixed)
     for place in (3, 8, 22):
-        alone = narrative.generate(windows, [orders[place]])[0]
+        alone = narrative.generate(windows, [orders[place]], mixed)[0]
         assert (alone.text, alone.tape) == (together[place].text, together[place].tape)
         assert alone.log_probability == pytest.approx(together[place].log_probability, abs=1e-3)
     assert together == list(planted.forecast.continuations)
 
 
 def test_another_attempt_draws_from_another_seed(planted: Trained) -> None:
-    regenerate = planted.engine.regenerator(planted.given)
+    regenerate = planted.engine.regenerator(planted.given, planted.forecast)
     first = [c for c in planted.forecast.continuations if c.scenario == "alternative 2"]
     asked = [
         ContinuationRequest(symbol=c.symbol, scenario="alternative 2", attempt=a)
@@ -115,7 +117,7 @@ def test_another_attempt_draws_from_another_seed(planted: Trained) -> None:
 def test_no_draft_for_a_symbol_without_a_forecast(planted: Trained) -> None:
     request = ContinuationRequest(symbol="NOPE", scenario="base", attempt=2)
     with pytest.raises(OperatorError, match="NOPE"):
-        planted.engine.regenerator(planted.given)([request])
+        planted.engine.regenerator(planted.given, planted.forecast)([request])
 
 
 def test_the_log_probability_is_that_of_the_drawn_tokens(
@@ -126,7 +128,7 @@ def test_the_log_probability_is_that_of_the_drawn_tokens(
     drafts = []
     for row, name in ((0, "alternative 1"), (5, "risk")):
         order = Order(row, name, 1)
-        draft = narrative._draft(windows, order)
+        draft = narrative._draft(windows, order, NOT_MIXED)
         told = windows.ids[row, : windows.attention_mask[row].sum()].tolist()
         with torch.no_grad():
             from stage_05_llm_engine.adapters.in_process.generation import draw

@@ -29,7 +29,7 @@ from stage_05_llm_engine.drawing import Draft
 from stage_05_llm_engine.scenarios import Scenario
 from stage_05_llm_engine.weights import checkpoint
 from stage_05_llm_engine.weights.lora import adapt
-from tests.stage_05_llm_engine.conftest import ENGINE, recipe
+from tests.stage_05_llm_engine.conftest import ENGINE, few_stories, recipe
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_forecast_in_the_base_models_own_words(
     store = FolderStore(tmp_path)
     model = TrainingStage(recipe(base), store).run(tokens)
     settings = ENGINE.model_copy(update={"max_words": 4, "scoring_precision": "float32"})
-    forecast = LlmEngineStage(settings, store).run(EngineInput(tokens, model))
+    forecast = LlmEngineStage(settings, store).run(EngineInput(tokens, model, few_stories()))
     values = forecast.distributions.values
     np.testing.assert_allclose(values[:, 0].sum(axis=-1), 1.0, atol=1e-9)
     assert np.isnan(values[:, -1, TAPE.index("volume")]).all()

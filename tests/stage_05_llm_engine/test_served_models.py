@@ -17,8 +17,7 @@ from foundation.connect import Connection, Credentials, ResponseCache
 from foundation.contracts import SCENARIOS, TAPE, StoryForecast, TokenBatch, tape_outcomes
 from foundation.kernel import DependencyError, OperatorError, UpstreamDataError, WorldError
 from foundation.storage.folders import FolderStore
-from foundation.testing.language_models import OpenAiEmulator, TapeLaw
-from foundation.testing.planted_stories import planted_stories
+from foundation.testing.language_models import Dialect, OpenAiEmulator, TapeLaw
 from foundation.testing.vendors import (
     Fault,
     ManualTime,
@@ -42,6 +41,7 @@ from stage_05_llm_engine import (
 )
 from stage_05_llm_engine.adapters.server.engine import ServerNarrative
 from stage_05_llm_engine.narrative import Order
+from tests.stage_05_llm_engine.conftest import few_stories
 
 CHANCES = {
     "price": (0.05, 0.15, 0.3, 0.4, 0.1),
@@ -59,7 +59,7 @@ ENDLESS = " ".join(f"word{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(4
 @pytest.fixture(scope="module")
 def tokens() -> TokenBatch:
     settings = TokenizationSettings(history_sessions=3, validation_sessions=4)
-    return TokenizationStage(settings).run(planted_stories("planted", sessions=40, symbols=2).book)
+    return TokenizationStage(settings).run(few_stories())
 
 
 class Asked:
@@ -108,7 +108,7 @@ def asking(
     ("served", "method", "error"),
     [
         ({}, "prompt logprobs", 0.0),
-        ({"prompt_logprobs": False}, "top logprobs", 0.0),
+        ({"dialect": Dialect(echo="refused")}, "top logprobs", 0.0),
     ],
 )
 def test_distributions_from_log_probabilities_are_the_laws_own(
@@ -129,7 +129,7 @@ def test_distributions_from_log_probabilities_are_the_laws_own(
 def test_what_a_server_leaves_untold_is_stated_and_bounds_the_error(tokens: TokenBatch) -> None:
     law = TapeLaw(CHANCES)
     with asking(
-        tokens, law=law, served={"prompt_logprobs": False, "top_logprobs": 3}, synonyms=False
+        tokens, law=law, served={"dialect": Dialect(echo="refused", likeliest=3)}, synonyms=False
     ) as asked:
         found = asked.narrative.next_states(tokens.split("forecast"))
     off = np.abs(found.values[0] - TRUTH).max()
@@ -138,7 +138,7 @@ def test_what_a_server_leaves_untold_is_stated_and_bounds_the_error(tokens: Toke
 
 
 def test_without_log_probabilities_tapes_are_drawn_and_counted(tokens: TokenBatch) -> None:
-    served = {"prompt_logprobs": False, "top_logprobs": 0}
+    served = {"dialect": Dialect(echo="refused", logprobs="none")}
     windows = tokens.split("forecast")
     with asking(tokens, served=served, samples=100) as asked:
         found = asked.narrative.next_states(windows)
@@ -202,7 +202,7 @@ def test_the_log_probability_is_that_of_the_drawn_answers(tokens: TokenBatch) ->
 
 
 def test_a_server_that_tells_no_log_probabilities_leaves_them_unknown(tokens: TokenBatch) -> None:
-    with asking(tokens, served={"top_logprobs": 0}) as asked:
+    with asking(tokens, served={"dialect": Dialect(logprobs="none")}) as asked:
         story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])[0]
     assert np.isnan(story.log_probability)
 
@@ -335,7 +335,7 @@ def forecast(
     assert asked.settings.server is not None
     model = ServedModelStage(asked.settings.server).run(tokens)
     stage = LlmEngineStage(asked.settings, FolderStore(root), asked.connection, responses)
-    return stage.run(EngineInput(tokens, model))
+    return stage.run(EngineInput(tokens, model, few_stories()))
 
 
 def test_a_whole_forecast_by_a_server(tokens: TokenBatch, tmp_path: Path) -> None:
@@ -344,7 +344,8 @@ def test_a_whole_forecast_by_a_server(tokens: TokenBatch, tmp_path: Path) -> Non
     assert made.reading.method == "prompt logprobs"
     assert made.trained_until == date(2000, 1, 1)
     assert [c.scenario for c in made.continuations[:4]] == list(SCENARIOS)
-    np.testing.assert_allclose(made.distributions.values[:, 0], TRUTH[None].repeat(4, 0), atol=1e-6)
+    said = made.model_distributions.values[:, 0]
+    np.testing.assert_allclose(said, TRUTH[None].repeat(4, 0), atol=1e-6)
 
 
 def test_sessions_that_the_model_may_know_are_not_asked_about(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from config.profiles import profile_named
@@ -59,7 +61,8 @@ def told(
     store = FolderStore(tmp_path_factory.mktemp("tasks"))
     model = TrainingStage(recipe, store).run(tokens)
     room = ENGINE.model_copy(update={"max_words": 250, "closing_words": 24})
-    return LlmEngineStage(room, store), EngineInput(tokens, model)
+    stories = material.book(material.sample(), Horizon.DAILY)
+    return LlmEngineStage(room, store), EngineInput(tokens, model, stories)
 
 
 @pytest.mark.parametrize("task", HORIZON)
@@ -88,7 +91,7 @@ def well_told(story: Continuation, horizon: Horizon) -> None:
 
 def test_what_was_never_learnt_is_not_told(told: tuple[LlmEngineStage, EngineInput]) -> None:
     engine, given = told
-    untaught = EngineInput(given.tokens.model_copy(update={"tasks": ("next day",)}), given.model)
+    untaught = replace(given, tokens=given.tokens.model_copy(update={"tasks": ("next day",)}))
     with pytest.raises(OperatorError, match=r"tokens\.tasks"):
         engine.tell(untaught, "weekly summary")
 

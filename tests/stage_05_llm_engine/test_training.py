@@ -206,7 +206,9 @@ def test_a_run_that_diverges_says_so(tokens: TokenBatch, tmp_path: Path) -> None
 
 def test_windows_of_another_tokeniser_are_refused(planted: Trained, tokens: TokenBatch) -> None:
     with pytest.raises(ModelError, match="tokeniser it was trained with"):
-        LlmEngineStage(ENGINE, planted.store).run(EngineInput(tokens, planted.model))
+        LlmEngineStage(ENGINE, planted.store).run(
+            EngineInput(tokens, planted.model, planted.stories.book)
+        )
 
 
 def test_the_learning_curve_falls(planted: Trained) -> None:

@@ -10,6 +10,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from foundation.contracts import (
+    OPINIONS,
+    TAPE,
     ArtefactRef,
     DecisionBrief,
     InstrumentPage,
@@ -86,6 +88,13 @@ def test_the_quality_page_and_its_data_tell_the_same_rows(
     assert {s["symbol"] for s in told["symbols"]} == set(view.market.bars.symbols)
     for symbol in view.market.bars.symbols:
         assert symbol in text
+
+
+def test_the_performance_page_says_whose_word_is_published(client: TestClient) -> None:
+    text = client.get("/performance").text
+    part = text[text.index("Whose word is published") : text.index("Calibration")]
+    assert all(name in part for name in OPINIONS)
+    assert part.count("70%") == part.count("20%") == part.count("10%") == len(TAPE)
 
 
 def test_the_api_gives_the_contracts_back(client: TestClient, view: RunView) -> None:

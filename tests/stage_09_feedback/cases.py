@@ -8,6 +8,7 @@ from datetime import date
 import numpy as np
 
 from foundation.contracts import (
+    OPINIONS,
     TAPE,
     DistributionReading,
     MarketWindow,
@@ -29,10 +30,12 @@ def given(
     trained_until: date = date(2000, 1, 3),
     forecast_symbols: Sequence[str] = SYMBOLS,
     market: MarketWindow | None = None,
+    model: np.ndarray | None = None,
 ) -> FeedbackInput:
     """Return the input for observed codes (T, 4, 6) and the last K rows' distributions.
 
-    ``distributions`` has shape (K, 4, 6, 5), its symbols in the order of ``forecast_symbols``.
+    ``distributions`` has shape (K, 4, 6, 5), its symbols in the order of ``forecast_symbols``;
+    ``model`` is what the story model alone said, the same unless given.
     """
     market = market or market_window(len(observed))
     stamp = {
@@ -50,17 +53,26 @@ def given(
         observed=Panel(sessions=sessions, symbols=SYMBOLS, fields=TAPE, values=observed),
         recent=(),
     )
+    panel = Panel(
+        sessions=sessions[len(sessions) - len(distributions) :],
+        symbols=tuple(forecast_symbols),
+        fields=TAPE,
+        layers=tuple("01234"),
+        values=distributions,
+    )
     forecast = StoryForecast(
         **stamp,
         model="planted",
         trained_until=trained_until,
         continuations=(),
-        distributions=Panel(
-            sessions=sessions[len(sessions) - len(distributions) :],
-            symbols=tuple(forecast_symbols),
+        distributions=panel,
+        model_distributions=panel if model is None else panel.model_copy(update={"values": model}),
+        weights=Panel(
+            sessions=panel.sessions,
+            symbols=("all symbols",),
             fields=TAPE,
-            layers=tuple("01234"),
-            values=distributions,
+            layers=OPINIONS,
+            values=np.full((len(panel.sessions), 1, len(TAPE), 3), (0.5, 0.3, 0.2)),
         ),
         reading=DistributionReading(method="logits"),
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foundation.contracts import PerformanceReport
+from foundation.contracts import TAPE, PerformanceReport
 from foundation.testing.samples import sample_run
 from stage_09_feedback import FeedbackInput, FeedbackSettings, FeedbackStage
 from tests.stage_09_feedback.cases import constant, given
@@ -53,10 +53,45 @@ def test_confidence_that_matches_accuracy_asks_for_nothing():
     assert made.retraining == ()
 
 
-def test_the_summary_has_three_to_six_statements_and_names_the_bias():
+def test_a_model_that_fails_must_learn_again_however_little_weight_it_has():
+    """What is published is sound here; the story model alone is sure and wrong."""
+    observed = np.tile((np.arange(40) % 2).astype(float)[:, None, None], (1, 4, 6))
+    sound, sure = constant((0.5, 0.4, 0.1, 0, 0), 21), constant((0.0, 0.0, 0.0, 0.0, 1.0), 21)
+    made = report(given(observed, sound, model=sure))
+    (request,) = (r for r in made.retraining if "confident" in r.trigger)
+    assert request.measured == pytest.approx(1.0)
+    alone = {s.series: s for s in made.scores if s.baseline_name == "story model"}
+    assert alone["all"].difference > 0
+    assert "story model alone would have scored" in " ".join(made.summary)
+
+
+def test_the_report_says_whose_word_weighs_how_much_on_what_is_reported():
+    distributions = constant((0.5, 0.4, 0.1, 0, 0), 21)
+    distributions[:, :, 4] = np.nan
+    made = report(given(np.zeros((40, 4, 6)), distributions))
+    assert set(made.weights) == set(TAPE) - {TAPE[4]}
+    assert made.weights["price"] == {
+        "story model": 0.5, "Markov chain": 0.3, "past frequencies": 0.2,
+    }  # fmt: skip
+
+
+def test_the_chain_is_that_of_all_instruments_up_to_the_origin():
+    """Oracle: outcomes that alternate in every instrument; the chain knows, frequencies do not."""
+    observed = np.tile((np.arange(60) % 2).astype(float)[:, None, None], (1, 4, 6))
+    made = report(given(observed, constant((0.5, 0.5, 0, 0, 0), 21)))
+    chain = next(s for s in made.scores if (s.series, s.baseline_name) == ("all", "Markov chain"))
+    losses = []
+    for origin in range(39, 59):
+        # Of four instruments' alternations half start where today stands.
+        left = 4 * sum(1 for t in range(1, origin + 1) if t % 2 != origin % 2)
+        losses.append(-np.log((left + 0.5) / (left + 2.5)))
+    assert chain.baseline == pytest.approx(np.mean(losses))
+
+
+def test_the_summary_has_four_to_seven_statements_and_names_the_bias():
     run = sample_run()
     made = report(FeedbackInput(run.forecast, run.stories, run.market))
-    assert 3 <= len(made.summary) <= 6
+    assert 4 <= len(made.summary) <= 7
     assert made.survivor_biased
     assert "survivor-biased" in made.summary[-1]
     assert made.as_of == run.forecast.as_of

@@ -79,7 +79,7 @@ def test_the_plan_says_what_a_changed_setting_would_repeat(
     place: Path, whole_run: dict[str, Any]
 ) -> None:
     done = story(
-        "run", "--profile", "test", "--plan", "--json", "--set", "signals.neutral_zone=0.2",
+        "run", "--profile", "test", "--plan", "--json", "--set", "signals.cost_basis_points=10",
         cwd=place,
     )  # fmt: skip
     states = {s["step"]: s["state"] for s in json.loads(done.stdout)["steps"]}
@@ -119,7 +119,9 @@ def test_the_brief_goes_to_stdout_in_the_format_asked_for(
 def test_evaluate_reports_scores_as_json(place: Path, whole_run: dict[str, Any]) -> None:
     done = story("evaluate", "--profile", "test", "--json", cwd=place)
     report = json.loads(done.stdout)["report"]
-    assert {s["baseline_name"] for s in report["scores"]} == {"climatology", "persistence"}
+    assert {s["baseline_name"] for s in report["scores"]} == {
+        "climatology", "persistence", "Markov chain", "story model",
+    }  # fmt: skip
 
 
 def test_a_wrong_option_is_exit_code_two(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ Each function takes observed codes with sessions on the first axis and answers, 
 with the distribution over the code at ``t + 1`` that was available after ``t`` was seen. Row
 ``t`` uses rows ``<= t`` and nothing else. NaN means "not observed": it adds no count.
 
+``pooled`` counts the symbols (second axis) together: what one has shown serves all.
+
 All counts are smoothed by one half per category (Jeffreys prior; Krichevsky & Trofimov 1981,
 IEEE Trans. Inf. Theory 27), so no reference ever calls an outcome impossible. For skill
 against references see Murphy (1992), Wea. Forecasting 7.
@@ -16,13 +18,14 @@ import numpy as np
 HALF = 0.5
 
 
-def climatology(observed: np.ndarray, categories: int) -> np.ndarray:
+def climatology(observed: np.ndarray, categories: int, *, pooled: bool = False) -> np.ndarray:
     """Return past frequencies of each category, shape (T, ..., K).
 
     ``(n_k + 1/2) / (n + K/2)`` with counts over rows ``0 .. t``, for each series by itself.
     """
-    counts = np.cumsum(_indicators(observed, categories), axis=0)
-    return _smoothed(counts)
+    hot = _indicators(observed, categories)
+    counts = np.cumsum(hot.sum(axis=1, keepdims=True) if pooled else hot, axis=0)
+    return _smoothed(np.broadcast_to(counts, hot.shape))
 
 
 def persistence(observed: np.ndarray, categories: int) -> np.ndarray:
@@ -49,7 +52,9 @@ def persistence(observed: np.ndarray, categories: int) -> np.ndarray:
     return np.where(known[..., None], forecast, 1.0 / categories)
 
 
-def first_order_markov(observed: np.ndarray, categories: int) -> np.ndarray:
+def first_order_markov(
+    observed: np.ndarray, categories: int, *, pooled: bool = False
+) -> np.ndarray:
     """Return the row of the past transition matrix that belongs to today, shape (T, ..., K).
 
     ``(n_{jk} + 1/2) / (n_j + K/2)`` with ``j`` the last observed category; uniform before the
@@ -58,9 +63,12 @@ def first_order_markov(observed: np.ndarray, categories: int) -> np.ndarray:
     codes = np.asarray(observed, dtype=float)
     today, known = _last_observed(codes)
     hot = _indicators(codes, categories)
-    pairs = np.zeros((*hot.shape, categories))
-    pairs[1:] = hot[:-1, ..., :, None] * hot[1:, ..., None, :]
-    counts = np.cumsum(pairs, axis=0)
+    if pooled:
+        moved = np.einsum("tn...j,tn...k->t...jk", hot[:-1], hot[1:])[:, None]
+    else:
+        moved = hot[:-1, ..., :, None] * hot[1:, ..., None, :]
+    counts = np.concatenate([np.zeros((1, *moved.shape[1:])), np.cumsum(moved, axis=0)])
+    counts = np.broadcast_to(counts, (*hot.shape, categories))
     rows = np.take_along_axis(counts, today.astype(int)[..., None, None], axis=-2)[..., 0, :]
     return np.where(known[..., None], _smoothed(rows), 1.0 / categories)
 

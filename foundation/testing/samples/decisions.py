@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from foundation.contracts import (
+    TAPE,
     Alert,
     CalibrationBin,
     DecisionBrief,
@@ -197,6 +198,10 @@ def performance_report(
         expected_calibration_error={"price": 0.03, "trend": 0.02},
         direction=DirectionalRecord(forecasts=180, hit_rate=0.51, low=0.44, high=0.58),
         outcomes=outcomes,
+        weights={
+            series: {"story model": 0.7, "Markov chain": 0.2, "past frequencies": 0.1}
+            for series in TAPE
+        },
         retraining=(
             RetrainingRequest(
                 model="story model",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from foundation.contracts import (
+    OPINIONS,
     SCENARIOS,
     TAPE,
     CheckedContinuation,
@@ -55,6 +56,8 @@ def story_forecast(
             for scenario in SCENARIOS
         ),
         distributions=distributions,
+        model_distributions=distributions,
+        weights=_model_alone(distributions),
         reading=DistributionReading(method="logits"),
     )
 
@@ -71,6 +74,18 @@ def _distributions(observed: Panel, rng: np.random.Generator) -> Panel:
         fields=TAPE,
         layers=tuple("01234"),
         values=probability,
+    )
+
+
+def _model_alone(distributions: Panel) -> Panel:
+    weights = np.zeros((len(distributions.sessions), 1, len(TAPE), len(OPINIONS)))
+    weights[..., OPINIONS.index("story model")] = 1.0
+    return Panel(
+        sessions=distributions.sessions,
+        symbols=("all symbols",),
+        fields=TAPE,
+        layers=OPINIONS,
+        values=weights,
     )
 
 

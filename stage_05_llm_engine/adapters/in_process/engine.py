@@ -27,11 +27,11 @@ from stage_05_llm_engine.adapters.in_process.generation import draw
 from stage_05_llm_engine.adapters.in_process.probes import ask
 from stage_05_llm_engine.adapters.in_process.scoring import story_scores
 from stage_05_llm_engine.adapters.in_process.tree import question_tree
-from stage_05_llm_engine.drawing import Draft, Teller
+from stage_05_llm_engine.drawing import NOTHING, Draft, Teller
 from stage_05_llm_engine.endings import named
 from stage_05_llm_engine.learning.lessons import marks_are_single
 from stage_05_llm_engine.machine.workers import Workers
-from stage_05_llm_engine.narrative import NextStates, Order
+from stage_05_llm_engine.narrative import NOT_MIXED, Blends, NextStates, Order
 from stage_05_llm_engine.network.familiar import FamiliarSentences
 from stage_05_llm_engine.scenarios import BESIDE, draft_seed, scenario, scenario_of
 from stage_05_llm_engine.settings import EngineSettings
@@ -124,10 +124,12 @@ class TransformersNarrative:
             result[row, [s for s in range(len(TAPE)) if s not in present]] = np.nan
         return NextStates(result, DistributionReading(method="logits"))
 
-    def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
+    def generate(
+        self, windows: TokenWindows, orders: Sequence[Order], mixed: Blends = NOT_MIXED
+    ) -> list[Continuation]:
         """Return one continuation per order. The same order gives the same text in any company."""
         lengths = self._lengths(windows, self.settings.max_words)
-        drafts = [self._draft(windows, order) for order in orders]
+        drafts = [self._draft(windows, order, mixed) for order in orders]
         asked: dict[int, list[Draft]] = {}
         for order, draft in zip(orders, drafts, strict=True):
             asked.setdefault(order.window, []).append(draft)
@@ -188,12 +190,12 @@ class TransformersNarrative:
         known = Known(
             present=frozenset(TAPE[s] for s in read_tape(self.codes, story) if task in HORIZONS),
             absent=frozenset(s.subject for s in told if s.kind == "absence"),
-            expected=frozenset(s.subject for s in told if s.kind == "event"),
+            before=frozenset(told),
             horizon=HORIZONS.get(task, Horizon.DAILY),
         )
         return lambda tape: GuidedText(guide, replace(known, tape=tuple(sorted(tape.items()))))
 
-    def _draft(self, windows: TokenWindows, order: Order) -> Draft:
+    def _draft(self, windows: TokenWindows, order: Order, mixed: Blends) -> Draft:
         label = windows.labels[order.window]
         story = last_story(windows, order.window)
         chosen = scenario_of(order, self.settings, self._learnt)
@@ -212,6 +214,7 @@ class TransformersNarrative:
             repeat_times=self.settings.repeat_times,
             closing_words=self.settings.closing_words,
             guided=self._guided(story, chosen.task),
+            mixed=mixed.get(label.symbol, NOTHING),
             beside=[
                 Teller(
                     scenario(name, self.settings, self._learnt).temperature,

@@ -38,7 +38,7 @@ from stage_05_llm_engine.adapters.server.reading import (
 from stage_05_llm_engine.drawing import repeats
 from stage_05_llm_engine.endings import named
 from stage_05_llm_engine.learning.lessons import marks_are_single
-from stage_05_llm_engine.narrative import NextStates, Order
+from stage_05_llm_engine.narrative import NOT_MIXED, Blends, NextStates, Order
 from stage_05_llm_engine.scenarios import BESIDE, Scenario, draft_seed, key_series, scenario_of
 from stage_05_llm_engine.settings import EngineSettings
 
@@ -135,8 +135,13 @@ class ServerNarrative:
         samples = self.server.samples if method == "samples" else 0
         return NextStates(result, DistributionReading(method=method, samples=samples, error=error))
 
-    def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
-        """Return one continuation per order. Stories that avoid one another come in turn."""
+    def generate(
+        self, windows: TokenWindows, orders: Sequence[Order], mixed: Blends = NOT_MIXED
+    ) -> list[Continuation]:
+        """Return one continuation per order. Stories that avoid one another come in turn.
+
+        They are the model's own: in what a server draws nothing can be mixed.
+        """
         groups: dict[Order, list[Order]] = {}
         for order in orders:
             groups.setdefault(replace(order, scenario="base"), []).append(order)

@@ -45,6 +45,27 @@ def test_every_row_equals_counts_made_one_by_one(kind, series):
     assert got == pytest.approx(np.array(expected))
 
 
+@pytest.mark.parametrize("kind", ["climatology", "markov"])
+@given(st.lists(st.tuples(*[st.sampled_from([0.0, 1.0, 2.0, float("nan")])] * 3), min_size=1))
+def test_pooled_counts_are_those_of_all_symbols_together(kind, rows):
+    seen = np.array(rows)
+    got = REFERENCES[kind](seen, 3, pooled=True)
+    for t, row in enumerate(rows):
+        columns = [[r[n] for r in rows[: t + 1]] for n in range(3)]
+        known = [c for column in columns for c in column if c == c]
+        pairs = [
+            (a, b) for column in columns for a, b in itertools.pairwise(column) if a == a and b == b
+        ]
+        for n in range(len(row)):
+            own = [c for c in columns[n] if c == c]
+            if kind == "markov":
+                left = [b for a, b in pairs if own and a == own[-1]]
+                expected = [(left.count(k) + 0.5) / (len(left) + 1.5) for k in range(3)]
+            else:
+                expected = [(known.count(k) + 0.5) / (len(known) + 1.5) for k in range(3)]
+            assert got[t, n] == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("kind", REFERENCES)
 def test_rewriting_the_future_changes_no_earlier_row(kind):
     generator = np.random.default_rng(4)
