@@ -115,6 +115,7 @@ def continued(session: Session, task: str) -> tuple[Continuation, ...]:
     given = EngineInput(
         tokens=workplace.artefact(wiring.TOKENS, TokenBatch),
         model=workplace.artefact(wiring.TRAINING, StoryModel),
+        stories=workplace.artefact(wiring.STORIES, StoryBook),
     )
     settings = session.settings
     engine = LlmEngineStage(settings.engine, workplace.store.folders, *story_server(settings))
