@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.stage_01_data_engine.parser_fuzz import PARSERS
+from tests.stage_01_data_engine.files.parser_fuzz import PARSERS
 
 
 def main() -> int:

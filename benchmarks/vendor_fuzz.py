@@ -18,7 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.stage_01_data_engine.vendor_fuzz import MAKERS, outcome
+from tests.stage_01_data_engine.vendors.vendor_fuzz import MAKERS, outcome
 
 
 def main() -> int:

@@ -13,25 +13,26 @@ from typing import Literal
 
 from foundation.connect import Connection, Credential
 from foundation.kernel import OperatorError
-from stage_01_data_engine.adapters import cboe
-from stage_01_data_engine.adapters import finnhub as _finnhub
-from stage_01_data_engine.adapters import fred as _fred
-from stage_01_data_engine.adapters import nasdaq_data_link as _data_link
-from stage_01_data_engine.adapters import polygon as _polygon
 from stage_01_data_engine.adapters.bundled import BundledSource
-from stage_01_data_engine.adapters.event_tables import EventTableSource
-from stage_01_data_engine.adapters.finnhub import FinnhubSource
-from stage_01_data_engine.adapters.folder import FolderSource
-from stage_01_data_engine.adapters.fred import FredSource
-from stage_01_data_engine.adapters.iqfeed import IqfeedSource
-from stage_01_data_engine.adapters.nasdaq_data_link import NasdaqDataLinkSource
-from stage_01_data_engine.adapters.option_snapshots import kept_layouts
-from stage_01_data_engine.adapters.polygon import PolygonSource
+from stage_01_data_engine.adapters.files import cboe
+from stage_01_data_engine.adapters.files.event_tables import EventTableSource
+from stage_01_data_engine.adapters.files.folder import FolderSource
+from stage_01_data_engine.adapters.files.option_snapshots import kept_layouts
+from stage_01_data_engine.adapters.files.table_layout import TableLayout
+from stage_01_data_engine.adapters.files.tables import TableSource
 from stage_01_data_engine.adapters.settings import SourceSettings
 from stage_01_data_engine.adapters.simulated import SimulatedSource, SimulationSettings
 from stage_01_data_engine.adapters.stored import StoredSource
-from stage_01_data_engine.adapters.tables import TableLayout, TableSource
-from stage_01_data_engine.adapters.yahoo import YahooSource
+from stage_01_data_engine.adapters.vendors import finnhub as _finnhub
+from stage_01_data_engine.adapters.vendors import fred as _fred
+from stage_01_data_engine.adapters.vendors import nasdaq_data_link as _data_link
+from stage_01_data_engine.adapters.vendors import polygon as _polygon
+from stage_01_data_engine.adapters.vendors.finnhub import FinnhubSource
+from stage_01_data_engine.adapters.vendors.fred import FredSource
+from stage_01_data_engine.adapters.vendors.iqfeed import IqfeedSource
+from stage_01_data_engine.adapters.vendors.nasdaq_data_link import NasdaqDataLinkSource
+from stage_01_data_engine.adapters.vendors.polygon import PolygonSource
+from stage_01_data_engine.adapters.vendors.yahoo import YahooSource
 from stage_01_data_engine.raw import Source
 from stage_01_data_engine.settings import DataEngineSettings
 

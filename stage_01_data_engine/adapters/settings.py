@@ -8,14 +8,14 @@ from typing import Literal
 from pydantic import Field
 
 from foundation.kernel.model import Part
-from stage_01_data_engine.adapters.event_layout import EventLayout
-from stage_01_data_engine.adapters.finnhub import FinnhubSettings
-from stage_01_data_engine.adapters.fred import FredSettings
-from stage_01_data_engine.adapters.iqfeed import IqfeedSettings
-from stage_01_data_engine.adapters.nasdaq_data_link import NasdaqDataLinkSettings
-from stage_01_data_engine.adapters.polygon import PolygonSettings
-from stage_01_data_engine.adapters.tables import TableLayout
-from stage_01_data_engine.adapters.yahoo import YahooSettings
+from stage_01_data_engine.adapters.files.event_layout import EventLayout
+from stage_01_data_engine.adapters.files.table_layout import TableLayout
+from stage_01_data_engine.adapters.vendors.finnhub import FinnhubSettings
+from stage_01_data_engine.adapters.vendors.fred import FredSettings
+from stage_01_data_engine.adapters.vendors.iqfeed import IqfeedSettings
+from stage_01_data_engine.adapters.vendors.nasdaq_data_link import NasdaqDataLinkSettings
+from stage_01_data_engine.adapters.vendors.polygon import PolygonSettings
+from stage_01_data_engine.adapters.vendors.yahoo import YahooSettings
 
 
 class FolderSettings(Part):

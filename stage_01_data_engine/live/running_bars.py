@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from foundation.contracts import BAR_FIELDS
 from foundation.kernel import NEW_YORK, OperatorError
 from foundation.market import close_of
-from stage_01_data_engine.adapters.iqfeed_stream import FeedState, Message, Quote
+from stage_01_data_engine.adapters.vendors.iqfeed_stream import FeedState, Message, Quote
 from stage_01_data_engine.knowledge import opening_of
 
 if TYPE_CHECKING:

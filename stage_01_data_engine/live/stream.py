@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 from foundation.kernel import UpstreamDataError
-from stage_01_data_engine.adapters.iqfeed_stream import FeedState, Message
+from stage_01_data_engine.adapters.vendors.iqfeed_stream import FeedState, Message
 from stage_01_data_engine.live.next_session import Increment, NextSession
 from stage_01_data_engine.live.running_bars import RunningBars
 

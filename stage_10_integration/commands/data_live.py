@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from stage_01_data_engine import Quote
-    from stage_01_data_engine.adapters.iqfeed_stream import Message
+    from stage_01_data_engine.adapters.vendors.iqfeed_stream import Message
     from stage_10_integration.house_settings import HouseSettings
 
 
@@ -73,7 +73,7 @@ def options(
     ] = Path("option-snapshots"),
 ) -> None:
     """Fetch today's option chains and keep them, for `sources.tables.snapshots` to read back."""
-    from stage_01_data_engine.adapters.option_snapshots import keep_snapshot, snapshot_source
+    from stage_01_data_engine.adapters.files.option_snapshots import keep_snapshot, snapshot_source
     from stage_10_integration.commands.opening import open_settings
     from stage_10_integration.commands.reporting import console, print_json
     from stage_10_integration.sources import open_connection, open_one

@@ -25,7 +25,7 @@ from foundation.testing.vendors import (
 )
 from foundation.testing.vendors.iqfeed import in_cents
 from stage_01_data_engine import TableSource
-from stage_01_data_engine.adapters.option_snapshots import kept_layouts
+from stage_01_data_engine.adapters.files.option_snapshots import kept_layouts
 from stage_10_integration.commands.application import run_application
 
 WORLD = vendor_market()

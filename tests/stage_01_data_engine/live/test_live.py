@@ -13,7 +13,7 @@ import pytest
 from foundation.kernel import NEW_YORK, OperatorError, UpstreamDataError
 from foundation.market import close_of
 from stage_01_data_engine import DataEngineSettings
-from stage_01_data_engine.adapters.iqfeed_stream import FeedState, Quote
+from stage_01_data_engine.adapters.vendors.iqfeed_stream import FeedState, Quote
 from stage_01_data_engine.features import FEATURES
 from stage_01_data_engine.live import NextSession, RunningBars, live_features
 from tests.stage_01_data_engine.market_files import lines, walk, window, write

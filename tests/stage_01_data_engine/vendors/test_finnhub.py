@@ -23,7 +23,11 @@ from foundation.testing.vendors import (
     vendor_market,
 )
 from stage_01_data_engine import MarketRequest
-from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource, earnings_moments
+from stage_01_data_engine.adapters.vendors.finnhub import (
+    FinnhubSettings,
+    FinnhubSource,
+    earnings_moments,
+)
 
 WORLD = vendor_market()
 

@@ -27,9 +27,9 @@ from foundation.testing.vendors import (
     vendor_market,
 )
 from stage_01_data_engine import MarketRequest
-from stage_01_data_engine.adapters import iqfeed_lines as lines
-from stage_01_data_engine.adapters.iqfeed import IqfeedSettings, IqfeedSource
-from stage_01_data_engine.adapters.iqfeed_stream import (
+from stage_01_data_engine.adapters.vendors import iqfeed_lines as lines
+from stage_01_data_engine.adapters.vendors.iqfeed import IqfeedSettings, IqfeedSource
+from stage_01_data_engine.adapters.vendors.iqfeed_stream import (
     FIELDS,
     FeedState,
     IqfeedStream,

@@ -22,7 +22,7 @@ from foundation.testing.vendors import (
     vendor_market,
 )
 from stage_01_data_engine import MarketRequest
-from stage_01_data_engine.adapters.nasdaq_data_link import (
+from stage_01_data_engine.adapters.vendors.nasdaq_data_link import (
     NasdaqDataLinkSettings,
     NasdaqDataLinkSource,
 )

@@ -15,9 +15,9 @@ from foundation.connect import Connection, RetryPolicy, TransientError
 from foundation.kernel import DependencyError, UpstreamDataError
 from foundation.testing.vendors import ManualTime, Split, VendorMarket, vendor_market
 from stage_01_data_engine import MarketRequest
-from stage_01_data_engine.adapters import yahoo_download
-from stage_01_data_engine.adapters.yahoo import YahooSettings, YahooSource
-from stage_01_data_engine.adapters.yahoo_download import Download, Downloader
+from stage_01_data_engine.adapters.vendors import yahoo_download
+from stage_01_data_engine.adapters.vendors.yahoo import YahooSettings, YahooSource
+from stage_01_data_engine.adapters.vendors.yahoo_download import Download, Downloader
 
 WORLD = vendor_market()
 AS_OF = date(2018, 12, 28)

@@ -9,7 +9,7 @@ from typing import Any
 
 from foundation.testing.vendors import Fault, FinnhubEmulator, finnhub_limit, reshaped
 from stage_01_data_engine import Source
-from stage_01_data_engine.adapters.finnhub import FinnhubSettings, FinnhubSource
+from stage_01_data_engine.adapters.vendors.finnhub import FinnhubSettings, FinnhubSource
 from tests.stage_01_data_engine.conformance.case import (
     PATIENCE,
     READ_TIMEOUT,

@@ -8,7 +8,7 @@ from typing import Any
 
 from foundation.testing.vendors import Fault, FredEmulator, rate_limited, reshaped
 from stage_01_data_engine import Source
-from stage_01_data_engine.adapters.fred import FredSettings, FredSource
+from stage_01_data_engine.adapters.vendors.fred import FredSettings, FredSource
 from tests.stage_01_data_engine.conformance.case import (
     PATIENCE,
     READ_TIMEOUT,

@@ -22,7 +22,7 @@ from foundation.testing.vendors import (
 )
 from foundation.testing.vendors.iqfeed import in_cents
 from stage_01_data_engine import Source
-from stage_01_data_engine.adapters.iqfeed import IqfeedSettings, IqfeedSource
+from stage_01_data_engine.adapters.vendors.iqfeed import IqfeedSettings, IqfeedSource
 from tests.stage_01_data_engine.conformance.case import (
     AS_OF,
     PATIENCE,

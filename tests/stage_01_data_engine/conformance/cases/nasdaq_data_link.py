@@ -16,7 +16,7 @@ from foundation.testing.vendors import (
     reshaped,
 )
 from stage_01_data_engine import Source
-from stage_01_data_engine.adapters.nasdaq_data_link import (
+from stage_01_data_engine.adapters.vendors.nasdaq_data_link import (
     NasdaqDataLinkSettings,
     NasdaqDataLinkSource,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from foundation.testing.vendors import Fault, NasdaqDataLinkEmulator, reshaped
 from stage_01_data_engine import Source
-from stage_01_data_engine.adapters.nasdaq_data_link import (
+from stage_01_data_engine.adapters.vendors.nasdaq_data_link import (
     NasdaqDataLinkSettings,
     NasdaqDataLinkSource,
 )

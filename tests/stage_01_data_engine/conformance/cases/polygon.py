@@ -8,7 +8,7 @@ from typing import Any
 
 from foundation.testing.vendors import Fault, PolygonEmulator, reshaped
 from stage_01_data_engine import Source
-from stage_01_data_engine.adapters.polygon import PolygonSettings, PolygonSource
+from stage_01_data_engine.adapters.vendors.polygon import PolygonSettings, PolygonSource
 from tests.stage_01_data_engine.conformance.case import (
     PATIENCE,
     READ_TIMEOUT,

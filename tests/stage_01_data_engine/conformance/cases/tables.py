@@ -9,8 +9,9 @@ from datetime import date, datetime, time
 import pytest
 
 from stage_01_data_engine import Source
-from stage_01_data_engine.adapters.cboe import VIX_HISTORY
-from stage_01_data_engine.adapters.tables import TableLayout, TableSource
+from stage_01_data_engine.adapters.files.cboe import VIX_HISTORY
+from stage_01_data_engine.adapters.files.table_layout import TableLayout
+from stage_01_data_engine.adapters.files.tables import TableSource
 from tests.stage_01_data_engine.conformance.case import Setup, SourceCase
 
 BARS = TableLayout(

@@ -12,7 +12,7 @@ import pytest
 from foundation.connect import Connection
 from foundation.testing.vendors import Fault, YahooEmulator, rate_limited, reshaped
 from stage_01_data_engine import Source
-from stage_01_data_engine.adapters.yahoo import YahooSettings, YahooSource
+from stage_01_data_engine.adapters.vendors.yahoo import YahooSettings, YahooSource
 from tests.stage_01_data_engine.conformance.case import (
     PATIENCE,
     Setup,

@@ -1,0 +1,1 @@
+"""Sources that are files of the user's own: bars by symbol, tables by layout, events."""
