@@ -11,7 +11,7 @@ import pytest
 
 from config.profiles import profile_named
 from foundation.kernel import OperatorError
-from foundation.testing.language_models import OpenAiEmulator, TapeLaw
+from foundation.testing.language_models import OpenAiEmulator, Said, TapeLaw
 from stage_02_fuzzification.sentiment import NewsDay
 from stage_05_llm_engine.settings import ServerSettings
 from stage_10_integration.house_settings import HouseSettings
@@ -32,9 +32,9 @@ ANSWER = {
 class Analyst(OpenAiEmulator):
     """Says one thing whatever it is asked."""
 
-    def _drawn(self, prompt: str, asked: dict[str, Any]) -> tuple[list[tuple[str, float]], str]:
+    def said(self, prompt: str, asked: dict[str, Any]) -> Said:
         text = json.dumps(ANSWER)
-        return [(text[:40], -0.1), (text[40:], -0.1)], "stop"
+        return Said(text, [(text[:40], -0.1), (text[40:], -0.1)], "stop")
 
 
 def house(store: Path, base_url: str | None) -> HouseSettings:

@@ -5,7 +5,17 @@
 ...     print(server.url)
 """
 
+from foundation.testing.language_models.dialects import LLAMA_CPP, TRANSFORMERS, VLLM, Dialect
 from foundation.testing.language_models.law import TapeLaw, tokens_of
-from foundation.testing.language_models.openai import OpenAiEmulator
+from foundation.testing.language_models.openai import OpenAiEmulator, Said
 
-__all__ = ["OpenAiEmulator", "TapeLaw", "tokens_of"]
+__all__ = [
+    "LLAMA_CPP",
+    "TRANSFORMERS",
+    "VLLM",
+    "Dialect",
+    "OpenAiEmulator",
+    "Said",
+    "TapeLaw",
+    "tokens_of",
+]

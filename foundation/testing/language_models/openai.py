@@ -1,27 +1,40 @@
 """A server that speaks the OpenAI protocol, as vLLM, llama.cpp and Ollama do, each in part.
 
 Completions and chat completions, one prompt or several, streamed or whole, with log-probabilities
-of prompts (``echo``) and of the likeliest tokens; what a real server may lack can be switched off.
-Behind it stands a ``TapeLaw``.
+of prompts (``echo``) and of the likeliest tokens, in the dialect of whichever server it stands
+for. Behind it stands a ``TapeLaw``.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from foundation.kernel import seed_from
+from foundation.testing.language_models.dialects import Dialect
 from foundation.testing.language_models.law import END, TapeLaw, tokens_of
 from foundation.testing.vendors.server import Emulator, Fault, Reply, Request
 
 IMPOSSIBLE = -1e9
 """The log-probability told of a token that the law never says."""
 
+PROTOCOL = Dialect()
+
 Drawn = Sequence[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Said:
+    """A drawn text, its tokens with their log-probabilities, and why it ends."""
+
+    text: str
+    tokens: Drawn
+    reason: str
 
 
 class OpenAiEmulator(Emulator):
@@ -31,12 +44,10 @@ class OpenAiEmulator(Emulator):
     ----------
     law : TapeLaw
     *faults : Fault
+    dialect : Dialect
+        What it makes of the protocol; the protocol itself by default.
     model : str
         The one model that is served.
-    prompt_logprobs : bool
-        Whether ``echo`` is answered (vLLM) or refused (llama.cpp).
-    top_logprobs : int
-        How many likeliest tokens are told; with 0 the field is missing (Ollama).
     longest : int
         Tokens of the context window.
     key : str or None
@@ -47,19 +58,14 @@ class OpenAiEmulator(Emulator):
         self,
         law: TapeLaw,
         *faults: Fault,
+        dialect: Dialect = PROTOCOL,
         model: str = "story-model",
-        prompt_logprobs: bool = True,
-        top_logprobs: int = 20,
         longest: int = 100_000,
         key: str | None = None,
     ) -> None:
         super().__init__(*faults)
-        self.law, self.model, self.key = law, model, key
-        self.prompt_logprobs, self.top_logprobs, self.longest = (
-            prompt_logprobs,
-            top_logprobs,
-            longest,
-        )
+        self.law, self.dialect, self.model = law, dialect, model
+        self.longest, self.key = longest, key
 
     @property
     def base_url(self) -> str:
@@ -69,73 +75,75 @@ class OpenAiEmulator(Emulator):
     def reply(self, request: Request) -> Reply:
         given = {name.lower(): value for name, value in request.headers.items()}
         if self.key is not None and given.get("authorization") != f"Bearer {self.key}":
-            return _refused(401, "Incorrect API key provided.")
+            return self._refused(401, "Incorrect API key provided.")
         if request.path == "/v1/models":
             return Reply({"object": "list", "data": [{"id": self.model, "object": "model"}]})
         asked = request.json()
         if asked.get("model") != self.model:
-            return _refused(404, f"The model `{asked.get('model')}` does not exist.")
+            return self._refused(404, f"The model `{asked.get('model')}` does not exist.")
         if request.path == "/v1/completions":
             return self._completions(asked)
         if request.path == "/v1/chat/completions":
             return self._chat(asked)
-        return _refused(404, "Not Found")
+        return self._refused(404, "Not Found")
 
     def _completions(self, asked: dict[str, Any]) -> Reply:
+        if isinstance(asked["prompt"], list) and not self.dialect.lists:
+            return self._refused(400, "prompt must be a string.")
         prompts = asked["prompt"] if isinstance(asked["prompt"], list) else [asked["prompt"]]
-        if asked.get("echo") and not self.prompt_logprobs:
-            return _refused(400, "echo is not supported by this server.")
+        echo = bool(asked.get("echo"))
+        if echo and self.dialect.echo == "refused":
+            return self._refused(400, "Only no echo is supported")
         if too_long := self._too_long(prompts, asked):
             return too_long
+        drawn = [self.said(prompt, asked) for prompt in prompts]
+        if asked.get("stream"):
+            return self._stream(prompts[0], drawn[0], asked, "text_completion")
         choices = []
-        for number, prompt in enumerate(prompts):
-            drawn, reason = self._drawn(prompt, asked)
-            told = [*_read(self.law, prompt), *drawn] if asked.get("echo") else list(drawn)
-            text = "".join(token for token, _ in told)
-            choice = {"index": number, "text": text, "finish_reason": reason}
-            if asked.get("logprobs") is not None and self.top_logprobs:
-                start = "" if asked.get("echo") else prompt
+        for number, (prompt, said) in enumerate(zip(prompts, drawn, strict=True)):
+            read = _read(self.law, prompt) if echo and self.dialect.echo == "told" else []
+            told = [*read, *said.tokens]
+            text = "".join(token for token, _ in read) + said.text
+            choice = {"index": number, "text": text, "finish_reason": said.reason}
+            if asked.get("logprobs") is not None and self.dialect.logprobs != "none":
+                start = "" if read else prompt
                 choice["logprobs"] = self._logprobs(start, told, int(asked["logprobs"]))
             choices.append(choice)
-        if asked.get("stream"):
-            return self._stream(choices[0], drawn, "text_completion", lambda t: {"text": t})
         return Reply(self._envelope("text_completion", choices, prompts))
 
     def _chat(self, asked: dict[str, Any]) -> Reply:
         prompt = "\n".join(message["content"] for message in asked["messages"]) + "\n"
         if too_long := self._too_long([prompt], asked):
             return too_long
-        drawn, reason = self._drawn(prompt, asked)
-        text = "".join(token for token, _ in drawn)
-        choice: dict[str, Any] = {
-            "index": 0,
-            "message": {"role": "assistant", "content": text},
-            "finish_reason": reason,
-        }
+        said = self.said(prompt, asked)
         if asked.get("stream"):
-            return self._stream(
-                choice, drawn, "chat.completion.chunk", lambda t: {"delta": {"content": t}}
-            )
+            return self._stream(prompt, said, asked, "chat.completion.chunk")
+        message = {"role": "assistant", "content": said.text}
+        choice = {"index": 0, "message": message, "finish_reason": said.reason}
         return Reply(self._envelope("chat.completion", [choice], [prompt]))
 
-    def _drawn(self, prompt: str, asked: dict[str, Any]) -> tuple[Drawn, str]:
-        """Return what is drawn behind a prompt, and why it stopped."""
-        rng = np.random.Generator(np.random.Philox(seed_from(prompt, str(asked.get("seed")))))
-        most, stops = int(asked.get("max_tokens", 16)), asked.get("stop") or []
+    def said(self, prompt: str, asked: dict[str, Any]) -> Said:
+        """Return what is drawn behind a prompt. Another model may say something else here."""
+        heeded = self.dialect.draws
+        seed = seed_from(prompt, str(asked.get("seed") if heeded else None))
         drawn = self.law.draw(
-            prompt, most=most, temperature=float(asked.get("temperature", 1.0)), rng=rng
+            prompt,
+            most=int(asked.get("max_tokens", 16)),
+            temperature=float(asked.get("temperature", 1.0)) if heeded else 0.0,
+            rng=np.random.Generator(np.random.Philox(seed)),
         )
-        ended = bool(drawn) and drawn[-1][0] == END
-        kept: list[tuple[str, float]] = []
+        text, tokens = "", []
         for token, chance in drawn:
             if token == END:
-                break
-            text = "".join(t for t, _ in kept) + token
-            if found := [text.index(stop) for stop in stops if stop in text]:
-                left = text[: min(found)][len("".join(t for t, _ in kept)) :]
-                return ([*kept, (left, chance)] if left else kept), "stop"
-            kept.append((token, chance))
-        return kept, "stop" if ended else "length"
+                tokens += [(token, chance)] if self.dialect.stop_told else []
+                return Said(text, tokens, "stop")
+            tokens.append((token, chance))
+            text += token
+            stops = [text.index(stop) + len(stop) * self.dialect.stops
+                     for stop in asked.get("stop") or [] if stop in text]  # fmt: skip
+            if stops:
+                return Said(text[: min(stops)], tokens, "stop")
+        return Said(text, tokens, "length")
 
     def _logprobs(self, start: str, told: Drawn, top: int) -> dict[str, Any]:
         offsets, length, line = [], 0, start.rpartition("\n")[2]
@@ -143,10 +151,12 @@ class OpenAiEmulator(Emulator):
         for place, (token, _) in enumerate(told):
             offsets.append(length)
             best = sorted(self.law.next_tokens(line).items(), key=lambda item: -item[1])
-            best = best[: min(top, self.top_logprobs)]
+            best = best[: min(top, self.dialect.likeliest)]
             likeliest.append({t: math.log(p) for t, p in best} if place or start else None)
             length += len(token)
             line = "" if token == "\n" else line + token
+        if self.dialect.logprobs == "records":
+            return _records(told, likeliest)
         return {
             "tokens": [token for token, _ in told],
             "token_logprobs": [chance if offsets[i] or start else None
@@ -155,30 +165,40 @@ class OpenAiEmulator(Emulator):
             "text_offset": offsets,
         }  # fmt: skip
 
-    def _stream(self, choice: dict[str, Any], drawn: Drawn, kind: str, shape: Any) -> Reply:
-        """Return the answer as server-sent events, a token each."""
-
-        def events() -> Iterator[dict[str, Any]]:
-            for token, chance in drawn:
-                told = {"index": 0, **shape(token), "finish_reason": None}
-                if self.top_logprobs and kind == "text_completion":
-                    told["logprobs"] = {"tokens": [token], "token_logprobs": [chance]}
-                yield told
-            yield {"index": 0, **shape(""), "finish_reason": choice["finish_reason"]}
-
-        lines = [f"data: {json.dumps({'object': kind, 'choices': [e]})}\n\n" for e in events()]
-        body = "".join([*lines, "data: [DONE]\n\n"])
-        return Reply(body, 200, {"Content-Type": "text/event-stream"})
+    def _stream(self, prompt: str, said: Said, asked: dict[str, Any], kind: str) -> Reply:
+        """Return the answer as server-sent events, some tokens each; the last says why it ends."""
+        chunks, sent = [], 0
+        whole = [token for token, _ in said.tokens]
+        for first in range(0, len(whole), self.dialect.chunk):
+            there = len("".join(whole[: first + self.dialect.chunk]))
+            piece, tokens = said.text[sent:there], said.tokens[first : first + self.dialect.chunk]
+            sent = max(sent, min(there, len(said.text)))
+            told: dict[str, Any] = {"index": 0, **_shaped(piece, kind), "finish_reason": None}
+            chat, logprobs = kind != "text_completion", asked.get("logprobs")
+            if logprobs is not None and not chat and self.dialect.logprobs != "none":
+                before = prompt + "".join(whole[:first])
+                told["logprobs"] = self._logprobs(before, tokens, int(logprobs))
+            chunks.append(told)
+        chunks.append({"index": 0, **_shaped("", kind), "finish_reason": said.reason})
+        lines = [f"data: {json.dumps({'object': kind, 'choices': [one]})}\n\n" for one in chunks]
+        closing = ["data: [DONE]\n\n"] if self.dialect.closed else []
+        return Reply("".join([*lines, *closing]), 200, {"Content-Type": "text/event-stream"})
 
     def _too_long(self, prompts: Sequence[str], asked: dict[str, Any]) -> Reply | None:
         wanted = max(len(tokens_of(p)) for p in prompts) + int(asked.get("max_tokens", 16))
         if wanted <= self.longest:
             return None
-        return _refused(
+        return self._refused(
             400,
             f"This model's maximum context length is {self.longest} tokens. However, you requested "
             f"{wanted} tokens.",
         )
+
+    def _refused(self, status: int, message: str) -> Reply:
+        if self.dialect.errors == "detail":
+            return Reply({"detail": message}, status)
+        error = {"message": message, "type": "invalid_request_error", "code": status}
+        return Reply({"error": error}, status)
 
     def _envelope(
         self, kind: str, choices: list[dict[str, Any]], prompts: Sequence[str]
@@ -204,5 +224,19 @@ def _read(law: TapeLaw, prompt: str) -> Drawn:
     return told
 
 
-def _refused(status: int, message: str) -> Reply:
-    return Reply({"error": {"message": message, "type": "invalid_request_error"}}, status)
+def _shaped(text: str, kind: str) -> dict[str, Any]:
+    return {"text": text} if kind == "text_completion" else {"delta": {"content": text}}
+
+
+def _records(told: Drawn, likeliest: Sequence[dict[str, float] | None]) -> dict[str, Any]:
+    """Return log-probabilities in the form of chat answers."""
+
+    def one(token: str, chance: float) -> dict[str, Any]:
+        return {"token": token, "bytes": list(token.encode()), "logprob": chance}
+
+    return {
+        "content": [
+            one(token, chance) | {"top_logprobs": [one(t, p) for t, p in (best or {}).items()]}
+            for (token, chance), best in zip(told, likeliest, strict=True)
+        ]
+    }

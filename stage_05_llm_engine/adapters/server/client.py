@@ -51,7 +51,7 @@ class Drawn:
     log_probabilities : tuple of float
         Of its tokens, as far as told.
     tokens : int
-        Pieces that came.
+        Tokens that came, where the server told them, else pieces of text.
     """
 
     text: str
@@ -149,18 +149,22 @@ class OpenAiClient:
         return tuple(model.id for model in served.data)
 
     def _draw_once(self, path: str, body: dict[str, Any], enough: Callable[[str], bool]) -> Drawn:
-        text, chances, pieces = "", [], 0
+        text, chances, tokens = "", [], 0
         with self._sent(path, body) as response:
             for event in self._events(response):
-                for choice in parsed(Streamed, event, self.where).choices:
+                told = parsed(Streamed, event, self.where)
+                if told.error is not None:
+                    raise self._given_up(told.error, event.encode())
+                for choice in told.choices:
                     text += choice.said
-                    pieces += bool(choice.said)
-                    told = choice.logprobs.token_logprobs if choice.logprobs else None
-                    chances += [chance for chance in told or () if chance is not None]
+                    likely = choice.logprobs.token_logprobs if choice.logprobs else ()
+                    chances += [chance for chance in likely if chance is not None]
+                    tokens += len(likely) or bool(choice.said)
                     if choice.finish_reason:
-                        return Drawn(text, choice.finish_reason, tuple(chances), pieces)
+                        text = _until(text, body.get("stop", ()))
+                        return Drawn(text, choice.finish_reason, tuple(chances), tokens)
                 if enough(text):
-                    return Drawn(text, "left", tuple(chances), pieces)
+                    return Drawn(text, "left", tuple(chances), tokens)
         raise TransientError(
             f"{self.where} says why a stream ends",
             value=f"cut off after {text[-60:]!r}",
@@ -216,6 +220,18 @@ class OpenAiClient:
             value=self._secret.redact(why) if self._secret else why,
             remedy="check that the server runs and base_url is right; raise server.read_timeout "
             "for a slow machine",
+        )
+
+    def _given_up(self, error: Any, event: bytes) -> Exception:
+        """Return the error of a stream in which the server says that it cannot go on."""
+        code = error.get("code") if isinstance(error, dict) else None
+        if isinstance(code, int) and code != 200:
+            return self._refusal(code, event, {})
+        why = _message(event)
+        return TransientError(
+            f"{self.where} ends what it has begun",
+            value=self._secret.redact(why) if self._secret else why,
+            remedy="try again; look into the server's log",
         )
 
     def _refusal(self, status: int, body: bytes, headers: Any) -> Exception:
@@ -279,5 +295,10 @@ def _message(body: bytes) -> str:
         told = json.loads(body)
     except ValueError:
         return text
-    error = told.get("error", told) if isinstance(told, dict) else told
+    error = told.get("error", told.get("detail", told)) if isinstance(told, dict) else told
     return str(error.get("message", error) if isinstance(error, dict) else error)
+
+
+def _until(text: str, stops: Sequence[str]) -> str:
+    """Return a text up to the first stop: some servers hand on what they stopped at."""
+    return text[: min((text.index(stop) for stop in stops if stop in text), default=len(text))]

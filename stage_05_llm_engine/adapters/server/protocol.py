@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from foundation.kernel import UpstreamDataError
 
@@ -16,13 +17,52 @@ class _Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class _Told(_Answer):
+    """One token in the form of chat answers: its letters, and how likely it was."""
+
+    token: str
+    logprob: float | None = None
+    top_logprobs: tuple[_Told, ...] | None = None
+
+    def likeliest(self) -> dict[str, float] | None:
+        """Return the log-probabilities of the likeliest texts; several tokens may spell one."""
+        if self.top_logprobs is None:
+            return None
+        found: dict[str, float] = {}
+        for one in self.top_logprobs:
+            if one.logprob is not None:
+                before = found.get(one.token, -np.inf)
+                found[one.token] = float(np.logaddexp(before, one.logprob))
+        return found
+
+
+class _ToldTokens(_Answer):
+    content: tuple[_Told, ...]
+
+
 class TokenLogprobs(_Answer):
-    """What is told of a text's tokens, in order. ``None`` where nothing is known."""
+    """What is told of a text's tokens, in order. ``None`` where nothing is known.
+
+    Completions are told as lists side by side (vLLM), or, as chats are, in one record for each
+    token under ``content`` (llama.cpp), which become lists here.
+    """
 
     tokens: tuple[str, ...]
     token_logprobs: tuple[float | None, ...]
     top_logprobs: tuple[dict[str, float] | None, ...] | None = None
     text_offset: tuple[int, ...] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _side_by_side(cls, given: Any) -> Any:
+        if not isinstance(given, dict) or given.get("content") is None:
+            return given
+        told = _ToldTokens.model_validate(given).content
+        return {
+            "tokens": [one.token for one in told],
+            "token_logprobs": [one.logprob for one in told],
+            "top_logprobs": [one.likeliest() for one in told],
+        }
 
 
 class Choice(_Answer):
@@ -44,17 +84,13 @@ class _Delta(_Answer):
     content: str | None = None
 
 
-class _StreamedTokens(_Answer):
-    token_logprobs: tuple[float | None, ...] | None = None
-
-
 class StreamedChoice(_Answer):
     """One piece of a streamed answer, of either kind."""
 
     text: str | None = None
     delta: _Delta | None = None
     finish_reason: str | None = None
-    logprobs: _StreamedTokens | None = None
+    logprobs: TokenLogprobs | None = None
 
     @property
     def said(self) -> str:
@@ -63,9 +99,10 @@ class StreamedChoice(_Answer):
 
 
 class Streamed(_Answer):
-    """One event of a stream."""
+    """One event of a stream. ``error`` is what went wrong after the answer had begun."""
 
     choices: tuple[StreamedChoice, ...] = ()
+    error: Any = None
 
 
 class ServedModel(_Answer):
