@@ -13,6 +13,9 @@ Claims measured, each by its own part:
     On real markets: how long a regime lasts, whether parameters hold from refit to refit, how far
     what was told at the time differs from hindsight, whether "volatile" foretells volatility, and
     whether sessions are foretold better than without regimes.
+``told``
+    Told when a false change costs so many sessions' wrong names (``told_regimes``): how often the
+    name is right, and how often it changes beside the truth and beside the likeliest.
 ``speed``
     30 stocks x 2,000 sessions take under a second, 500 x 1,260 under ten, yearly refits included.
 ``detector``
@@ -36,11 +39,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
-from regimes_real import real
+from regimes_real import markets, real
 
 from foundation.contracts import REGIMES
 from foundation.kernel import NEW_YORK
 from foundation.quant import MarketRegimeSettings, OwnWindowSettings
+from foundation.quant.regimes import told_regimes
 from foundation.quant.regimes.emissions import Emissions
 from foundation.quant.regimes.fitting import told
 from foundation.quant.regimes.market import market_regimes
@@ -68,6 +72,7 @@ def main() -> None:
         "simulated": simulated,
         "martingale": martingale,
         "real": real,
+        "told": telling,
         "speed": speed,
         "detector": detector,
     }
@@ -168,6 +173,38 @@ def martingale(asked: argparse.Namespace) -> None:
     )
 
 
+def telling(asked: argparse.Namespace) -> None:
+    """Compare what is told at several costs of a false change with the truth, and on real sets."""
+    costs = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0)
+    print(f"\n## Regimes as told: {SYMBOLS} stocks, {SESSIONS} sessions, {asked.seeds} markets\n")
+    rows: dict[float, list[tuple[float, ...]]] = {cost: [] for cost in costs}
+    for seed in _seeds(asked):
+        returns, truth = drawn("regimes", seed)
+        assert truth is not None
+        said = market_regimes(returns, MarketRegimeSettings()).probabilities[:, None]
+        late = _settled(truth)[SCORED_FROM:]
+        for cost in costs:
+            codes = told_regimes(said, cost)[SCORED_FROM:, 0]
+            right = codes == truth[SCORED_FROM:]
+            rows[cost].append(
+                (right.mean(), right[late].mean(), _changes(codes), _changes(truth[SCORED_FROM:]))
+            )
+    print("| a false change costs | right | once settled | changes | true changes |")
+    print("|---|---|---|---|---|")
+    for cost, found in rows.items():
+        right, late, changes, true = np.mean(found, axis=0)
+        print(f"| {cost:g} sessions | {right:.1%} | {late:.1%} | {changes:.1f} | {true:.1f} |")
+    heads = " | ".join(f"{cost:g}" for cost in costs)
+    print(f"\nChanges a year (252 sessions), by the cost:\n\n| set | {heads} |")
+    print("|---" * (len(costs) + 1) + "|")
+    for name, _, returns in markets(asked.shared):
+        said = market_regimes(returns, MarketRegimeSettings()).probabilities
+        said = said[~np.isnan(said).any(axis=1), None]
+        told_changes = [_changes(told_regimes(said, cost)[:, 0]) for cost in costs]
+        a_year = " | ".join(f"{252 * n / len(said):.1f}" for n in told_changes)
+        print(f"| {name} | {a_year} |", flush=True)
+
+
 def speed(asked: argparse.Namespace) -> None:
     """Time whole histories, yearly refits included."""
     print("\n## Speed\n\n| stocks | sessions | CPU seconds, median of 3 |\n|---|---|---|")
@@ -253,6 +290,11 @@ def _settled(truth: np.ndarray) -> np.ndarray:
     for change in np.flatnonzero(np.diff(truth)) + 1:
         settled[change : change + SETTLED] = False
     return settled
+
+
+def _changes(codes: np.ndarray) -> int:
+    """Return how often a name gives way to another."""
+    return int(np.count_nonzero(np.diff(codes)))
 
 
 def _so_far(truth: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from foundation.contracts import STATES, TAPE, Horizon, Section, Statement, tape
 from foundation.language.clause_trie import language
 from foundation.language.contradictions import CONFIRMATIONS, OPPOSITIONS, Side
 from foundation.language.event_phrases import EVENT_NAMES, SCHEDULED
+from foundation.language.next_day import could_follow
 from foundation.language.sections import fits, section_of
 
 _SEEN_ONLY = frozenset({"relative", "members", "options"})
@@ -18,6 +19,8 @@ _UPDATES = frozenset(
     {"span", "place", "pace", "break", "check", "event", "absence", "range", "tilt"}
 )
 """What updates of a session under way say: nothing that a close decides."""
+_NEXT = frozenset({Horizon.DAILY, Horizon.INTRADAY})
+"""Horizons whose continuation tells of the session after the story before."""
 _SERIES_KINDS = frozenset({"state", "movement", "shift", "eve"})
 _PAIRINGS = {pairing.tension: pairing for pairing in (*OPPOSITIONS, *CONFIRMATIONS)}
 
@@ -34,18 +37,24 @@ class Known:
         Further tape series that the instrument has; whatever they do, the story may tell.
     absent : frozenset of str
         What the instrument's stories say is not reported (subjects of absence statements).
-    expected : frozenset of str
-        Which scheduled events of the instrument the story before speaks of. Of those, and of
-        market-wide releases, a continuation may tell when they fall; tomorrow's headlines,
-        surprises of reports and halts are never on offer, for nobody knows them.
+    before : frozenset of Statement
+        What the story before says. Of the scheduled events it speaks of, and of core inflation, a
+        continuation may tell when they fall; tomorrow's headlines, surprises and halts are never on
+        offer, for nobody knows them. A story of the next session must follow from it
+        (``next_day``).
     horizon : Horizon
     """
 
     tape: tuple[tuple[str, str], ...] = ()
     present: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
-    expected: frozenset[str] = frozenset()
+    before: frozenset[Statement] = frozenset()
     horizon: Horizon = Horizon.DAILY
+
+    @property
+    def expected(self) -> frozenset[str]:
+        """Return the events that the story before speaks of."""
+        return frozenset(s.subject for s in self.before if s.kind == "event")
 
     def codes(self, series: str) -> range:
         """Return the outcomes that a tape series may have: one, all, or (where absent) none."""
@@ -67,6 +76,8 @@ def _agrees(one: Statement, known: Known) -> bool:
         return False
     if known.horizon is Horizon.INTRADAY and one.kind not in _UPDATES:
         return False
+    if known.horizon in _NEXT and not could_follow(one, known.before):
+        return False
     if one.kind == "absence":
         return one.subject in known.absent and not known.codes(one.subject)
     if one.kind in ("tension", "contradiction"):
@@ -80,12 +91,8 @@ def _agrees(one: Statement, known: Known) -> bool:
     if one.kind == "streak":
         low, high = (3, 4) if one.value.endswith("rises") else (0, 1)
         return any(low <= code <= high for code in known.codes("price"))
-    if one.kind == "event" and one.subject in EVENT_NAMES:
-        # Core inflation is on every calendar; of other releases only what the story knew of.
-        return "events" not in known.absent and one.subject in known.expected | {"core inflation"}
     if one.kind == "event":
-        dated = one.value.split(":")[0] in ("since", "until", "reaction")
-        return one.subject in SCHEDULED & known.expected and dated
+        return _is_expected(one, known)
     if section_of(one) is Section.QUANTITATIVE:
         return "quantitative context" not in known.absent
     if one.kind == "pace" or one.subject in _NEEDS_RANGES:
@@ -99,6 +106,17 @@ def _agrees(one: Statement, known: Known) -> bool:
     if one.kind in _SERIES_KINDS and one.subject in TAPE:
         return _on_the_tape(one, known)
     return True
+
+
+def _is_expected(one: Statement, known: Known) -> bool:
+    """Say whether a continuation may tell of an event: of when it falls, and of nothing else."""
+    aspect = one.value.split(":")[0]
+    if one.subject in EVENT_NAMES:
+        # Core inflation is on every calendar; of other releases only what the story knew of.
+        heard = one.subject in known.expected | {"core inflation"}
+        return "events" not in known.absent and heard and aspect in ("since", "until")
+    dated = aspect in ("since", "until", "reaction")
+    return one.subject in SCHEDULED & known.expected and dated
 
 
 def _on_the_tape(one: Statement, known: Known) -> bool:

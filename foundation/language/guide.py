@@ -19,7 +19,9 @@ from functools import cache
 from foundation.contracts import Horizon, Section, Statement
 from foundation.language.agreement import Known, agreeing
 from foundation.language.clause_trie import ALL_OPENERS, APPOSED, COLON, Place, language
+from foundation.language.grammar import OPENERS
 from foundation.language.sections import ORDER, section_of
+from foundation.language.topics import market_wide
 
 _OWED: dict[Horizon, frozenset[Section]] = {
     Horizon.DAILY: frozenset(Section),
@@ -196,8 +198,10 @@ class GuidedText:
             if bit < 0 or (self._hurried and not stops):
                 return None
             path = self._closed(path, bit, sentence_ends=stops)
-        if place.join in ALL_OPENERS and path.before < 0:
-            return None  # The first sentence has nothing to stand against.
+        if place.join in ALL_OPENERS:
+            if path.before < 0:
+                return None  # The first sentence has nothing to stand against.
+            path = replace(path, allowed=path.allowed & _opened(place.join))
         node = place.node or (language().tail if place.join == COLON else language().root)
         over = place is language().stopped and self._over(path.section)
         if node.reach & path.allowed == 0 and not over:
@@ -257,6 +261,16 @@ def _group(kind: str, subject: str) -> int:
 @cache
 def _kinds(kinds: frozenset[str]) -> int:
     return language().bits(s.kind in kinds for s in language().said)
+
+
+@cache
+def _opened(opener: str) -> int:
+    """Return what a sentence may say that begins so: words that turn somewhere must get there."""
+    if opener in OPENERS["market"]:
+        return language().bits(s.kind == "state" and market_wide(s) for s in language().said)
+    if opener in OPENERS["ahead"]:
+        return _kinds(frozenset({"level"}))
+    return language().bits(True for _ in language().said)
 
 
 @cache

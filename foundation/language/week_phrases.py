@@ -10,7 +10,7 @@ from foundation.contracts import STATES, Movement, Statement, statement
 from foundation.language.phrases import NOUNS, PRICE_VERBS, TENSIONS
 from foundation.language.scales import SCALES, plain
 
-SPANS: tuple[str, ...] = ("over the week", "on the week", "in the five sessions", "this week")
+SPANS: tuple[str, ...] = ("over the week", "on the week", "in the course of the week", "this week")
 COURSES: dict[str, tuple[str, ...]] = {
     "steady climb": (
         "the gains came day by day",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from foundation.contracts import TAPE, Horizon, Statement, Story, tape_outcomes
+from foundation.language import read
 from foundation.language.agreement import Known
 from foundation.language.event_phrases import EVENT_NAMES, SCHEDULED
 from foundation.language.grammar import OPENERS
@@ -33,7 +34,7 @@ def follow(story: Story) -> str:
         tape=tuple(sorted(tape.items())) if day else (),
         present=frozenset(tape),
         absent=frozenset(s.subject for s in said if s.kind == "absence"),
-        expected=frozenset(s.subject for s in said if s.kind == "event"),
+        before=frozenset(read(BOOK.texts[t - 1][n]).statements if day else said),
         horizon=story.horizon,
     )
     guided = GuidedText(GUIDE, known)

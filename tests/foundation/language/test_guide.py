@@ -1,13 +1,17 @@
 """Whatever a guided hand writes can be read, in order, and agrees with its tape."""
 
+from collections.abc import Iterable
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from foundation.contracts import STATES, TAPE, Section, tape_outcomes
+from foundation.contracts import STATES, TAPE, Section, Statement, statement, tape_outcomes
 from foundation.language import read
 from foundation.language.agreement import Known, agreeing
 from foundation.language.clause_trie import language
+from foundation.language.grammar import phrasings
 from foundation.language.guide import Guide, GuidedText
 from foundation.language.sections import section_of
 
@@ -39,10 +43,13 @@ tapes = st.fixed_dictionaries(
 )
 
 
-def known(tape: dict[str, str], *sets: frozenset[str]) -> Known:
-    """Return what is known of a day whose tape this is; sets: absent, expected."""
-    absent, expected = (*sets, frozenset(), frozenset())[:2]
-    return Known(tuple(sorted(tape.items())), frozenset(), absent, expected)
+def known(
+    tape: dict[str, str],
+    absent: frozenset[str] = frozenset(),
+    before: Iterable[Statement] = (),
+) -> Known:
+    """Return what is known of a day whose tape this is."""
+    return Known(tuple(sorted(tape.items())), frozenset(), absent, frozenset(before))
 
 
 def write(tape: dict[str, str], seed: int) -> tuple[str, bool]:
@@ -95,22 +102,28 @@ def test_tokens_outside_the_language_are_never_on_offer() -> None:
     assert {PIECES[t] for t in tokens} <= {"T", "The price"}
 
 
-def offered(expected: frozenset[str]) -> set[tuple[str, str]]:
-    bits = agreeing(known({"price": "rises"}, frozenset(), expected))
+def offered(*before: Statement, kind: str = "event") -> set[tuple[str, str]]:
+    bits = agreeing(known({"price": "rises"}, before=before))
     said = language().said
-    return {(s.subject, s.value) for k, s in enumerate(said) if bits >> k & 1 and s.kind == "event"}
+    return {(s.subject, s.value) for k, s in enumerate(said) if bits >> k & 1 and s.kind == kind}
+
+
+def event(subject: str, value: str) -> Statement:
+    return statement("event", subject, value)
 
 
 def test_tomorrows_headlines_halts_and_surprises_are_never_on_offer() -> None:
-    everything = frozenset({"news", "market news", "halt", "earnings", "cash dividend"})
-    for subject, value in offered(everything):
+    everything = [s for s in language().said if s.kind == "event"]
+    told = offered(*everything)
+    assert {subject for subject, _ in told} > {"earnings", "cash dividend", "payrolls"}
+    for subject, value in told:
         assert subject not in ("news", "market news", "halt")
-        assert subject == "core inflation" or not value.startswith("surprise")
+        assert not value.startswith("surprise")
 
 
 def test_scheduled_events_are_on_offer_where_the_story_before_spoke_of_them() -> None:
-    assert {subject for subject, _ in offered(frozenset())} == {"core inflation"}
-    told = offered(frozenset({"earnings"}))
+    assert {subject for subject, _ in offered()} == {"core inflation"}
+    told = offered(event("earnings", "until: days ahead"))
     assert ("earnings", "until: tomorrow") in told
     assert {subject for subject, _ in told} == {"core inflation", "earnings"}
 
@@ -159,3 +172,29 @@ def test_a_hurried_text_takes_the_longest_piece_of_those_that_begin_alike() -> N
     assert {PIECES[t] for t in guided.options()[0]} == {"T", "The price"}
     guided.hurry()
     assert {PIECES[t] for t in guided.options()[0]} == {"The price"}
+
+
+def test_what_is_offered_follows_from_the_story_before() -> None:
+    due = {value for _, value in offered(event("core inflation", "until: tomorrow"))}
+    assert due == {"since: today", "until: weeks ahead"}
+    regimes = offered(statement("regime", "market", "volatile", "passing"), kind="regime")
+    assert regimes == {("market", "volatile")}
+
+
+@pytest.mark.parametrize("opener", ["In the wider market, ", "Across the market, "])
+@pytest.mark.parametrize(
+    ("clause", "is_there"), [("breadth is poor", True), ("the trend is weak", False)]
+)
+def test_words_that_turn_to_the_market_get_there(opener: str, clause: str, is_there: bool) -> None:
+    guided = GuidedText(GUIDE, known({"price": "rises", "trend": "low"}))
+    said = {bare: s for s in language().said for bare in phrasings(s)}
+    clause = next(
+        text for text in said if text.startswith(clause[:12]) and said[text].value == "low"
+    )
+    for letter in f"The price rose today. {opener}{clause}":
+        guided.take(LETTERS.index(letter))
+    assert bool(guided._paths) is is_there
+    without = GuidedText(GUIDE, known({"price": "rises", "trend": "low"}))
+    for letter in f"The price rose today. {clause[0].upper()}{clause[1:]}":
+        without.take(LETTERS.index(letter))
+    assert without._paths
