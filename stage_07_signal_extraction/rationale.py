@@ -8,20 +8,20 @@ import numpy as np
 
 from foundation.contracts import Statement
 from foundation.language import tone
-from stage_07_signal_extraction.settings import SignalSettings
 from stage_07_signal_extraction.view import SymbolView, clause
 
+_DRAFTS = {"regenerated": "later draft", "fallback": "fallback: no draft passed validation"}
 _OWN_WORDS = ("state", "movement", "path", "pattern", "tension")
 
 
-def explain(view: SymbolView, conviction: float, settings: SignalSettings) -> tuple[str, ...]:
-    """Return the rationale: today, tomorrow, the other opinion, what speaks against, how sure."""
+def explain(view: SymbolView) -> tuple[str, ...]:
+    """Return the rationale: today, tomorrow, all opinions' odds, what speaks against, the call."""
     sentences = (
         _today(view),
         _tomorrow(view),
         view.reconciliation.explanation,
         _against(view),
-        _how_sure(view, conviction),
+        _call(view),
     )
     return tuple(s for s in sentences if s)
 
@@ -66,12 +66,18 @@ def _against(view: SymbolView) -> str:
     return f"Against it, {told[0]}." if told else ""
 
 
-def _how_sure(view: SymbolView, conviction: float) -> str:
-    confidence = view.verdict.confidence.overall
-    drafts = "" if view.verdict.verdict == "accepted" else f" (draft {view.verdict.verdict})"
+def _call(view: SymbolView) -> str:
+    rise = view.reconciliation.rise
+    draft = view.verdict.verdict
+    text = "" if draft == "accepted" else f" The forecast text is a {_DRAFTS[draft]}."
+    if not view.proven:
+        return f"Past odds were not proven better than the past frequency: no call.{text}"
+    if view.sign == 0:
+        return f"No direction pays at these odds after costs.{text}"
+    chance, way = (rise, "higher") if view.sign > 0 else (1 - rise, "lower")
     return (
-        f"Conviction is {conviction:.2f} with a confidence of {confidence:.2f}{drafts}; neither "
-        "is a measured probability of being right."
+        f"A {way} close has odds of {chance:.1%}; after costs they promise an information ratio "
+        f"of {view.conviction:.2f} a year.{text}"
     )
 
 

@@ -177,7 +177,7 @@ def sharp_adverse_move(view: SymbolView, settings: SignalSettings) -> Iterator[R
 
 def release_ahead(view: SymbolView, settings: SignalSettings) -> Iterator[Risk]:
     """A scheduled release within the horizon; the count is of weekdays."""
-    session = view.market.session
+    session, following = view.market.session, view.market.target_session
     due: dict[str, np.datetime64] = {}
     for event in view.market.events:
         day = event.event_time.date()
@@ -186,7 +186,8 @@ def release_ahead(view: SymbolView, settings: SignalSettings) -> Iterator[Risk]:
     for name, when in sorted(due.items()):
         days = int(np.busday_count(session, when))
         if days <= settings.event_days:
-            count = "tomorrow" if days <= 1 else f"in {days} weekdays"
+            next_one = when <= np.datetime64(following)
+            count = f"on {following:%A}, the next session" if next_one else f"in {days} weekdays"
             yield _risk(
                 "event",
                 f"{name[0].upper()}{name[1:]} is due {count} and may move prices either way.",

@@ -8,25 +8,35 @@ import numpy as np
 
 from foundation.contracts import (
     TAPE,
-    ForecastVerdict,
     MarketWindow,
     QuantContext,
+    Reconciliation,
     Signal,
     SignalSet,
-    Statement,
     StoryBook,
     ValidatedForecast,
 )
 from foundation.kernel import ModelError
 from foundation.runtime.stage import Stage
+from stage_07_signal_extraction.calls import (
+    direction_of,
+    horizon_volatility,
+    information_ratios,
+    stakes,
+)
+from stage_07_signal_extraction.history import history_of
 from stage_07_signal_extraction.levels import ground_of, place_levels
+from stage_07_signal_extraction.odds import RiseOdds, rise_odds
+from stage_07_signal_extraction.opinions import HORIZON, OPINIONS
 from stage_07_signal_extraction.paths import split_paths
-from stage_07_signal_extraction.pooling import conviction, direction_of, reconcile
 from stage_07_signal_extraction.rationale import explain
+from stage_07_signal_extraction.reconciliation import reconcile
+from stage_07_signal_extraction.record import odds_record
 from stage_07_signal_extraction.risks import find_risks
-from stage_07_signal_extraction.scores import quant_scores, story_parts
 from stage_07_signal_extraction.settings import SignalSettings
 from stage_07_signal_extraction.view import SymbolView
+
+BASIS_POINT = 1e-4
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,10 @@ class SignalInput:
 
 
 class SignalExtractionStage(Stage[SignalInput, SignalSet]):
-    """Turn validated forecasts into direction, conviction, levels, risks and scenarios."""
+    """Turn validated forecasts into odds, direction, conviction, levels, risks and scenarios."""
 
     name = "07_signal_extraction"
-    version = "2"
+    version = "3"
 
     def __init__(self, settings: SignalSettings) -> None:
         self.settings = settings
@@ -60,21 +70,19 @@ class SignalExtractionStage(Stage[SignalInput, SignalSet]):
             If a symbol with a verdict has no positive close at the as-of session.
         """
         _check_sessions(given)
-        verdicts = {v.symbol: v for v in given.validated.verdicts}
-        known = given.market.bars.symbols
-        unknown = sorted(set(verdicts) - set(known))
-        if unknown:
-            raise ModelError(
-                "A verdict must be about a symbol of the market window",
-                value=unknown,
-                remedy="validate and extract from the same market window",
+        symbols = _symbols(given)
+        tomorrow = _tomorrow(given.validated, symbols)
+        past = history_of(given.market, given.stories, given.validated, given.quant, symbols)
+        odds = rise_odds(past)
+        stake = stakes(odds.moved, horizon_volatility(past.close, past.volatility))
+        ratios = {
+            name: information_ratios(
+                said, odds.opinions["past"], stake, self.settings.cost_basis_points * BASIS_POINT
             )
-        symbols = tuple(s for s in known if s in verdicts)
-        distributions = _tomorrow(given.validated, symbols)
-        observed = given.stories.observed.select(symbols=symbols, fields=TAPE).values
-        said = [_heard(verdicts[s]) for s in symbols]
-        stories = story_parts(distributions, observed, said, self.settings).pooled(self.settings)
-        quants = quant_scores(given.quant, symbols, self.settings)
+            for name, said in (*odds.opinions.items(), ("published", odds.published))
+        }
+        record = odds_record(odds, ratios["published"], self.settings)
+        proven = record is not None and record.proven
         return SignalSet(
             as_of=given.validated.as_of,
             produced_at=given.validated.produced_at,
@@ -84,22 +92,27 @@ class SignalExtractionStage(Stage[SignalInput, SignalSet]):
                 self._signal(
                     given,
                     symbol,
-                    price=distributions[n, TAPE.index("price")],
-                    story=float(stories[n]),
-                    quant=None if np.isnan(quants[n]) else float(quants[n]),
+                    tomorrow[n, TAPE.index("price")],
+                    float(ratios["published"][-1, n]) if proven else None,
+                    _reconciled(odds, ratios, n),
                 )
                 for n, symbol in enumerate(symbols)
             ),
+            record=record,
         )
 
     def _signal(
-        self, given: SignalInput, symbol: str, price: np.ndarray, story: float, quant: float | None
+        self,
+        given: SignalInput,
+        symbol: str,
+        price: np.ndarray,
+        ratio: float | None,
+        reconciliation: Reconciliation,
     ) -> Signal:
+        """Return one signal; ``ratio`` is None where no odds are proven to be worth a call."""
         settings = self.settings
         verdict = next(v for v in given.validated.verdicts if v.symbol == symbol)
-        reconciliation = reconcile(story, quant, settings)
-        direction = direction_of(reconciliation.pooled, settings)
-        strength = conviction(direction, reconciliation, verdict.confidence.overall, settings)
+        direction = direction_of(ratio or 0.0)
         ground = ground_of(given.market, symbol, settings)
         levels = place_levels(ground, direction, settings)
         view = SymbolView(
@@ -110,26 +123,50 @@ class SignalExtractionStage(Stage[SignalInput, SignalSet]):
             price=price,
             scale=ground.scale,
             direction=direction,
+            proven=ratio is not None,
+            conviction=abs(ratio or 0.0),
             levels=levels,
             reconciliation=reconciliation,
         )
         return Signal(
             symbol=symbol,
             direction=direction,
-            conviction=strength,
-            horizon_sessions=settings.horizon_sessions,
+            conviction=view.conviction,
+            horizon_sessions=HORIZON,
             levels=levels,
             risks=find_risks(view, settings),
             scenarios=split_paths(price, direction, ground, settings),
             reconciliation=reconciliation,
-            confidence=verdict.confidence,
-            rationale=explain(view, strength, settings),
+            support=verdict.confidence,
+            rationale=explain(view),
         )
 
 
-def _heard(verdict: ForecastVerdict) -> tuple[Statement, ...]:
-    """Return what the chosen text says; a text that validation refused has no vote."""
-    return verdict.chosen.statements if verdict.chosen.accepted else ()
+def _symbols(given: SignalInput) -> tuple[str, ...]:
+    """Return the symbols with a verdict, in order of the universe."""
+    judged = {v.symbol for v in given.validated.verdicts}
+    unknown = sorted(judged - set(given.market.bars.symbols))
+    if unknown:
+        raise ModelError(
+            "A verdict must be about a symbol of the market window",
+            value=unknown,
+            remedy="validate and extract from the same market window",
+        )
+    return tuple(s for s in given.market.bars.symbols if s in judged)
+
+
+def _reconciled(odds: RiseOdds, ratios: dict[str, np.ndarray], n: int) -> Reconciliation:
+    """Return the opinions on symbol n as of the last row."""
+    said = {name: float(odds.opinions[name][-1, n]) for name in OPINIONS}
+    spoke = ~np.isnan([said[name] for name in OPINIONS])
+    heard = odds.weights[-1] * spoke / (odds.weights[-1] * spoke).sum()
+    alone = {name: direction_of(float(ratios[name][-1, n])) for name in OPINIONS}
+    return reconcile(
+        said,
+        dict(zip(OPINIONS, heard.tolist(), strict=True)),
+        float(odds.published[-1, n]),
+        (alone["story"], None if np.isnan(said["model"]) else alone["model"]),
+    )
 
 
 def _check_sessions(given: SignalInput) -> None:

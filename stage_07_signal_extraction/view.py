@@ -31,6 +31,10 @@ class SymbolView:
         Probabilities of tomorrow's price outcomes, lowest first.
     scale : float
         ``volatility_scale_20`` in price units; NaN with too little history.
+    proven : bool
+        Whether past odds were better than the past frequency alone.
+    conviction : float
+        Expected information ratio of the direction, 0 where it is neutral.
     """
 
     instrument: Instrument
@@ -40,6 +44,8 @@ class SymbolView:
     price: np.ndarray
     scale: float
     direction: Direction
+    proven: bool
+    conviction: float
     levels: Levels
     reconciliation: Reconciliation
 

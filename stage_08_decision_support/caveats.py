@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from foundation.contracts import MarketWindow, PerformanceReport, ValidatedForecast
-from stage_08_decision_support.phrasing import count, listed
+from foundation.contracts import MarketWindow, OddsRecord, PerformanceReport, ValidatedForecast
+from stage_08_decision_support.phrasing import count, listed, percent
 from stage_08_decision_support.track_record import BASELINES, NAMED, series_by_verdict
 
 NOT_ADVICE = (
@@ -32,8 +32,37 @@ def _record_caveats(performance: PerformanceReport) -> list[str]:
     return told
 
 
+def odds_in_words(odds: OddsRecord | None) -> list[str]:
+    """Return what past odds of a rise were worth, beside the past frequency alone."""
+    if odds is None:
+        return ["The odds of a rise have no record yet: too few of their outcomes are known."]
+    verdict = (
+        "better"
+        if odds.high < 0
+        else "worse"
+        if odds.low > 0
+        else "no different, as far as the record can tell"
+    )
+    calls = (
+        f"of {odds.calls:,} directions that would have paid at them, {odds.right:,} came true"
+        if odds.calls
+        else "no direction would have paid at them"
+    )
+    today = "" if odds.proven else " So no direction is called today."
+    return [
+        f"Odds of a rise were held against {odds.forecasts:,} past outcomes, of which "
+        f"{percent(odds.rose, 1)} rose: what was said and what came true lie "
+        f"{percent(odds.calibration_error, 1)} apart on average. By Brier score "
+        f"({odds.brier:.4f}) they were {verdict} than the past frequency alone "
+        f"({odds.past_brier:.4f}); {calls}.{today}",
+    ]
+
+
 def caveats(
-    market: MarketWindow, validated: ValidatedForecast, performance: PerformanceReport
+    market: MarketWindow,
+    validated: ValidatedForecast,
+    performance: PerformanceReport,
+    odds: OddsRecord | None,
 ) -> tuple[str, ...]:
     """Return the caveats that hold for this brief, the standing ones last."""
     told = []
@@ -47,7 +76,7 @@ def caveats(
     if fallen:
         told.append(
             f"For {listed(fallen, 5)} no drafted continuation passed validation; the likeliest "
-            "outcomes are listed instead, and confidence is reduced."
+            "outcomes are listed instead."
         )
     close_only = [i.symbol for i in market.instruments if i.close_only]
     if close_only:
@@ -56,9 +85,6 @@ def caveats(
             "report closes only: statements that need volume or ranges are absent for them, and "
             "their volatility scale is estimated from closes."
         )
-    told.append(
-        "Confidence and conviction are scores between 0 and 1 that have not been calibrated "
-        "against outcomes; do not read them as probabilities."
-    )
+    told += odds_in_words(odds)
     told.append(NOT_ADVICE)
     return tuple(told)

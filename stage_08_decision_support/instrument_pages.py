@@ -41,7 +41,7 @@ def forecast_text(verdict: ForecastVerdict, distributions: Panel) -> str:
 
 
 def forecast_note(verdict: ForecastVerdict) -> str:
-    """Return how the forecast text passed validation and what its confidence rests on."""
+    """Return how the forecast text passed validation and how well it is supported."""
     reasons = list(dict.fromkeys(f.rule for r in verdict.rejected for f in r.findings))
     failed = "; ".join(reasons[:3])
     if verdict.verdict == "fallback":
@@ -65,7 +65,10 @@ def forecast_note(verdict: ForecastVerdict) -> str:
         "the basis of today's story": c.story_basis,
     }
     weakest = min(parts, key=lambda name: parts[name])
-    return f"{how} Confidence {c.overall:.2f}, held back most by {weakest} ({parts[weakest]:.2f})."
+    return (
+        f"{how} Support for the text: {100 * c.overall:.0f} of 100 points, held back most by "
+        f"{weakest} ({100 * parts[weakest]:.0f}). Points are no probability."
+    )
 
 
 def by_conviction(pages: Sequence[InstrumentPage]) -> list[InstrumentPage]:

@@ -8,7 +8,8 @@ from foundation.kernel import Part
 
 
 class DecisionSupportSettings(Part):
-    """Thresholds of the brief. Convictions and severities lie in [0, 1].
+    """Thresholds of the brief. Convictions are yearly information ratios after costs, of which 0.5
+    is good and 1 exceptional (Grinold & Kahn 2000, chapter 5); severities lie in [0, 1].
 
     Attributes
     ----------
@@ -31,9 +32,9 @@ class DecisionSupportSettings(Part):
         How many symbols the summary names before it only counts.
     """
 
-    setup_conviction: float = Field(default=0.25, ge=0, le=1)
+    setup_conviction: float = Field(default=0.25, ge=0)
     setup_risk_reward: float = Field(default=1.0, gt=0)
-    alert_conviction: float = Field(default=0.6, ge=0, le=1)
+    alert_conviction: float = Field(default=0.75, ge=0)
     alert_severity: float = Field(default=0.8, ge=0, le=1)
     alert_quality_sessions: int = Field(default=60, ge=1)
     story_change_steps: int = Field(default=2, ge=1, le=4)

@@ -95,7 +95,8 @@ class DecisionSupportStage(Stage[BriefInput, DecisionBrief]):
             intelligence=given.intelligence,
             portfolio=given.portfolio,
             performance=given.performance,
-            caveats=caveats(given.market, given.validated, given.performance),
+            odds=given.signals.record,
+            caveats=caveats(given.market, given.validated, given.performance, given.signals.record),
         )
 
 

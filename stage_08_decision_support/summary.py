@@ -52,7 +52,7 @@ def _signals_sentence(signals: SignalSet, settings: DecisionSupportSettings) -> 
     ranked = strongest(signals)
     total = len(signals.signals)
     if not ranked:
-        return f"All {total} signals are neutral: neither story nor model asks for a trade."
+        return f"All {total} signals are neutral: no direction is worth a call at today's odds."
     named = [
         f"{s.symbol} ({s.direction}, {s.conviction:.2f})"
         for s in ranked[: settings.named_in_summary]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from foundation.trading import (
+    TRADING_DAYS,
     Limits,
     check_limits,
     fill_under_limits,
@@ -43,21 +44,23 @@ class Allocation:
 
 def allocate(candidates: Candidates, settings: PortfolioSettings) -> Allocation:
     """Return weights for at least one candidate."""
-    covariance, views = estimate(candidates, settings)
+    covariance, views = estimate(candidates)
     proportions, method, notes = choose_proportions(candidates, covariance, views, settings)
     weights, more = stake(proportions, covariance, views, candidates.sectors, settings)
     return Allocation(weights, covariance, method, (*notes, *more))
 
 
-def estimate(candidates: Candidates, settings: PortfolioSettings) -> tuple[np.ndarray, np.ndarray]:
-    """Return the covariance (N, N) and the viewed return (N,) per session."""
+def estimate(candidates: Candidates) -> tuple[np.ndarray, np.ndarray]:
+    """Return the covariance (N, N) and the viewed return (N,) per session.
+
+    Conviction is a yearly information ratio: expected return over volatility, both a year's.
+    """
     from stage_10_integration.optimisation import shrunk_covariance
 
     covariance = shrunk_covariance(candidates.returns)
     conviction = np.array([s.conviction for s in candidates.signals])
-    horizon = np.array([s.horizon_sessions for s in candidates.signals], dtype=float)
     sigma = np.sqrt(np.diag(covariance))
-    return covariance, settings.information_coefficient * conviction * sigma / np.sqrt(horizon)
+    return covariance, conviction * sigma / np.sqrt(TRADING_DAYS)
 
 
 def choose_proportions(
@@ -139,8 +142,7 @@ def stake(
     elif kelly < total:
         notes.append(
             f"The stake is what {_kelly_name(settings.kelly_fraction)} allows at these "
-            f"convictions: {kelly:.0%} of capital, if conviction and the return that follows "
-            f"correlate by {settings.information_coefficient:.2f} (assumed, not measured)."
+            f"convictions: {kelly:.0%} of capital, if the odds they rest on are right."
         )
     else:
         notes.append(

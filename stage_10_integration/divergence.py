@@ -184,7 +184,7 @@ def _story_against_model(signals: SignalSet, settings: IntelligenceSettings) -> 
     apart = [s for s in signals.signals if s.reconciliation.verdict == "contradict"]
     if not apart:
         return []
-    up = [s.symbol for s in apart if s.reconciliation.story_score > 0]
+    up = [s.symbol for s in apart if s.reconciliation.story > s.reconciliation.past]
     down = [s.symbol for s in apart if s.symbol not in up]
     told = []
     if up:

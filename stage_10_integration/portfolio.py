@@ -1,9 +1,9 @@
 """From signals to weights: what to hold, how much to stake, and how much to leave in cash.
 
 1. Candidates are bullish instruments that can be bought and have enough history.
-2. A view: the expected return per session is ``IC * conviction * sigma / sqrt(horizon)``
-   (Grinold, "Alpha is volatility times IC times score", Journal of Portfolio Management 20,
-   1994; the forecast covers ``horizon`` sessions, over which volatility grows with its root).
+2. A view: the expected return per session is ``conviction * sigma / sqrt(252)``
+   (conviction is a yearly information ratio, which is expected return over volatility:
+   Grinold & Kahn, "Active Portfolio Management", 2000, chapter 5).
 3. Proportions: the mix with the highest ratio of view to volatility, or risk parity.
 4. Stake: half the Kelly stake of that mix as a whole. Weak convictions and mixes that move as
    one get little capital; the rest is cash.

@@ -28,10 +28,6 @@ class PortfolioSettings(Part):
         Fewest returns that all candidates must have in common for an estimate.
     smallest_conviction : float
         Bullish signals below this conviction are not held.
-    information_coefficient : float
-        Assumed correlation between conviction and the return that follows, in (0, 1]. An
-        assumption, not a measurement: 0.05 is what Grinold and Kahn, "Active Portfolio
-        Management" (2000), chapter 6, call good. It scales how much is staked, never on what.
     kelly_fraction : float
         Share of the full Kelly stake.
     smallest_position : float
@@ -49,8 +45,7 @@ class PortfolioSettings(Part):
     )
     lookback_sessions: int = Field(default=252, ge=20)
     minimum_sessions: int = Field(default=120, ge=20)
-    smallest_conviction: float = Field(default=0.05, gt=0, le=1)
-    information_coefficient: float = Field(default=0.05, gt=0, le=1)
+    smallest_conviction: float = Field(default=0.05, gt=0)
     kelly_fraction: float = Field(default=0.5, gt=0, le=1)
     smallest_position: float = Field(default=0.005, ge=0, lt=1)
     cost_basis_points: float = Field(default=5.0, ge=0)

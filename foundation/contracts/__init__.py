@@ -78,7 +78,9 @@ from foundation.contracts.quant_context import QUANT_FIELDS, ModelVersion, Quant
 from foundation.contracts.session_so_far import SO_FAR_FIELDS, SessionSoFar
 from foundation.contracts.signal import (
     Levels,
+    OddsRecord,
     Reconciliation,
+    ReliabilityDecile,
     Risk,
     Scenario,
     Signal,
@@ -159,6 +161,7 @@ __all__ = [
     "MarketWindow",
     "ModelVersion",
     "Movement",
+    "OddsRecord",
     "Outcome",
     "PastCalibration",
     "PerformanceReport",
@@ -167,6 +170,7 @@ __all__ = [
     "QualityFinding",
     "QuantContext",
     "Reconciliation",
+    "ReliabilityDecile",
     "ReliabilityPoint",
     "RetrainingRequest",
     "Risk",

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from foundation.contracts.feedback import PerformanceReport
 from foundation.contracts.portfolio import MarketIntelligence, PortfolioPlan
-from foundation.contracts.signal import Signal
+from foundation.contracts.signal import OddsRecord, Signal
 from foundation.contracts.story import Story
 from foundation.kernel.model import Contract, Moment, Part
 
@@ -53,10 +53,13 @@ class InstrumentPage(Part):
 
 
 class DecisionBrief(Contract):
-    """The daily brief, as data; Markdown, HTML and JSON are renderings of it."""
+    """The daily brief, as data; Markdown, HTML and JSON are renderings of it.
+
+    ``odds`` tells what past odds of a rise were worth; None while too few outcomes are known.
+    """
 
     schema_version: int = Field(
-        default=2, ge=1, description="2: ``story_basis`` joined the parts of confidence."
+        default=3, ge=1, description="3: odds of a rise, and their record, in place of scores."
     )
 
     session: date
@@ -69,4 +72,5 @@ class DecisionBrief(Contract):
     intelligence: MarketIntelligence
     portfolio: PortfolioPlan
     performance: PerformanceReport
+    odds: OddsRecord | None
     caveats: tuple[str, ...]

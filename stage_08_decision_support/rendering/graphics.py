@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from foundation.contracts import Reconciliation, SkillScore
 
+REACH = 0.1
+"""Probability from the middle to either end of a dumbbell's axis."""
+
 
 def sparkline(values: Sequence[float], width: float = 120, height: float = 28) -> str:
     """Return an SVG path through the values, gaps where they are NaN; empty if fewer than two."""
@@ -29,24 +32,28 @@ def sparkline(values: Sequence[float], width: float = 120, height: float = 28) -
 
 @dataclass(frozen=True)
 class Dumbbell:
-    """Story and model scores on an axis from -1 to 1, as x positions of a 100-wide box."""
+    """Odds of a rise beside the past frequency, as x positions of a 100-wide box."""
 
     story: float
-    quant: float | None
-    pooled: float
+    model: float | None
+    rise: float
 
 
 def dumbbell(reconciliation: Reconciliation) -> Dumbbell:
-    """Return where story, model and their pooled score stand on a 100-wide axis (margin 6)."""
+    """Return where the odds of story and model and the published ones stand (margin 6).
 
-    def x(score: float) -> float:
-        return round(50 + 44 * max(-1.0, min(1.0, score)), 1)
+    The past frequency is in the middle, ``REACH`` below and above it at the ends.
+    """
 
-    quant = reconciliation.quant_score
+    def x(odds: float) -> float:
+        beside = (odds - reconciliation.past) / REACH
+        return round(50 + 44 * max(-1.0, min(1.0, beside)), 1)
+
+    model = reconciliation.model
     return Dumbbell(
-        story=x(reconciliation.story_score),
-        quant=None if quant is None else x(quant),
-        pooled=x(reconciliation.pooled),
+        story=x(reconciliation.story),
+        model=None if model is None else x(model),
+        rise=x(reconciliation.rise),
     )
 
 

@@ -53,7 +53,7 @@ def _opening(brief: DecisionBrief) -> Iterator[str]:
 
 def conviction_bar(conviction: float, width: int = 10) -> str:
     """Return a bar of ``width`` characters and the number."""
-    filled = round(conviction * width)
+    filled = round(min(conviction, 1.0) * width)
     return "█" * filled + "░" * (width - filled) + f" {conviction:.2f}"
 
 
@@ -64,20 +64,20 @@ def _signals(brief: DecisionBrief) -> Iterator[str]:
     for page in by_conviction(brief.instruments):
         s = page.signal
         r = s.reconciliation
-        scores = f"{say.signed(r.story_score)} / {say.signed(r.quant_score)}"
+        odds = f"{say.percent(r.rise, 1)}, usually {say.percent(r.past, 1)}"
         rows.append(
             (
                 f"**{_plain(s.symbol)}** {_plain(page.story.name)}",
                 s.direction,
                 conviction_bar(s.conviction),
-                f"{r.verdict} ({scores})",
+                f"{odds} ({r.verdict})",
                 say.price(s.levels.entry),
                 say.price(s.levels.target),
                 say.price(s.levels.stop),
             )
         )
     header = (
-        "Instrument", "Direction", "Conviction", "Story / model", "Entry", "Target", "Stop",
+        "Instrument", "Direction", "Conviction", "Odds of a rise", "Entry", "Target", "Stop",
     )  # fmt: skip
     yield from _table(header, rows, "llllrrr")
 

@@ -59,7 +59,7 @@ def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12
 
 
 def _bar(conviction: float, width: int = 8) -> str:
-    filled = round(conviction * width)
+    filled = round(min(conviction, 1.0) * width)
     return "━" * filled + "╌" * (width - filled) + f" {conviction:.2f}"
 
 
@@ -68,7 +68,7 @@ def _signal_table(pages: list[InstrumentPage]) -> Table:
     from rich.text import Text
 
     table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bright_black")
-    for name in ("", "Direction", "Conviction", "Story / model"):
+    for name in ("", "Direction", "Conviction", "Odds of a rise"):
         table.add_column(name, no_wrap=True)
     for name in ("Entry", "Target", "Stop"):
         table.add_column(name, justify="right", no_wrap=True)
@@ -79,7 +79,7 @@ def _signal_table(pages: list[InstrumentPage]) -> Table:
             Text(s.symbol, style="bold"),
             Text(f"{_ARROW[s.direction]} {s.direction}", style=colour),
             Text(_bar(s.conviction), style=colour),
-            s.reconciliation.verdict,
+            f"{say.percent(s.reconciliation.rise, 1)}, {s.reconciliation.verdict}",
             say.price(s.levels.entry),
             say.price(s.levels.target),
             say.price(s.levels.stop),

@@ -225,9 +225,9 @@ def _(made: ValidatedForecast) -> Lines:
     )
     for rule, n in rules.most_common(6):
         yield "finding", f"{rule}: {n}"
-    confidences = [v.confidence.overall for v in made.verdicts]
-    if confidences:
-        yield "confidence", f"{min(confidences):.2f} to {max(confidences):.2f}"
+    support = [100 * v.confidence.overall for v in made.verdicts]
+    if support:
+        yield "support", f"{min(support):.0f} to {max(support):.0f} of 100 points"
 
 
 @summary_lines.register
@@ -238,7 +238,8 @@ def _(made: SignalSet) -> Lines:
         yield (
             signal.symbol,
             (
-                f"{signal.direction}, conviction {signal.conviction:.2f}; "
+                f"{signal.direction}, conviction {signal.conviction:.2f}, odds of a rise "
+                f"{signal.reconciliation.rise:.1%}, usually {signal.reconciliation.past:.1%}; "
                 f"story and model {signal.reconciliation.verdict}"
             ),
         )

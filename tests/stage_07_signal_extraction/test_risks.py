@@ -11,8 +11,8 @@ from stage_07_signal_extraction import SignalExtractionStage, SignalInput, Signa
 from tests.stage_07_signal_extraction.material import (
     given,
     with_claims,
+    with_foresight,
     with_price,
-    with_quant,
 )
 
 GROUPS = {"technical", "fundamental", "market structure", "event"}
@@ -27,10 +27,11 @@ def signal(inputs: SignalInput, symbol: str = "SPX") -> Signal:
 
 def risks(price: list[float], *said: Statement, symbol: str = "SPX") -> tuple[Risk, ...]:
     """Risks of a clearly directed signal whose story of today says just this."""
-    drift = 0.05 if price is UP else -0.05
-    inputs = with_quant(given(), symbol, expected_return_5d=drift, volatility_5d=0.03)
+    inputs = with_foresight(given(), **{symbol: 0.9 if price is UP else 0.1})
     inputs = with_claims(with_price(inputs, price, symbol), *said, symbol=symbol)
-    return signal(inputs, symbol).risks
+    made = signal(inputs, symbol)
+    assert made.direction == ("bullish" if price is UP else "bearish")
+    return made.risks
 
 
 def texts(found: tuple[Risk, ...], group: str) -> str:
@@ -111,7 +112,8 @@ def test_the_sharp_move_against_the_signal_is_told_with_its_probability(
 
 
 @pytest.mark.parametrize(
-    ("days", "told"), [(3, "due tomorrow"), (4, "due in 2 weekdays"), (30, None), (-5, None)]
+    ("days", "told"),
+    [(3, "due on Monday, the next session"), (4, "due in 2 weekdays"), (30, None), (-5, None)],
 )
 def test_a_release_within_the_week_is_an_event_risk(days: int, told: str | None) -> None:
     inputs = given()
@@ -138,7 +140,7 @@ def test_risks_are_listed_gravest_first_and_cut() -> None:
 
 def test_a_signal_that_todays_story_does_not_support_says_so() -> None:
     weak = statement("state", "trend", "very low", "clear")
-    inputs = with_quant(given(), expected_return_5d=0.05, volatility_5d=0.03)
+    inputs = with_foresight(given(), SPX=0.9)
     one = signal(with_claims(with_price(inputs, UP), weak))
     assert one.direction == "bullish"
     assert "Nothing that today's story tells speaks for it." in one.rationale

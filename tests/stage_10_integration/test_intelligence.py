@@ -114,7 +114,8 @@ class World:
                             "reconciliation": base.reconciliation.model_copy(
                                 update={
                                     "verdict": self.verdicts[s][0],
-                                    "story_score": self.verdicts[s][1],
+                                    "story": 0.5 + self.verdicts[s][1] / 2,
+                                    "past": 0.5,
                                 }
                             ),
                         }

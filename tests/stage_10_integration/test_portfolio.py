@@ -90,7 +90,7 @@ def test_every_plan_adds_up_holds_every_limit_and_holds_only_what_is_bullish(dat
         return data.draw(st.lists(values, min_size=count, max_size=count))
 
     directions = draw(st.sampled_from(["bullish", "bullish", "neutral", "bearish"]))
-    convictions = draw(st.floats(0, 1))
+    convictions = draw(st.floats(0, 3))
     kinds = draw(st.sampled_from(["equity", "etf", "index"]))
     sectors = draw(st.sampled_from(SECTORS))
     options = PortfolioSettings(
@@ -131,10 +131,8 @@ def test_every_plan_adds_up_holds_every_limit_and_holds_only_what_is_bullish(dat
 
 def test_mean_risk_with_equal_convictions_is_the_most_diversified_portfolio():
     returns = noise(4, 253)
-    options = PortfolioSettings(
-        limits=OPEN, information_coefficient=1, kelly_fraction=1, smallest_position=0
-    )
-    made = plan(some_signals(["bullish"] * 4, [0.5] * 4), a_market(returns), options)
+    options = PortfolioSettings(limits=OPEN, kelly_fraction=1, smallest_position=0)
+    made = plan(some_signals(["bullish"] * 4, [5.0] * 4), a_market(returns), options)
     cov = np.cov(returns[-252:].T, ddof=0)
     sigma = np.sqrt(np.diag(cov))
     oracle = minimize(
@@ -154,22 +152,21 @@ def test_risk_parity_of_two_picks_splits_capital_by_inverse_variance():
     options = PortfolioSettings(
         method="hierarchical risk parity",
         limits=OPEN,
-        information_coefficient=1,
         kelly_fraction=1,
     )
-    made = plan(some_signals(["bullish"] * 2, [0.5] * 2), a_market(returns), options)
+    made = plan(some_signals(["bullish"] * 2, [5.0] * 2), a_market(returns), options)
     first, second = np.var(returns[-252:], axis=0)
     assert weights_of(made)["S0"] == pytest.approx(second / (first + second), abs=0.03)
 
 
 def test_one_pick_gets_half_its_kelly_stake_computed_by_hand():
     returns = noise(1, 253)
-    made = plan(some_signals(["bullish"], [0.4]), a_market(returns), PortfolioSettings(limits=OPEN))
-    # IC * conviction * sigma_5 over five sessions, variance sigma_5 squared.
-    sigma_5 = float(np.std(returns[-252:])) * math.sqrt(5)
-    assert made.positions[0].weight == pytest.approx(0.5 * 0.05 * 0.4 / sigma_5, abs=1e-3)
+    made = plan(some_signals(["bullish"], [0.1]), a_market(returns), PortfolioSettings(limits=OPEN))
+    # Over a year: conviction * sigma expected, variance sigma squared.
+    sigma = float(np.std(returns[-252:])) * math.sqrt(252)
+    assert made.positions[0].weight == pytest.approx(0.5 * 0.1 / sigma, abs=1e-3)
     assert made.method == "mean-risk"
-    assert any("assumed, not measured" in n for n in made.notes)
+    assert any("half the Kelly stake" in n for n in made.notes)
 
 
 def test_weaker_convictions_leave_more_in_cash():

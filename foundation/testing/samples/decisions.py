@@ -15,11 +15,13 @@ from foundation.contracts import (
     LimitCheck,
     MarketIntelligence,
     MarketWindow,
+    OddsRecord,
     Outcome,
     PerformanceReport,
     PortfolioPlan,
     Position,
     Reconciliation,
+    ReliabilityDecile,
     RetrainingRequest,
     Risk,
     Scenario,
@@ -54,6 +56,23 @@ def signal_set(
         signals=tuple(
             _signal(market, validated, n, _DIRECTIONS[n % 3])
             for n in range(len(market.instruments))
+        ),
+        record=OddsRecord(
+            sessions=240,
+            forecasts=960,
+            rose=0.55,
+            brier=0.2461,
+            past_brier=0.2475,
+            difference=-0.0014,
+            low=-0.0026,
+            high=-0.0002,
+            calibration_error=0.02,
+            calls=120,
+            right=72,
+            deciles=(
+                ReliabilityDecile(forecast=0.48, observed=0.47, low=0.41, high=0.53, count=480),
+                ReliabilityDecile(forecast=0.62, observed=0.63, low=0.58, high=0.68, count=480),
+            ),
         ),
     )
 
@@ -98,15 +117,17 @@ def _signal(
             for name, probability, way in odds
         ),
         reconciliation=Reconciliation(
-            story_score=0.5 * side,
-            quant_score=0.25 * side,
-            pooled=0.375 * side,
+            past=0.56,
+            story=0.56 + 0.2 * side,
+            model=0.56 + 0.1 * side,
+            past_weight=0.2,
             story_weight=0.5,
-            agreement=1 - abs(0.25 * side) / 2,
+            model_weight=0.3,
+            rise=0.56 + 0.13 * side,
             verdict="agree",
             explanation="Story and quantitative context point the same way.",
         ),
-        confidence=verdict.confidence,
+        support=verdict.confidence,
         rationale=("Price rose and trend is high.", "The quantitative median agrees."),
     )
 
@@ -316,6 +337,7 @@ def decision_brief(
         intelligence=intelligence or market_intelligence(signals),
         portfolio=portfolio or portfolio_plan(signals),
         performance=performance or performance_report(stories=stories),
+        odds=signals.record,
         caveats=("The universe is survivor-biased.",),
     )
 

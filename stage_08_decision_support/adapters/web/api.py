@@ -25,6 +25,9 @@ def instruments(view: RunView) -> list[dict[str, Any]]:
             "close_only": known[page.signal.symbol].close_only,
             "direction": page.signal.direction,
             "conviction": page.signal.conviction,
+            "odds_of_a_rise": page.signal.reconciliation.rise,
+            "past_frequency_of_a_rise": page.signal.reconciliation.past,
+            "confidence": page.signal.confidence,
             "verdict": page.signal.reconciliation.verdict,
             "levels": page.signal.levels.model_dump(mode="json"),
         }
