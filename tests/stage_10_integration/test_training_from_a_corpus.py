@@ -3,66 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from foundation.contracts import StoryForecast, StoryModel, TokenBatch
-from foundation.market import sessions_until
 from foundation.storage import ArtefactStore
 from stage_04_tokenization.corpus import read_manifest
-from stage_10_integration.commands.application import run_application
-from stage_10_integration.commands.opening import open_settings
-from stage_10_integration.commands.options import Options
-from stage_10_integration.sources import open_source
 from stage_10_integration.wiring import FORECAST, TOKENS, TRAINING
+from tests.stage_10_integration.conftest import Shell, day
 
-TEST = ("--profile", "test")
-FROM = ("--corpus", "corpus", *TEST)
-Shell = Callable[..., Any]
-
-
-def day(sessions_before: int) -> str:
-    """Return a session of the simulated market, counted from its last."""
-    last = open_source(open_settings(Options(profile="test"))).as_of
-    return sessions_until(last, sessions_before + 1)[0].isoformat()
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A place with a corpus of three symbols as of ten sessions before the last, and no store."""
-    place = tmp_path_factory.mktemp("corpus")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(place)
-        asked = ("corpus", "corpus", *TEST, "--as-of", day(10))
-        told = ("--set", "data.history_sessions=550", "--set", 'tokens.tasks=["next day", '
-                '"weekly summary", "event-driven"]')  # fmt: skip
-        with pytest.raises(SystemExit) as left:
-            run_application([*asked, *told])
-        assert not left.value.code
-    shutil.rmtree(place / ".story")
-    return place
-
-
-@pytest.fixture
-def shell(
-    built: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Shell:
-    """Run a command where the corpus lies; return what it printed for machines."""
-    monkeypatch.chdir(built)
-
-    def run(*words: str, code: int = 0) -> Any:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as left:
-            run_application([*words, "--json"])
-        said = capsys.readouterr()
-        assert (left.value.code or 0) == code, said.err
-        return json.loads(said.out)
-
-    return run
+FROM = ("--corpus", "corpus", "--profile", "test")
 
 
 def made(place: Path, document: Any, step: str, kind: type[Any]) -> Any:
