@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from stage_08_decision_support import clauses, instrument_pages, phrasing, track_record
+from stage_08_decision_support import caveats, clauses, instrument_pages, phrasing, track_record
 from stage_08_decision_support.rendering import graphics
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def environment() -> Environment:
     env.filters["skill_lines"] = track_record.skill_lines
     env.filters["skill_verdict"] = track_record.skill_verdict
     env.filters["record_in_words"] = track_record.record_in_words
+    env.filters["odds_in_words"] = caveats.odds_in_words
     env.filters["dumbbell"] = graphics.dumbbell
     env.filters["sparkline"] = graphics.sparkline
     env.globals["interval"] = graphics.interval

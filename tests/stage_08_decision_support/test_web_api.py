@@ -90,6 +90,19 @@ def test_the_quality_page_and_its_data_tell_the_same_rows(
         assert symbol in text
 
 
+def test_the_performance_page_holds_past_odds_against_what_came_true(client: TestClient) -> None:
+    # The sample's two deciles: 48% said and 47% true, 62% and 63%.
+    text = client.get("/performance").text
+    table = text[text.index("Odds of a rise") :]
+    assert "held against 960 past outcomes" in table
+    for said, true, interval in (
+        ("48.0%", "47.0%", "41.0% to 53.0%"),
+        ("62.0%", "63.0%", "58.0% to 68.0%"),
+    ):
+        row = table[table.index(said) :]
+        assert row.index(true) < row.index(interval)
+
+
 def test_the_performance_page_says_whose_word_is_published(client: TestClient) -> None:
     text = client.get("/performance").text
     part = text[text.index("Whose word is published") : text.index("Calibration")]

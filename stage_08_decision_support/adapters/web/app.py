@@ -214,7 +214,7 @@ def _serve_pages(app: FastAPI, page: Page, latest: Latest, known: Known) -> None
         return page(
             "performance",
             {"view": view, "report": report, "days": pages.scored_days(report),
-             "calibration": pages.calibration_by_series(report)},
+             "calibration": pages.calibration_by_series(report), "odds": view.brief.odds},
         )  # fmt: skip
 
     @app.get("/quality", response_class=HTMLResponse)
