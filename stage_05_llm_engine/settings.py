@@ -39,6 +39,12 @@ class ServerSettings(Part):
     redraws : int
         Times that an alternative is drawn again where it repeats what the draft beside it lets the
         price do; after that it ends as "duplicate". A draw is left as soon as that shows.
+    further_fields : mapping of str to number
+        Sent with every draw beside the protocol's own fields. Many servers leave unlikely tokens
+        out by default (llama.cpp keeps the 40 likeliest, and none below a twentieth of the first);
+        outcomes would be missing from what is counted. The protocol has no word for that; vLLM and
+        llama.cpp know these. Servers that refuse fields they do not know (``transformers serve``,
+        OpenAI's own) need ``{}``.
     key_variable : str or None
         Environment variable with the server's key; None for a server that asks for none.
     requests_per_minute : int or None
@@ -60,6 +66,7 @@ class ServerSettings(Part):
     top_logprobs: int = Field(default=20, ge=5)
     samples: int = Field(default=64, ge=8)
     redraws: int = Field(default=16, ge=0)
+    further_fields: dict[str, float] = Field(default_factory=lambda: {"top_k": 0, "min_p": 0})
     key_variable: str | None = None
     requests_per_minute: int | None = Field(default=None, ge=1)
     concurrency: int = Field(default=8, ge=1)

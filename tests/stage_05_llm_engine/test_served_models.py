@@ -5,6 +5,7 @@ Oracle: the server's law, whose every probability was written down here.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -17,7 +18,15 @@ from foundation.connect import Connection, Credentials, ResponseCache
 from foundation.contracts import SCENARIOS, TAPE, StoryForecast, TokenBatch, tape_outcomes
 from foundation.kernel import DependencyError, OperatorError, UpstreamDataError, WorldError
 from foundation.storage.folders import FolderStore
-from foundation.testing.language_models import Dialect, OpenAiEmulator, TapeLaw
+from foundation.testing.language_models import (
+    LLAMA_CPP,
+    TRANSFORMERS,
+    VLLM,
+    Dialect,
+    OpenAiEmulator,
+    TapeLaw,
+    tokens_of,
+)
 from foundation.testing.vendors import (
     Fault,
     ManualTime,
@@ -53,6 +62,7 @@ CHANCES = {
 }
 TRUTH = np.array([CHANCES[series] for series in TAPE])
 LAW = TapeLaw(CHANCES, synonym=0.25)
+PROTOCOL = Dialect()
 ENDLESS = " ".join(f"word{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(400))
 
 
@@ -97,29 +107,35 @@ def asking(
     tokens: TokenBatch,
     *faults: Fault,
     law: TapeLaw = LAW,
-    served: dict[str, object] | None = None,
+    dialect: Dialect = PROTOCOL,
+    longest: int = 100_000,
+    key: str | None = None,
     **changes: object,
 ) -> Iterator[Asked]:
-    with OpenAiEmulator(law, *faults, **(served or {})) as server:
+    with OpenAiEmulator(law, *faults, dialect=dialect, longest=longest, key=key) as server:
+        assert isinstance(server, OpenAiEmulator)
         yield Asked(server, tokens, **changes)
 
 
 @pytest.mark.parametrize(
-    ("served", "method", "error"),
+    ("dialect", "method"),
     [
-        ({}, "prompt logprobs", 0.0),
-        ({"dialect": Dialect(echo="refused")}, "top logprobs", 0.0),
+        (PROTOCOL, "prompt logprobs"),
+        (Dialect(echo="refused"), "top logprobs"),
+        (VLLM, "prompt logprobs"),
+        (LLAMA_CPP, "top logprobs"),
     ],
+    ids=["the protocol", "no echo", "vLLM", "llama.cpp"],
 )
 def test_distributions_from_log_probabilities_are_the_laws_own(
-    tokens: TokenBatch, served: dict[str, object], method: str, error: float
+    tokens: TokenBatch, dialect: Dialect, method: str
 ) -> None:
     """All wordings are added up: the law says a quarter of its answers by a synonym."""
     windows = tokens.split("forecast")
-    with asking(tokens, served=served) as asked:
+    with asking(tokens, dialect=dialect) as asked:
         found = asked.narrative.next_states(windows)
     assert (found.reading.method, found.reading.samples) == (method, 0)
-    assert found.reading.error == pytest.approx(error, abs=1e-9)
+    assert found.reading.error == pytest.approx(0.0, abs=1e-9)
     np.testing.assert_allclose(found.values[0], TRUTH, atol=1e-6)
     silent_series = TAPE.index("volume")  # The last symbol reports no volume.
     assert np.isnan(found.values[-1, silent_series]).all()
@@ -129,7 +145,7 @@ def test_distributions_from_log_probabilities_are_the_laws_own(
 def test_what_a_server_leaves_untold_is_stated_and_bounds_the_error(tokens: TokenBatch) -> None:
     law = TapeLaw(CHANCES)
     with asking(
-        tokens, law=law, served={"dialect": Dialect(echo="refused", likeliest=3)}, synonyms=False
+        tokens, law=law, dialect=Dialect(echo="refused", likeliest=3), synonyms=False
     ) as asked:
         found = asked.narrative.next_states(tokens.split("forecast"))
     off = np.abs(found.values[0] - TRUTH).max()
@@ -137,10 +153,16 @@ def test_what_a_server_leaves_untold_is_stated_and_bounds_the_error(tokens: Toke
     np.testing.assert_allclose(found.values[0].sum(axis=-1), 1.0)
 
 
-def test_without_log_probabilities_tapes_are_drawn_and_counted(tokens: TokenBatch) -> None:
-    served = {"dialect": Dialect(echo="refused", logprobs="none")}
+@pytest.mark.parametrize(
+    ("dialect", "fields"),
+    [(Dialect(echo="refused", logprobs="none"), {"top_k": 0, "min_p": 0}), (TRANSFORMERS, {})],
+    ids=["none told", "transformers serve"],
+)
+def test_without_log_probabilities_tapes_are_drawn_and_counted(
+    tokens: TokenBatch, dialect: Dialect, fields: dict[str, float]
+) -> None:
     windows = tokens.split("forecast")
-    with asking(tokens, served=served, samples=100) as asked:
+    with asking(tokens, dialect=dialect, samples=100, further_fields=fields) as asked:
         found = asked.narrative.next_states(windows)
         again = asked.narrative.next_states(windows)
     assert (found.reading.method, found.reading.samples) == ("samples", 100)
@@ -148,6 +170,37 @@ def test_without_log_probabilities_tapes_are_drawn_and_counted(tokens: TokenBatc
     deviation = np.abs(found.values[0] - TRUTH) / np.sqrt(TRUTH * (1 - TRUTH) / 100)
     assert deviation.max() < 4
     np.testing.assert_array_equal(found.values, again.values)
+
+
+def test_unlikely_outcomes_are_drawn_where_a_server_would_leave_them_out(
+    tokens: TokenBatch,
+) -> None:
+    """Drops and rises, sharp or not, are 4% likely: less than a twentieth of the other's 92%."""
+    rare = TapeLaw(CHANCES | {"price": (0.02, 0.02, 0.92, 0.02, 0.02)})
+    seen = {}
+    for name, fields in (("as served", {}), ("as we ask", {"top_k": 0, "min_p": 0})):
+        with asking(
+            tokens, law=rare, dialect=LLAMA_CPP, distributions="samples", further_fields=fields
+        ) as asked:
+            chances = asked.narrative.next_states(tokens.split("forecast")).values[0, 0]
+            seen[name] = round(64 - (chances[2] * 66.5 - 0.5))  # Jeffreys' half-observations.
+    assert seen["as served"] == 0
+    assert 1 <= seen["as we ask"] <= 15  # 5.1 of 64 on average
+
+
+def test_a_server_that_always_says_the_same_is_refused(tokens: TokenBatch) -> None:
+    with (
+        asking(tokens, dialect=Dialect(draws=False), distributions="samples") as asked,
+        pytest.raises(UpstreamDataError, match="draws anew for every seed"),
+    ):
+        asked.narrative.next_states(tokens.split("forecast"))
+
+
+def test_a_model_that_is_sure_is_not_taken_for_one_that_does_not_draw(tokens: TokenBatch) -> None:
+    sure = TapeLaw(dict.fromkeys(TAPE, (0.0005, 0.0005, 0.998, 0.0005, 0.0005)))
+    with asking(tokens, law=sure, distributions="samples", samples=8) as asked:
+        found = asked.narrative.next_states(tokens.split("forecast"))
+    assert found.values[0, 0].argmax() == 2
 
 
 def test_a_chat_model_is_told_the_form_and_counted(tokens: TokenBatch) -> None:
@@ -187,10 +240,13 @@ def test_stories_are_drawn_seeded_and_whatever_stands_beside_them(tokens: TokenB
     assert all("volume" not in c.tape for c in together if c.symbol == windows.labels[1].symbol)
 
 
-def test_the_log_probability_is_that_of_the_drawn_answers(tokens: TokenBatch) -> None:
+@pytest.mark.parametrize("dialect", [PROTOCOL, VLLM, LLAMA_CPP], ids=["plain", "vLLM", "llama"])
+def test_the_log_probability_is_that_of_the_drawn_answers(
+    tokens: TokenBatch, dialect: Dialect
+) -> None:
     """Oracle: the law's table; words and marks are certain under it."""
     law = TapeLaw(CHANCES)
-    with asking(tokens, law=law) as asked:
+    with asking(tokens, law=law, dialect=dialect) as asked:
         story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "alternative 2", 1)])[
             0
         ]
@@ -199,10 +255,20 @@ def test_the_log_probability_is_that_of_the_drawn_answers(tokens: TokenBatch) ->
         for series, outcome in story.tape.items()
     )
     assert story.log_probability == pytest.approx(expected, abs=1e-9)
+    assert story.ending == "complete"
+
+
+def test_tokens_are_counted_where_a_server_sends_several_at_once(tokens: TokenBatch) -> None:
+    """The question of the price is put; what is told behind it comes two tokens at a time."""
+    with asking(tokens, law=TapeLaw(CHANCES), dialect=VLLM) as asked:
+        story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])[0]
+    tape = "".join(f" {series}: {outcome};" for series, outcome in story.tape.items())
+    whole = tokens_of(f"{tape} Story: {story.text}")
+    assert story.tokens == len(whole) - len(tokens_of(" price:")) + 1  # and the end
 
 
 def test_a_server_that_tells_no_log_probabilities_leaves_them_unknown(tokens: TokenBatch) -> None:
-    with asking(tokens, served={"dialect": Dialect(logprobs="none")}) as asked:
+    with asking(tokens, dialect=Dialect(logprobs="none")) as asked:
         story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])[0]
     assert np.isnan(story.log_probability)
 
@@ -292,6 +358,66 @@ def test_a_malformed_stream_is_named(tokens: TokenBatch) -> None:
         asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])
 
 
+def stream_of(*events: object) -> Fault:
+    body = "".join(f"data: {json.dumps(event)}\n\n" for event in events) + "data: [DONE]\n\n"
+    return fault(lambda request, reply: Reply(body, 200, {"Content-Type": "text/event-stream"}))
+
+
+BEGUN = {"choices": [{"index": 0, "text": " rises;", "finish_reason": None}]}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [{"message": "out of memory", "type": "server_error", "code": 500}, "out of memory"],
+    ids=["vLLM and llama.cpp", "transformers serve"],
+)
+def test_an_answer_given_up_is_asked_for_again(tokens: TokenBatch, error: object) -> None:
+    with asking(tokens, stream_of(BEGUN, {"error": error})) as asked:
+        story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])[0]
+        assert len(asked.paths) == 2
+    assert story.ending == "complete"
+    with (
+        asking(tokens, stream_of(BEGUN, {"error": error}).always()) as asked,
+        pytest.raises(WorldError, match="out of memory"),
+    ):
+        asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])
+
+
+def test_a_request_refused_within_a_stream_is_not_put_again(tokens: TokenBatch) -> None:
+    """vLLM answers 200 to some chats and says in the stream that it cannot read them."""
+    error = {"message": "Token id 200008 is out of vocabulary", "code": 400}
+    with asking(tokens, stream_of({"error": error}).always(), api="chat") as asked:
+        with pytest.raises(UpstreamDataError, match="out of vocabulary"):
+            asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])
+        assert len(asked.paths) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"error": {"message": "This model's maximum context length is 4096 tokens. However, your "
+                   "prompt contains 72000 characters.", "code": 400}},
+        {"error": {"message": "request (12002 tokens) exceeds the available context size (4096 "
+                   "tokens), try increasing it", "type": "exceed_context_size_error"}},
+    ],
+    ids=["vLLM", "llama.cpp"],
+)  # fmt: skip
+def test_a_prompt_beyond_the_context_is_known_by_the_servers_own_words(
+    tokens: TokenBatch, body: object
+) -> None:
+    refused = fault(lambda request, reply: Reply(body, 400)).always()
+    with asking(tokens, refused) as asked, pytest.raises(OperatorError, match="longer context"):
+        asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])
+
+
+def test_fields_that_a_strict_server_does_not_know_are_named(tokens: TokenBatch) -> None:
+    with (
+        asking(tokens, dialect=TRANSFORMERS) as asked,
+        pytest.raises(UpstreamDataError, match=r"Unexpected fields(.|\n)*further_fields to \{\}"),
+    ):
+        asked.narrative.next_states(tokens.split("forecast"))
+
+
 def test_an_unknown_model_and_a_long_prompt_say_what_to_do(tokens: TokenBatch) -> None:
     windows, order = tokens.split("forecast"), [Order(0, "base", 1)]
     with (
@@ -300,7 +426,7 @@ def test_an_unknown_model_and_a_long_prompt_say_what_to_do(tokens: TokenBatch) -
     ):
         asked.narrative.generate(windows, order)
     with (
-        asking(tokens, served={"longest": 50}) as asked,
+        asking(tokens, longest=50) as asked,
         pytest.raises(OperatorError, match="lower context_sessions"),
     ):
         asked.narrative.generate(windows, order)
@@ -308,9 +434,9 @@ def test_an_unknown_model_and_a_long_prompt_say_what_to_do(tokens: TokenBatch) -
 
 def test_a_key_goes_along_where_one_is_asked_for_and_is_never_shown(tokens: TokenBatch) -> None:
     windows, order = tokens.split("forecast"), [Order(0, "base", 1)]
-    with asking(tokens, served={"key": "s3cret"}, key_variable="MODEL_KEY") as asked:
+    with asking(tokens, key="s3cret", key_variable="MODEL_KEY") as asked:
         assert asked.narrative.generate(windows, order)[0].ending == "complete"
-    with asking(tokens, served={"key": "other"}, key_variable="MODEL_KEY") as asked:
+    with asking(tokens, key="other", key_variable="MODEL_KEY") as asked:
         with pytest.raises(DependencyError, match="key_variable") as caught:
             asked.narrative.generate(windows, order)
         assert "s3cret" not in str(caught.value)

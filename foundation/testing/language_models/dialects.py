@@ -28,6 +28,11 @@ class Dialect:
         Whether a text ends with what it was stopped at.
     draws : bool
         Whether temperature and seed are heeded; otherwise the likeliest text always comes.
+    floor : float
+        Tokens less likely than this share of the likeliest are never drawn, unless ``min_p`` in
+        the request says otherwise.
+    strict : bool
+        Whether fields that the protocol does not know are refused.
     closed : bool
         Whether a stream ends with ``[DONE]``.
     chunk : int
@@ -45,6 +50,8 @@ class Dialect:
     lists: bool = True
     stops: bool = False
     draws: bool = True
+    floor: float = 0.0
+    strict: bool = False
     closed: bool = True
     chunk: int = 1
     stop_told: bool = False
@@ -55,11 +62,17 @@ class Dialect:
 VLLM = Dialect(chunk=2, stop_told=True)
 """vLLM 0.32.0, CPU build, 2026-11-20."""
 
-LLAMA_CPP = Dialect(logprobs="records", echo="ignored", likeliest=1_000, stop_told=True)
+LLAMA_CPP = Dialect(logprobs="records", echo="ignored", floor=0.05, likeliest=1_000, stop_told=True)
 """llama-server of llama.cpp 0c1e570, 2026-11-20."""
 
 TRANSFORMERS = Dialect(
-    logprobs="none", echo="ignored", lists=False, stops=True, closed=False, errors="detail"
+    logprobs="none",
+    echo="ignored",
+    lists=False,
+    stops=True,
+    strict=True,
+    closed=False,
+    errors="detail",
 )
 """``transformers serve`` 5.23.0, 2026-11-20. It draws where the folder's generation_config.json
 says ``do_sample``, and else takes the likeliest token at any temperature (``draws=False``)."""

@@ -110,15 +110,25 @@ class TapeLaw:
         return {left[0] if left else END: 1.0}
 
     def draw(
-        self, text: str, *, most: int, temperature: float, rng: np.random.Generator
+        self,
+        text: str,
+        *,
+        most: int,
+        temperature: float,
+        rng: np.random.Generator,
+        floor: float = 0.0,
     ) -> list[tuple[str, float]]:
-        """Return tokens with their log-probabilities at temperature 1, the end included."""
+        """Return tokens with their log-probabilities at temperature 1, the end included.
+
+        Tokens less likely than ``floor`` times the likeliest are never drawn.
+        """
         drawn: list[tuple[str, float]] = []
         while len(drawn) < most:
             chances = self.next_tokens(text)
             names = sorted(chances)
             logs = np.log([chances[n] for n in names]) / max(temperature, 1e-3)
             weights = np.exp(logs - logs.max())
+            weights[weights < floor] = 0.0
             token = names[int(rng.choice(len(names), p=weights / weights.sum()))]
             drawn.append((token, float(np.log(chances[token]))))
             if token == END:

@@ -25,6 +25,32 @@ IMPOSSIBLE = -1e9
 
 PROTOCOL = Dialect()
 
+KNOWN = frozenset(
+    {
+        "best_of",
+        "echo",
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "max_tokens",
+        "messages",
+        "model",
+        "n",
+        "presence_penalty",
+        "prompt",
+        "seed",
+        "stop",
+        "stream",
+        "stream_options",
+        "suffix",
+        "temperature",
+        "top_logprobs",
+        "top_p",
+        "user",
+    }
+)
+"""The protocol's own fields."""
+
 Drawn = Sequence[tuple[str, float]]
 
 
@@ -79,6 +105,8 @@ class OpenAiEmulator(Emulator):
         if request.path == "/v1/models":
             return Reply({"object": "list", "data": [{"id": self.model, "object": "model"}]})
         asked = request.json()
+        if self.dialect.strict and (strange := set(asked) - KNOWN):
+            return self._refused(422, f"Unexpected fields in the request: {strange}")
         if asked.get("model") != self.model:
             return self._refused(404, f"The model `{asked.get('model')}` does not exist.")
         if request.path == "/v1/completions":
@@ -131,6 +159,7 @@ class OpenAiEmulator(Emulator):
             most=int(asked.get("max_tokens", 16)),
             temperature=float(asked.get("temperature", 1.0)) if heeded else 0.0,
             rng=np.random.Generator(np.random.Philox(seed)),
+            floor=float(asked.get("min_p", self.dialect.floor)),
         )
         text, tokens = "", []
         for token, chance in drawn:

@@ -271,7 +271,8 @@ class OpenAiClient:
         return RefusedRequestError(
             f"{self.where} does what is asked of it",
             value=value,
-            remedy="set server.distributions to samples, or server.api to chat",
+            remedy="set server.distributions to samples, server.api to chat, or, where a field is "
+            "not known to it, server.further_fields to {}",
         )
 
     def _client(self) -> httpx.Client:

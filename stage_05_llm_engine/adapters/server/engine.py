@@ -33,6 +33,7 @@ from stage_05_llm_engine.adapters.server.reading import (
     by_prompt_logprobs,
     by_samples,
     by_top_logprobs,
+    refuse_the_deaf,
     tail_scores,
 )
 from stage_05_llm_engine.drawing import repeats
@@ -90,7 +91,8 @@ class ServerNarrative:
         self._learnt: tuple[Task, ...] = TASKS if self._chat else (*learnt,)
         self._method: Method | None = None
         identity = self.server.model_dump(
-            mode="json", include={"base_url", "model", "api", "distributions", "synonyms"}
+            mode="json",
+            include={"base_url", "model", "api", "distributions", "synonyms", "further_fields"},
         )
         self.fingerprint = hash_text(
             "openai",
@@ -233,7 +235,10 @@ class ServerNarrative:
             drawn = self.client.draw(asked | {"seed": seed % SEEDS}, lambda text: False)
             return drawn.text if drawn.text.lstrip().startswith(STORY) else STORY + drawn.text
 
-        return [one(number) for number in range(self.server.samples)]
+        drawn = [one(number) for number in range(self.server.samples)]
+        if len(set(drawn)) == 1:
+            refuse_the_deaf(self.client, asked)
+        return drawn
 
     def _asked(self, context: str, kind: Scenario, tape: str) -> dict[str, Any]:
         """Return a request's question and temperature; ``tape`` is what a text begins with."""
@@ -242,7 +247,8 @@ class ServerNarrative:
         else:
             text = self._prompts.completion(context, kind.task, tape)
             put = {"prompt": text, "logprobs": 1}
-        return {**put, "temperature": kind.temperature, "stop": list(self._prompts.stops)}
+        drawing = {"temperature": kind.temperature, "top_p": 1.0, **self.server.further_fields}
+        return {**put, **drawing, "stop": list(self._prompts.stops)}
 
     def _continue(
         self,

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,10 @@ from foundation.kernel import ModelError, UpstreamDataError
 from foundation.language.tape_words import answers, question, read_plain
 from stage_05_llm_engine.adapters.server.client import OpenAiClient, RefusedRequestError
 from stage_05_llm_engine.adapters.server.protocol import Choice
+
+HOTTEST = 2.0
+"""The highest temperature of the protocol: whatever a model is sure of, it wavers here."""
+TRIALS, TRIAL_TOKENS = 8, 24
 
 FORGOTTEN = 1e-4
 """A branch less likely than this is not followed; its probability counts as untold."""
@@ -135,6 +140,29 @@ def _likeliest(choice: Choice) -> dict[str, float]:
             remedy="set server.distributions to samples",
         )
     return {token: float(np.exp(chance)) for token, chance in told[0].items()}
+
+
+def refuse_the_deaf(client: OpenAiClient, asked: dict[str, Any]) -> None:
+    """Refuse a server that says the same whatever the temperature and the seed.
+
+    A model may be so sure that all its samples agree; even such a one wavers when it is drawn as
+    hot as can be. A server that does not takes the likeliest token always, and what it says once
+    must not be counted as a certainty.
+
+    Raises
+    ------
+    UpstreamDataError
+        If it is such a server.
+    """
+    hot = asked | {"temperature": HOTTEST, "max_tokens": TRIAL_TOKENS, "stop": []}
+    said = {client.draw(hot | {"seed": n}, lambda text: False).text for n in range(TRIALS)}
+    if len(said) == 1:
+        raise UpstreamDataError(
+            f"{client.where} draws anew for every seed",
+            value=f"{TRIALS} times {said.pop()[:80]!r} at temperature {HOTTEST}",
+            remedy="let the server sample: `transformers serve` does where the model's "
+            "generation_config.json says do_sample",
+        )
 
 
 def by_samples(drawn: Sequence[str], series: Sequence[str]) -> tuple[dict[str, np.ndarray], float]:
