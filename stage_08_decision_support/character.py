@@ -28,10 +28,12 @@ def _told(last: dict[str, float]) -> dict[str, str]:
         if hurst < GIVEN_BACK
         else "tends to go on the way it went"
         if hurst > GOES_ON
-        else "moves without memory"
+        else "goes on or turns back no more than chance has it"
     )
+    beta = say.number(last["beta"], 1)
+    as_far = "about as far as the market" if beta == "1.0" else f"{beta} times as far as the market"
     return {
-        "beta": f"moves {say.number(last['beta'], 1)} times as far as the market",
+        "beta": f"moves {as_far}",
         "hurst_exponent": f"{lasting} (Hurst exponent {say.number(hurst)})",
         "earnings_sensitivity": f"moved {say.percent(last['earnings_sensitivity'], 1)} on an "
         "average earnings report",

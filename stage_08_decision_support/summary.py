@@ -39,13 +39,17 @@ def headline(signals: SignalSet, setups: Sequence[TradeSetup]) -> str:
     if up == down == 0:
         lean = f"No instrument leans either way into {day}"
     elif up > down:
-        lean = f"{up} of {total} lean bullish into {day}, {small(down)} bearish"
+        lean = f"{up} of {total} {_leans(up)} bullish into {day}, {small(down)} bearish"
     elif down > up:
-        lean = f"{down} of {total} lean bearish into {day}, {small(up)} bullish"
+        lean = f"{down} of {total} {_leans(down)} bearish into {day}, {small(up)} bullish"
     else:
         lean = f"Evenly split into {day}: {up} bullish and {down} bearish of {total}"
     acted = f"{count(len(setups), 'setup')} clear{'s' if len(setups) == 1 else ''} the bar"
     return f"{lean}; {acted}"
+
+
+def _leans(number: int) -> str:
+    return "leans" if number == 1 else "lean"
 
 
 def _signals_sentence(signals: SignalSet, settings: DecisionSupportSettings) -> str:
@@ -59,6 +63,13 @@ def _signals_sentence(signals: SignalSet, settings: DecisionSupportSettings) -> 
     ]
     verdicts = [s.reconciliation.verdict for s in ranked]
     agree, against = verdicts.count("agree"), verdicts.count("contradict")
+    if len(ranked) == 1:
+        how = {"agree": "agree on it", "contradict": "contradict each other on it"}
+        stand = how.get(verdicts[0], "differ on it in degree")
+        return (
+            f"Of {count(total, 'signal')} only {named[0]} points one way or the other; story and "
+            f"quantitative model {stand}."
+        )
     return (
         f"Conviction is highest in {listed(named)}. Of {count(total, 'signal')}, "
         f"{small(len(ranked))} point one way or the other: story and quantitative model agree on "
@@ -82,12 +93,12 @@ def _watch_sentence(alerts: Sequence[Alert], settings: DecisionSupportSettings) 
     told = []
     for kind, phrase in (
         ("level break", "closed beyond a 20-session level"),
-        ("story change", "changed their story since the session before"),
+        ("story change", "tell another story than the session before"),
     ):
         named = (a.symbol for a in alerts if a.kind == kind)
         symbols = ["the whole market" if s == MARKET else s for s in dict.fromkeys(named)]
         if len(symbols) == 1:
-            phrase = phrase.replace("their", "its")
+            phrase = phrase.replace("tell ", "tells ")
         if symbols:
             told.append(f"{listed(symbols, settings.named_in_summary)} {phrase}")
     return sentence("; ".join(told)) if told else ""

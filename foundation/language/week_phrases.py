@@ -3,6 +3,7 @@ due. Plain tables under the same rules as ``phrases``."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import permutations, product
 
@@ -60,6 +61,15 @@ CONTRADICTIONS: dict[str, tuple[str, ...]] = {
         "the week's lasting puzzle was that {t}",
     ),
 }
+_PAST: dict[str, str] = {
+    "runs": "ran", "cuts": "cut", "goes": "went", "stands": "stood", "finds": "found",
+    "confirms": "confirmed", "breaks": "broke", "keeps": "kept", "has": "had", "does": "did",
+    "is": "was", "are": "were", "few carry": "few carried", "the rise": "a rise",
+    "the fall": "a fall",
+}  # fmt: skip
+"""What pulled apart on a day of the week, told of the day's present, is told here of a past day,
+whose move need not be the week's."""
+_PRESENT = re.compile(rf"\b(?:{'|'.join(_PAST)})\b")
 DUE: dict[str, tuple[str, ...]] = {
     "earnings": ("earnings are due in the coming week", "the coming week brings earnings"),
     "stock split": (
@@ -114,7 +124,7 @@ def clauses(releases: dict[str, str]) -> Iterator[tuple[Statement, tuple[str, ..
         yield (
             statement("contradiction", subject, value, hedge),
             tuple(
-                frame.format(t=text)
+                frame.format(t=_of_a_day(text))
                 for text, frame in product(TENSIONS[subject, value], CONTRADICTIONS[hedge])
             ),
         )
@@ -126,6 +136,11 @@ def clauses(releases: dict[str, str]) -> Iterator[tuple[Statement, tuple[str, ..
             yield statement("event", event, value), texts
         for event, name in releases.items():
             yield statement("event", event, value), tuple(t.format(e=name) for t in general)
+
+
+def _of_a_day(text: str) -> str:
+    """Return a clause about today as one about a day of the week."""
+    return _PRESENT.sub(lambda found: _PAST[found[0]], text)
 
 
 def _shift(series: str, a: int, b: int) -> Iterator[str]:

@@ -83,9 +83,10 @@ def courses(close: np.ndarray, scale: np.ndarray, weeks: Weeks) -> np.ndarray:
 
     Judged on the week's daily moves in volatility scales (total, sum of sizes, largest, highest
     and lowest point on the way): the first that fits of *quiet* (no day beyond half a scale),
-    *given back* or *made good* (a way of one scale out, of which three quarters were lost again),
-    *one day* (six tenths of all movement on one day, in the week's direction), *steady* (seven
-    tenths of all movement in one direction) and *back and forth* (less than three tenths).
+    *given back* or *made good* (a way of one scale out, of which three quarters were lost again and
+    no more than half a scale is left, else the week's own move would deny it), *one day* (six
+    tenths of all movement on one day, in the week's direction), *steady* (seven tenths of all
+    movement in one direction) and *back and forth* (less than three tenths).
     """
     names = tuple(COURSES)
     shape = close.shape
@@ -102,10 +103,11 @@ def courses(close: np.ndarray, scale: np.ndarray, weeks: Weeks) -> np.ndarray:
         largest = np.take_along_axis(days, np.abs(days).argmax(axis=0)[None], axis=0)[0]
         one_day = (np.abs(largest) >= 0.6 * sizes) & (largest * total > 0)
         steady = np.abs(total) >= 0.7 * sizes
+        back = np.abs(total) <= 0.5
         rules = {
             "quiet": np.abs(days).max(axis=0) <= 0.5,
-            "gain given back": (top >= 1) & (total <= 0.25 * top) & (total > -top),
-            "loss made good": (bottom <= -1) & (total >= 0.25 * bottom) & (total < -bottom),
+            "gain given back": back & (top >= 1) & (total <= 0.25 * top) & (total > -top),
+            "loss made good": back & (bottom <= -1) & (total >= 0.25 * bottom) & (total < -bottom),
             "one day up": one_day & (total > 0),
             "one day down": one_day & (total < 0),
             "steady climb": steady & (total > 0),

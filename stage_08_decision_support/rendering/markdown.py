@@ -228,7 +228,7 @@ def _instrument(page: InstrumentPage, target_session: date) -> Iterator[str]:
         yield f"**Character.** {_plain(page.character)}"
         yield ""
     told_at = say.long_date(target_session)
-    yield f"**Forecast for {told_at}.** {_plain(page.forecast_text)}"
+    yield f"**Forecast for {told_at}, told as from its close.** {_plain(page.forecast_text)}"
     yield ""
     yield f"*{_plain(page.forecast_note)}*"
     yield ""

@@ -49,7 +49,11 @@ def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12
         if lead.further:
             titles = say.listed([say.horizon_title(more.horizon).lower() for more in lead.further])
             block(Text(f"Also in the written brief: {titles}.", style="bright_black"), 0)
-        block(Text.assemble((f"Forecast for {day}  ", "bold"), lead.forecast_text))
+        block(
+            Text.assemble(
+                (f"Forecast for {day}, told as from its close  ", "bold"), lead.forecast_text
+            )
+        )
         block(Text(lead.forecast_note, style="bright_black"), 0)
     if brief.performance.scores:
         said = "Track record: log score beside each baseline's, lower is better"

@@ -5,7 +5,8 @@ from datetime import date
 import numpy as np
 import pytest
 
-from foundation.contracts import Horizon, StoryBook, content_hash
+from foundation.contracts import Horizon, StoryBook, content_hash, statement
+from foundation.language.grammar import every_statement, phrasings
 from foundation.market import next_session
 from stage_03_story_assembly.content.weekly import shift_column
 from stage_03_story_assembly.content.weeks import Weeks, classify, courses, week_multiple
@@ -123,6 +124,8 @@ def test_moves_are_graded_as_segments_are() -> None:
         ((100, 100.2, 100.1, 96, 96.1, 96.3), "one day down"),
         ((100, 102, 103, 102, 101, 100.2), "gain given back"),
         ((100, 98, 97, 98, 99, 99.8), "loss made good"),
+        # Most of a fall of four was made good; the week still fell by 0.9, and says so.
+        ((100, 96, 96.5, 97, 97.5, 99.1), "back and forth"),
         ((100, 100.6, 100, 100.6, 100, 100.1), "back and forth"),
         ((100, 100.1, 100.2, 100.1, 100.2, 100.1), "quiet"),
     ],
@@ -141,3 +144,23 @@ def test_shifts_need_a_week_before() -> None:
     column = shift_column(fuzzy, "momentum", Weeks.of(fuzzy.memberships.sessions))
     first = next(t for t, b in enumerate(column.since) if b >= 0)
     assert (column.codes[:first] == -1).all()
+
+
+def test_a_contradiction_of_the_week_is_told_of_the_day_it_was_on() -> None:
+    """The week may have fallen: "the rise" would be a rise that nobody was told of."""
+    said = statement("contradiction", "direction", "sharp rise in a weak trend", "once")
+    assert set(phrasings(said)) >= {
+        "one day's puzzle was that a rise ran against a weak trend",
+        "what did not fit for a day was that a weak trend had met a sharp rise",
+    }
+    lasting = statement("contradiction", "risk", "tight band in a restless instrument", "repeated")
+    assert (
+        "the week's lasting puzzle was that the band had tightened before the unrest was over"
+        in (phrasings(lasting))
+    )
+
+
+def test_no_words_count_the_sessions_of_a_week_that_may_have_four() -> None:
+    spans = [s for s in every_statement() if s.kind == "span" and s.value.startswith("week")]
+    assert spans
+    assert not [text for s in spans for text in phrasings(s) if "five" in text]

@@ -31,8 +31,12 @@ def of(**known: float) -> StockCharacteristics:
     [
         ({}, ""),
         ({"beta": 1.234}, "Moves 1.2 times as far as the market."),
+        ({"beta": 1.04}, "Moves about as far as the market."),
         ({"hurst_exponent": 0.41}, "Tends to give its moves back (Hurst exponent 0.41)."),
-        ({"hurst_exponent": 0.51}, "Moves without memory (Hurst exponent 0.51)."),
+        (
+            {"hurst_exponent": 0.51},
+            "Goes on or turns back no more than chance has it (Hurst exponent 0.51).",
+        ),
         ({"hurst_exponent": 0.6}, "Tends to go on the way it went (Hurst exponent 0.60)."),
         (
             {"beta": 0.8, "earnings_sensitivity": 0.052, "liquidity_bucket": 2.0},
@@ -51,7 +55,7 @@ def test_the_sentence_says_what_is_known_and_nothing_else(known: dict, text: str
 
 def test_the_brief_shows_it_on_each_page(run: SampleRun, brief: DecisionBrief) -> None:
     shown = {page.story.symbol: page.character for page in brief.instruments}
-    assert all("times as far as the market" in text for text in shown.values())
+    assert all("as far as the market" in text for text in shown.values())
     assert "wholly favourable news" in shown["AAPL"]
     assert "favourable news" not in shown["SPX"]
     for text in shown.values():
