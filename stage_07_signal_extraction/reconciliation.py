@@ -82,7 +82,7 @@ def _compared(calls: tuple[Direction, Direction | None], verdict: Verdict) -> st
     if verdict == "differ":
         return f"The story by itself is {story}, the market model {model}: they differ."
     if story == "neutral":
-        return "By itself neither would pay for a trade."
+        return "Neither would pay for a trade by itself."
     return f"Story and market model are both {story}."
 
 

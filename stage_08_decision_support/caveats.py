@@ -37,24 +37,24 @@ def odds_in_words(odds: OddsRecord | None) -> list[str]:
     if odds is None:
         return ["The odds of a rise have no record yet: too few of their outcomes are known."]
     verdict = (
-        "better"
-        if odds.high < 0
-        else "worse"
+        "were better than"
+        if odds.proven
+        else "were worse than"
         if odds.low > 0
-        else "no different, as far as the record can tell"
+        else "cannot be told from"
     )
     calls = (
-        f"of {odds.calls:,} directions that would have paid at them, {odds.right:,} came true"
+        f"Of {odds.calls:,} directions that would have paid at them {odds.right:,} came true."
         if odds.calls
-        else "no direction would have paid at them"
+        else "No direction would have paid at them."
     )
-    today = "" if odds.proven else " So no direction is called today."
+    today = "" if odds.proven else " No direction is called on such a record."
     return [
         f"Odds of a rise were held against {odds.forecasts:,} past outcomes, of which "
-        f"{percent(odds.rose, 1)} rose: what was said and what came true lie "
-        f"{percent(odds.calibration_error, 1)} apart on average. By Brier score "
-        f"({odds.brier:.4f}) they were {verdict} than the past frequency alone "
-        f"({odds.past_brier:.4f}); {calls}.{today}",
+        f"{percent(odds.rose, 1)} rose: tenth by tenth, what was said and what came true lie "
+        f"{100 * odds.calibration_error:.1f} points apart on average. By Brier score "
+        f"({odds.brier:.4f}) they {verdict} the past frequency alone ({odds.past_brier:.4f}). "
+        f"{calls}{today}",
     ]
 
 

@@ -9,8 +9,10 @@ import pytest
 
 from foundation.contracts import DecisionBrief, StoryBook, content_hash
 from foundation.kernel import UpstreamDataError
+from foundation.testing import samples
 from foundation.testing.samples import SampleRun
 from stage_08_decision_support import BriefInput, DecisionSupportSettings, DecisionSupportStage
+from stage_08_decision_support.caveats import odds_in_words
 
 
 def test_the_same_parts_give_the_same_bytes(stage: DecisionSupportStage, given: BriefInput) -> None:
@@ -53,6 +55,28 @@ def test_the_summary_says_that_no_baseline_was_beaten_when_none_was(brief: Decis
     # The sample's one log score, price against climatology, has an interval around zero.
     record = next(text for text in brief.summary if "climatology" in text)
     assert "better than climatology on none of one series and worse on none" in record
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told", "called"),
+    [
+        (-0.003, -0.001, "they were better than the past frequency alone", True),
+        (-0.001, 0.001, "they cannot be told from the past frequency alone", False),
+        (0.001, 0.003, "they were worse than the past frequency alone", False),
+    ],
+)
+def test_past_odds_are_told_as_good_as_they_were(
+    low: float, high: float, told: str, called: bool
+) -> None:
+    sample = samples.sample_run().signals.record
+    assert sample is not None
+    (text,) = odds_in_words(sample.model_copy(update={"low": low, "high": high}))
+    assert told in text
+    assert ("No direction is called" not in text) is called
+
+
+def test_without_a_record_that_is_said() -> None:
+    assert "no record yet" in odds_in_words(None)[0]
 
 
 def test_setups_come_with_the_highest_conviction_first(brief: DecisionBrief) -> None:
@@ -103,7 +127,7 @@ def test_caveats_name_bias_closes_calibration_record_and_advice(brief: DecisionB
     # The sample's record: 960 outcomes, Brier 0.2461 beside 0.2475, interval below zero.
     assert "held against 960 past outcomes" in text
     assert "(0.2461) they were better than the past frequency alone (0.2475)" in text
-    assert "of 120 directions that would have paid at them, 72 came true" in text
+    assert "Of 120 directions that would have paid at them 72 came true" in text
     assert "no direction is called" not in text
     assert "price cannot be told apart from climatology" in text
     assert brief.caveats[-1].count("not investment advice") == 1
