@@ -6,7 +6,8 @@ Imported by ``market_model.py``.
 from __future__ import annotations
 
 import numpy as np
-from market_forecasts import HORIZON, MEAN, WEIGHED, WINNER, Case, Forecast
+from market_case import HORIZON, Case, Forecast
+from market_forecasts import MEAN, WEIGHED, WINNER
 
 from foundation.quant.evaluation import (
     brier_score,

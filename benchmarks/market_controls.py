@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
-from market_forecasts import (
+from market_case import (
     FIRST_REFIT,
     HELD_BACK,
     HORIZON,
@@ -20,11 +20,8 @@ from market_forecasts import (
     TWINS_EVERY,
     Case,
     Forecast,
-    climatology,
-    market_models,
-    trees,
-    twins,
 )
+from market_forecasts import climatology, market_models, trees, twins
 
 from config.recipes.market_model import market_model_cpu, twins_cpu
 from foundation.market import sessions

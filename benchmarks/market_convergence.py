@@ -36,7 +36,7 @@ COLOURS = ("#1b6ca8", "#4aa564", "#c8553d")
 
 def convergence(asked: argparse.Namespace) -> None:
     """Train both from the same arrays; print loss over seconds and draw it."""
-    from market_forecasts import HELD_BACK, real_case
+    from market_case import HELD_BACK, real_case
 
     case = real_case("2013-2018", asked.shared, asked.work, asked.every, (1,), 1)
     folder = case.work / case.name / "convergence"

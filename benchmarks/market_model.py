@@ -34,23 +34,10 @@ from pathlib import Path
 
 import numpy as np
 from forecast_scores import hit_table, quantile_table, rank_table, volatility_table
+from market_case import SEEDS, SETS, TWINS_EVERY, Case, Forecast, real_case
 from market_controls import controls
 from market_convergence import convergence
-from market_forecasts import (
-    SEEDS,
-    SETS,
-    TWINS_EVERY,
-    Case,
-    Forecast,
-    market_models,
-    plain,
-    ranking,
-    real_case,
-    together,
-    transfer,
-    trees,
-    twins,
-)
+from market_forecasts import market_models, plain, ranking, together, transfer, trees, twins
 from market_speed import form, speed
 
 from foundation.kernel import NEW_YORK

@@ -64,7 +64,7 @@ def speed(asked: argparse.Namespace) -> None:
 
 def form(asked: argparse.Namespace) -> None:
     """Train on real bars in either form; answer unseen sessions in blocks and by windows."""
-    from market_forecasts import HELD_BACK, real_case
+    from market_case import HELD_BACK, real_case
 
     from foundation.market_model.answers import answers
     from foundation.market_model.checkpoint import TrainedModel

@@ -21,25 +21,37 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
+from validation_flaws import (
+    Case,
+    babble,
+    break_off,
+    delete_section,
+    describe_the_absent,
+    flip_price_move,
+    jump,
+    move_against_change,
+    say_it_both_ways,
+    swap_other_state,
+    swap_tape_state,
+    turn_in_circles,
+    wrong_date,
+)
 
 from foundation.contracts import (
-    STATES,
+    OPINIONS,
     TAPE,
     Continuation,
     DistributionReading,
     FuzzyWindow,
     MarketWindow,
     QuantContext,
-    Statement,
     Story,
     StoryBook,
     StoryForecast,
-    statement,
     tape_outcomes,
 )
 from foundation.kernel import seed_from
-from foundation.language import phrasings, read
-from foundation.language.sections import section_of
+from foundation.language import read
 from foundation.timeseries import Panel
 from stage_02_fuzzification import FuzzificationSettings, FuzzificationStage
 from stage_03_story_assembly import AssemblyInput, StoryAssemblySettings, StoryAssemblyStage
@@ -49,155 +61,11 @@ from stage_06_validation.facts import SymbolFacts, gather_facts
 from stage_06_validation.precedent import count_precedents
 from stage_06_validation.scoring import check
 
-
-@dataclass(frozen=True)
-class Case:
-    """A text that claims to be tomorrow's story, with its tape."""
-
-    statements: tuple[Statement, ...]
-    tape: dict[str, str]
-    text: str
-
-
 Damage = Callable[[Case, SymbolFacts, np.random.Generator], Case | None]
-
-
-def written(case: Case, statements: list[Statement]) -> Case:
-    """Return the case with other statements, one sentence each."""
-    clauses = [phrasings(s)[0] for s in statements]
-    text = " ".join(f"{c[0].upper()}{c[1:]}." for c in clauses)
-    return replace(case, statements=tuple(statements), text=text)
-
-
-def _swap(case: Case, old: Statement, new: Statement) -> Case:
-    return written(case, [new if s is old else s for s in case.statements])
-
-
-def _distant(code: int, rng: np.random.Generator, steps: int = 2) -> int | None:
-    options = [k for k in range(5) if abs(k - code) >= steps]
-    return int(rng.choice(options)) if options else None
-
-
-def flip_price_move(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """The text lets the price move against the tape."""
-    for said in case.statements:
-        if said.kind == "movement" and said.subject == "price":
-            code = int(said.value)
-            return _swap(case, said, statement("movement", "price", f"{-code or 2:+d}"))
-    return None
-
-
-def swap_tape_state(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """The text puts a tape series two or more states away from the tape."""
-    return _swap_state(case, rng, lambda s: s.subject in TAPE and s.subject != "price")
-
-
-def swap_other_state(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """The text puts a series outside the tape two or more states away: only data can tell."""
-    return _swap_state(case, rng, lambda s: s.subject not in TAPE or s.subject == "price")
-
-
-def _swap_state(
-    case: Case, rng: np.random.Generator, wanted: Callable[[Statement], bool]
-) -> Case | None:
-    found = [s for s in case.statements if s.kind == "state" and wanted(s)]
-    if not found:
-        return None
-    old = found[rng.integers(len(found))]
-    code = _distant(STATES.index(old.value), rng)
-    assert code is not None  # five states always have one two steps away
-    return _swap(case, old, statement("state", old.subject, STATES[code], "clear"))
-
-
-def say_it_both_ways(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """A second sentence puts a series elsewhere."""
-    found = [s for s in case.statements if s.kind == "state"]
-    old = found[rng.integers(len(found))]
-    code = _distant(STATES.index(old.value), rng)
-    assert code is not None  # as above
-    extra = statement("state", old.subject, STATES[code], "clear")
-    return written(case, [*case.statements, extra])
-
-
-def delete_section(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """All that is said of one section is left out."""
-    sections = sorted({section_of(s) for s in case.statements})
-    gone = sections[rng.integers(len(sections))]
-    return written(case, [s for s in case.statements if section_of(s) != gone])
-
-
-def describe_the_absent(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """Volume is described although the instrument reports none."""
-    if "volume" not in facts.absent:
-        return None
-    kept = [s for s in case.statements if s.subject != "volume"]
-    return written(case, [*kept, statement("state", "volume", STATES[rng.integers(5)], "clear")])
-
-
-def jump(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """Tape and text agree on a state that lies three or more steps from today's."""
-    states = {s.subject: s for s in case.statements if s.kind == "state"}
-    found = [
-        (series, code)
-        for series, start in facts.today.items()
-        for code in range(5)
-        if series != "price" and series in states and abs(code - start) >= 3
-    ]
-    if not found:
-        return None
-    series, code = found[rng.integers(len(found))]
-    changed = _swap(case, states[series], statement("state", series, STATES[code], "clear"))
-    return replace(changed, tape={**case.tape, series: tape_outcomes(series)[code]})
-
-
-def move_against_change(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """A series spikes into a state below today's, or collapses into one above."""
-    for said in case.statements:
-        if said.kind == "state" and said.subject in ("volatility", "momentum", "volume"):
-            change = STATES.index(said.value) - facts.standing.get(said.subject, 0)
-            if change:
-                move = statement("movement", said.subject, "-2" if change > 0 else "+2")
-                others = [
-                    s
-                    for s in case.statements
-                    if not (s.kind == "movement" and s.subject == said.subject)
-                ]
-                return written(case, [*others, move])
-    return None
-
-
-def wrong_date(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """A release is told as due tomorrow when it is weeks away, or the reverse."""
-    for said in case.statements:
-        if said.kind == "event" and said.value.startswith("until"):
-            other = "until: tomorrow" if "weeks" in said.value else "until: weeks ahead"
-            return _swap(case, said, statement("event", said.subject, other))
-    return None
-
-
-def babble(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """Every third sentence says something that the language does not know."""
-    sentences = [f"{phrasings(s)[0].capitalize()}." for s in case.statements]
-    sentences[::3] = ["Buyers were dancing in the aisles." for _ in sentences[::3]]
-    return replace(case, text=" ".join(sentences))
-
-
-def turn_in_circles(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """The whole text is said twice."""
-    return replace(case, text=f"{case.text} {case.text}")
-
-
-def break_off(case: Case, facts: SymbolFacts, rng: np.random.Generator) -> Case | None:
-    """The text stops half-way without saying so."""
-    return replace(case, text=case.text[: len(case.text) // 2])
-
-
 DAMAGES: tuple[Damage, ...] = (
     flip_price_move, swap_tape_state, say_it_both_ways, delete_section, describe_the_absent,
     jump, babble, turn_in_circles, break_off, move_against_change, wrong_date, swap_other_state,
 )  # fmt: skip
-
-
 AGE = 20
 """Sessions by which a story of another day is older: sound in itself, wrong about tomorrow."""
 
@@ -291,6 +159,9 @@ def _frequencies(book: StoryBook) -> StoryForecast:
     table = np.full((1, *today.shape, 5), np.nan)
     for n, s in np.argwhere(~np.isnan(today)):
         table[0, n, s] = precedents.frequency(n, s, int(today[n, s]), 20.0)
+    axes = {"sessions": (book.session,), "fields": TAPE}
+    stories = {"symbols": book.symbols, "layers": tuple("01234"), **axes}
+    alone = np.array([name == "past frequencies" for name in OPINIONS], dtype=float)
     return StoryForecast(
         as_of=book.as_of,
         produced_at=book.produced_at,
@@ -299,12 +170,13 @@ def _frequencies(book: StoryBook) -> StoryForecast:
         model="past frequencies",
         trained_until=book.session,
         continuations=(),
-        distributions=Panel(
-            sessions=(book.session,),
-            symbols=book.symbols,
-            fields=TAPE,
-            layers=tuple("01234"),
-            values=table,
+        distributions=Panel(values=table, **stories),
+        model_distributions=Panel(values=np.full_like(table, np.nan), **stories),
+        weights=Panel(
+            values=np.broadcast_to(alone, (1, 1, len(TAPE), len(OPINIONS))),
+            symbols=("all symbols",),
+            layers=OPINIONS,
+            **axes,
         ),
         reading=DistributionReading(method="logits"),
     )
