@@ -63,10 +63,14 @@ def weigh(opinions: Mapping[str, np.ndarray], moved: np.ndarray) -> RiseOdds:
     (``foundation.quant.aggregation``, decision 0010): the mean Brier score of what is published
     comes to exceed that of the best opinion, the past frequency among them, by no more than the
     price of learning which one it is.
+
+    Whoever is silent is taken to expect what is usual, so that an opinion which has just begun to
+    speak has neither gained nor lost beside the past frequency until then.
     """
     rose = rises(moved)
+    usual = opinions["past"]
     made = aggregate(
-        {name: opinions[name] for name in OPINIONS},
+        {name: np.where(np.isnan(opinions[name]), usual, opinions[name]) for name in OPINIONS},
         lambda published, row: brier_slope(published, rose[row]),
         dict.fromkeys(OPINIONS, 1.0),
         horizon=HORIZON,

@@ -156,10 +156,10 @@ def _symbols(given: SignalInput) -> tuple[str, ...]:
 
 
 def _reconciled(odds: RiseOdds, ratios: dict[str, np.ndarray], n: int) -> Reconciliation:
-    """Return the opinions on symbol n as of the last row."""
+    """Return the opinions on symbol n as of the last row; a silent one's weight is the past's."""
     said = {name: float(odds.opinions[name][-1, n]) for name in OPINIONS}
-    spoke = ~np.isnan([said[name] for name in OPINIONS])
-    heard = odds.weights[-1] * spoke / (odds.weights[-1] * spoke).sum()
+    heard = odds.weights[-1] * ~np.isnan([said[name] for name in OPINIONS])
+    heard[OPINIONS.index("past")] += odds.weights[-1].sum() - heard.sum()
     alone = {name: direction_of(float(ratios[name][-1, n])) for name in OPINIONS}
     return reconcile(
         said,

@@ -61,7 +61,8 @@ class Reconciliation(Part):
         Probability by the story model's odds of the next session, and by the market model's
         return quantiles. ``model`` is None where it has no opinion.
     past_weight, story_weight, model_weight : float in [0, 1]
-        Learnt from the Brier scores of each one's past opinions; they sum to one.
+        Learnt from the Brier scores of each one's past opinions; they sum to one. A silent model's
+        is the past's.
     rise : float in [0, 1]
         Their weighted mean: the probability that is published.
     verdict : str

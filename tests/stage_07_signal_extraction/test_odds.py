@@ -63,6 +63,19 @@ def test_what_is_published_loses_little_to_the_best_opinion(spread: float) -> No
     assert brier_score(made.published, made.rose)[known].mean() <= min(losses.values()) + 2e-3
 
 
+def test_who_has_just_begun_to_speak_has_earned_no_more_than_the_past() -> None:
+    # Weights of the past and of a story that was silent so far have moved alike.
+    world = planted(300, 0.1, seed=31)
+    silent = np.full(world.truth.shape, np.nan)
+    silent[-1] = 0.9
+    made = weigh(world.opinions(silent, world.truth), world.moved)
+    past, story, model = made.weights[-1]
+    assert story == pytest.approx(past)
+    assert model > 0.8
+    mean = past * made.opinions["past"][-1] + story * 0.9 + model * world.truth[-1]
+    assert made.published[-1] == pytest.approx(mean)
+
+
 def test_an_outcome_teaches_nothing_before_it_is_known() -> None:
     world = planted(100, 0.15, seed=7)
     other = world.moved.copy()
