@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
 
 from foundation.connect import Connection, Credentials, ResponseCache
 from foundation.contracts import SCENARIOS, TAPE, StoryForecast, TokenBatch, tape_outcomes
@@ -27,6 +28,7 @@ from foundation.testing.language_models import (
     TapeLaw,
     tokens_of,
 )
+from foundation.testing.language_models.openai import IMPOSSIBLE
 from foundation.testing.vendors import (
     Fault,
     ManualTime,
@@ -50,6 +52,7 @@ from stage_05_llm_engine import (
 )
 from stage_05_llm_engine.adapters.server.engine import ServerNarrative
 from stage_05_llm_engine.narrative import Order
+from stage_05_llm_engine.tape import last_story, read_tape, words_of
 from tests.stage_05_llm_engine.conftest import few_stories
 
 CHANCES = {
@@ -295,12 +298,23 @@ def test_endings_are_named(
     assert story.ending == ending
 
 
-def test_a_target_story_is_scored_by_what_the_server_holds_of_it(tokens: TokenBatch) -> None:
+def test_a_target_story_is_scored_by_its_answers_and_words(tokens: TokenBatch) -> None:
+    """Oracle: the law's table for the answers, whatever was asked in whichever order.
+
+    The law tells other words than these stories do: each is worth ``IMPOSSIBLE``, and counts.
+    """
     windows = tokens.split("validation")
-    with asking(tokens) as asked:
+    with asking(tokens, law=TapeLaw(CHANCES)) as asked:
         scores = asked.narrative.score(windows)
-    assert scores.shape == (len(windows.ids),)
-    assert (scores < 0).all()
+    text = Tokenizer.from_str(tokens.tokenizer_json)
+    for row, score in enumerate(scores):
+        story = last_story(windows, row)
+        answered = read_tape(tokens.codes, story)
+        expected = sum(np.log(CHANCES[TAPE[series]][code]) for series, code in answered.items())
+        other = round(score / IMPOSSIBLE)
+        words = text.decode(words_of(tokens.codes, story), skip_special_tokens=False)
+        assert 1 <= other <= len(tokens_of(f" {words.strip()}\n"))
+        assert score - other * IMPOSSIBLE == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_full_server_is_waited_for_as_long_as_it_asks(tokens: TokenBatch) -> None:

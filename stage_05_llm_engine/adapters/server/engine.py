@@ -33,8 +33,8 @@ from stage_05_llm_engine.adapters.server.reading import (
     by_prompt_logprobs,
     by_samples,
     by_top_logprobs,
+    part_scores,
     refuse_the_deaf,
-    tail_scores,
 )
 from stage_05_llm_engine.drawing import repeats
 from stage_05_llm_engine.endings import named
@@ -104,15 +104,14 @@ class ServerNarrative:
         )
 
     def score(self, windows: TokenWindows) -> np.ndarray:
-        """Return float64 (W,): nats of each target story in plain words; NaN where there is none.
+        """Return float64 (W,): nats of each target story; NaN where there is none.
 
-        Marks and questions count as well as answers: a server sees one text. Needs prompt
-        log-probabilities (vLLM).
+        Needs log-probabilities of prompts (vLLM).
         """
         result = np.full(len(windows.ids), np.nan)
         rows = np.nonzero(windows.loss_mask.any(axis=1))[0].tolist()
         texts = [self._prompts.target(windows, row) for row in rows]
-        found = self._side_by_side(lambda text: tail_scores(self.client, [text])[0], texts)
+        found = self._side_by_side(lambda text: part_scores(self.client, [text])[0], texts)
         result[rows] = found
         return result
 

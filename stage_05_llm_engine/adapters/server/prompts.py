@@ -8,9 +8,12 @@ import numpy as np
 
 from foundation.contracts import TAPE, TapeCodes, TokenWindows, tape_outcomes
 from foundation.contracts.token_batch import Task
-from foundation.language.tape_words import STORY, TEXT, written
+from foundation.language.tape_words import STORY, TEXT, question, written
 from foundation.language.task_words import PROMPTS, instructions
 from stage_05_llm_engine.tape import read_tape, words_of
+
+Parts = list[tuple[str, bool]]
+"""A text piece by piece, and whether the piece is what a score is about."""
 
 
 class Prompts:
@@ -63,21 +66,30 @@ class Prompts:
             {"role": "user", "content": f"{context}\n{PROMPTS[task]}"},
         ]
 
-    def target(self, windows: TokenWindows, row: int) -> tuple[str, str]:
-        """Return all that stands before a window's target story, and that story."""
+    def target(self, windows: TokenWindows, row: int) -> Parts:
+        """Return a window in parts; counted are the target's answers, words and end."""
         counted = windows.loss_mask[row] == 1
-        first = int(np.argmax(windows.story_index[row] == windows.story_index[row].max()))
         if self._plain:
             last = int(np.nonzero(counted)[0][-1]) + 1
-            ids = windows.ids[row]
-            return self._text(ids[:first].tolist()), self._text(ids[first:last].tolist())
+            borders = np.flatnonzero(np.diff(counted[:last])) + 1
+            runs = zip([0, *borders], [*borders, last], strict=True)
+            ids = windows.ids[row].tolist()
+            return [(self._text(ids[first:end]), bool(counted[first])) for first, end in runs]
         *past, target = self.stories(windows, row)
-        return "".join(f"{self._told(ids)}\n" for ids in past), f"{self._told(target)}\n"
+        tape, words = self._read(target)
+        parts: Parts = [("".join(f"{self._told(ids)}\n" for ids in past) + STORY, False)]
+        for series, outcome in tape.items():
+            parts += [(question(series), False), (f" {outcome};", True)]
+        return [*parts, (TEXT, False), (f" {words}\n", True)]
 
     def _told(self, ids: list[int]) -> str:
+        return written(*self._read(ids))
+
+    def _read(self, ids: list[int]) -> tuple[dict[str, str], str]:
+        """Return what a story's tape says, in its order, and its words."""
         read = read_tape(self._codes, ids)
         tape = {TAPE[s]: tape_outcomes(TAPE[s])[code] for s, code in read.items()}
-        return written(tape, self._text(words_of(self._codes, ids)).strip())
+        return tape, self._text(words_of(self._codes, ids)).strip()
 
     def _text(self, ids: Any) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))

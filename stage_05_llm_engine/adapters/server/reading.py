@@ -18,6 +18,7 @@ import numpy as np
 from foundation.kernel import ModelError, UpstreamDataError
 from foundation.language.tape_words import answers, question, read_plain
 from stage_05_llm_engine.adapters.server.client import OpenAiClient, RefusedRequestError
+from stage_05_llm_engine.adapters.server.prompts import Parts
 from stage_05_llm_engine.adapters.server.protocol import Choice
 
 HOTTEST = 2.0
@@ -50,35 +51,36 @@ def by_prompt_logprobs(
     asked = opening + question(series)
     worded = wordings(series, synonyms=synonyms)
     flat = [wording for outcome in worded for wording in outcome]
-    scores = iter(tail_scores(client, [(asked, wording) for wording in flat]))
+    scores = iter(part_scores(client, [[(asked, False), (wording, True)] for wording in flat]))
     summed = [np.logaddexp.reduce([next(scores) for _ in outcome]) for outcome in worded]
     chances = np.exp(np.array(summed) - max(summed))
     return chances / chances.sum()
 
 
-def tail_scores(client: OpenAiClient, texts: Sequence[tuple[str, str]]) -> list[float]:
-    """Return the log-probability of each text's second part, given its first, in nats."""
+def part_scores(client: OpenAiClient, texts: Sequence[Parts]) -> list[float]:
+    """Return the nats of each text's parts that count, given all that stands before them."""
     choices = client.complete(
-        [head + tail for head, tail in texts], max_tokens=1, echo=True, logprobs=1, temperature=0.0
-    )
-    return [_tail(choice, head, tail) for choice, (head, tail) in zip(choices, texts, strict=True)]
+        ["".join(part for part, _ in text) for text in texts],
+        max_tokens=1, echo=True, logprobs=1, temperature=0.0,
+    )  # fmt: skip
+    return [_counted(choice, text) for choice, text in zip(choices, texts, strict=True)]
 
 
-def _tail(choice: Choice, head: str, tail: str) -> float:
-    told = choice.logprobs
-    if told is None or told.text_offset is None or not choice.text.startswith(head):
+def _counted(choice: Choice, text: Parts) -> float:
+    told, whole = choice.logprobs, "".join(part for part, _ in text)
+    if told is None or told.text_offset is None or not choice.text.startswith(whole):
         raise NothingToldError(
             "A server that echoes prompts tells how likely their tokens are",
             value=f"logprobs {'without offsets' if told else 'missing'}",
             remedy="set server.distributions to top logprobs or samples",
         )
-    first, end = len(head), len(head) + len(tail)
+    counts = np.repeat([counted for _, counted in text], [len(part) for part, _ in text])
     score = 0.0
     for token, chance, offset in zip(
         told.tokens, told.token_logprobs, told.text_offset, strict=True
     ):
-        # A token that reaches over the border belongs to the tail: all answers share its head.
-        if offset < end and offset + len(token) > first:
+        # A token that reaches over a border counts: all answers to a question share its head.
+        if counts[offset : offset + len(token)].any():
             if chance is None:
                 raise NothingToldError(
                     "Every token of a prompt has a log-probability",
