@@ -156,6 +156,12 @@ def test_every_quoted_benchmark_takes_the_options_that_it_is_quoted_with() -> No
     assert not [f for f in faults if not f.startswith("WRONG")]
 
 
+def test_every_benchmark_stands_in_the_table_of_benchmarks() -> None:
+    scripts = {path.name for path in (ROOT / "benchmarks").glob("*.py")}
+    named = {quote.text for quote in named_files() if quote.page == "benchmarks/README.md"}
+    assert not scripts - named
+
+
 def test_every_file_that_a_page_names_is_there() -> None:
     known = {str(path.relative_to(ROOT)) for path in files()}
     lost = [q.place for q in named_files() if not any(_is_named(q, path) for path in known)]
