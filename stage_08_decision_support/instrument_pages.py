@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -42,8 +43,9 @@ def forecast_text(verdict: ForecastVerdict, distributions: Panel) -> str:
 
 def forecast_note(verdict: ForecastVerdict) -> str:
     """Return how the forecast text passed validation and how well it is supported."""
-    reasons = list(dict.fromkeys(f.rule for r in verdict.rejected for f in r.findings))
-    failed = "; ".join(reasons[:3])
+    # A draft is refused for what is fatal; what only lowers a score stands in accepted ones too.
+    fatal = (f.rule for r in verdict.rejected for f in r.findings if f.severity == "fatal")
+    failed = "; ".join(rule for rule, _ in Counter(fatal).most_common(3))
     if verdict.verdict == "fallback":
         how = f"No draft passed validation in {count(verdict.attempts, 'attempt')}"
         how += f" (failed on: {failed})" if failed else ""

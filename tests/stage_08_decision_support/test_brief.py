@@ -103,6 +103,25 @@ def test_a_regenerated_forecast_is_reported_with_what_earlier_drafts_failed_on(
     assert "62 of 100 points" in notes["IXIC"]
 
 
+def test_what_only_lowers_a_score_is_not_called_a_failure(
+    stage: DecisionSupportStage, given: BriefInput
+) -> None:
+    spx = given.validated.verdicts[0]
+    warned = (
+        spx.rejected[0]
+        .findings[0]
+        .model_copy(update={"severity": "warning", "rule": "every series is there"})
+    )
+    refused = spx.rejected[0]
+    refused = refused.model_copy(update={"findings": (warned, *refused.findings)})
+    verdicts = (spx.model_copy(update={"rejected": (refused,)}), *given.validated.verdicts[1:])
+    told = stage.run(
+        replace(given, validated=given.validated.model_copy(update={"verdicts": verdicts}))
+    )
+    assert "every series is there" not in told.instruments[0].forecast_note
+    assert "a story does not contradict its own tape" in told.instruments[0].forecast_note
+
+
 def test_a_refused_draft_is_never_printed_as_the_forecast(
     stage: DecisionSupportStage, given: BriefInput
 ) -> None:
