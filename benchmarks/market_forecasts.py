@@ -270,7 +270,7 @@ def pooled_median(values: np.ndarray) -> np.ndarray:
 def together(case: Case, said: dict[str, Forecast]) -> tuple[dict[str, Forecast], list[str]]:
     """Return what the product publishes of these opinions, and two simpler ways beside it.
 
-    The product weighs them (``foundation.twins.forecaster.weigh``). Beside it stand their plain
+    The product weighs them (``foundation.twins.weighing.weigh``). Beside it stand their plain
     mean, and the choice of one: LightGBM and GARCH answer until past losses of another lie below
     theirs by a block bootstrap's whole interval, compared anew every 21 sessions.
 
@@ -280,7 +280,8 @@ def together(case: Case, said: dict[str, Forecast]) -> tuple[dict[str, Forecast]
     told : list of str
         Mean weight of each opinion over the sessions asked, and at the end.
     """
-    from foundation.twins.forecaster import BOTH, GARCH, PAST, SHARED, TREES, TWINS, weigh
+    from foundation.twins.opinions import BOTH, GARCH, PAST, SHARED, TREES, TWINS
+    from foundation.twins.weighing import weigh
 
     names = {TREES: "LightGBM", PAST: "GARCH x past quantiles", SHARED: "TFT + GAT",
              BOTH: "twins where promoted"}  # fmt: skip
