@@ -12,7 +12,7 @@ from foundation.contracts import Movement, Statement, statement
 GAPS: dict[int, tuple[str, ...]] = {
     -2: ("the price opened sharply lower", "the price began the day with a deep gap down"),
     -1: ("the price opened lower", "the price began the day with a small gap down"),
-    0: ("the price opened where it had closed", "the price began the day without a gap"),
+    0: ("the price opened about where it had closed", "the price began the day with hardly a gap"),
     1: ("the price opened higher", "the price began the day with a small gap up"),
     2: ("the price opened sharply higher", "the price began the day with a wide gap up"),
 }
@@ -33,7 +33,7 @@ PLACES: dict[str, tuple[str, ...]] = {
 }
 PACES: dict[str, tuple[str, ...]] = {
     "slow": ("trade is slow for the hour", "less has changed hands than is usual by now"),
-    "usual": ("trade is usual for the hour", "as much has changed hands as is usual by now"),
+    "usual": ("trade keeps its usual pace", "about as much has changed hands as is usual by now"),
     "fast": ("trade is fast for the hour", "more has changed hands than is usual by now"),
 }
 BREAKS: dict[tuple[str, str], tuple[str, ...]] = {
