@@ -174,7 +174,7 @@ def _deciles(record: OddsRecord) -> None:
             f"| {n} | {one.forecast:.1%} | {one.observed:.1%} | {one.low:.1%} to {one.high:.1%} | "
             f"{one.count:,} |"
         )
-    proven = "proven" if record.proven else "not proven"
+    proven = "proven" if record.better else "not proven"
     say(
         f"\nMean distance over deciles: {100 * record.calibration_error:.1f} points. "
         f"Better than the past: {proven}.\n"

@@ -82,7 +82,7 @@ class SignalExtractionStage(Stage[SignalInput, SignalSet]):
             for name, said in (*odds.opinions.items(), ("published", odds.published))
         }
         record = odds_record(odds, ratios["published"], self.settings)
-        proven = record is not None and record.proven
+        proven = record is not None and record.better
         return SignalSet(
             as_of=given.validated.as_of,
             produced_at=given.validated.produced_at,

@@ -38,7 +38,7 @@ def odds_in_words(odds: OddsRecord | None) -> list[str]:
         return ["The odds of a rise have no record yet: too few of their outcomes are known."]
     verdict = (
         "were better than"
-        if odds.proven
+        if odds.better
         else "were worse than"
         if odds.low > 0
         else "cannot be told from"
@@ -48,7 +48,7 @@ def odds_in_words(odds: OddsRecord | None) -> list[str]:
         if odds.calls
         else "No direction would have paid at them."
     )
-    today = "" if odds.proven else " No direction is called on such a record."
+    today = "" if odds.better else " No direction is called on such a record."
     return [
         f"Odds of a rise were held against {odds.forecasts:,} past outcomes, of which "
         f"{percent(odds.rose, 1)} rose: tenth by tenth, what was said and what came true lie "

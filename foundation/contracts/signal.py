@@ -165,7 +165,7 @@ class OddsRecord(Part):
     deciles: tuple[ReliabilityDecile, ...]
 
     @property
-    def proven(self) -> bool:
+    def better(self) -> bool:
         """Say whether the odds were better than the past frequency by the whole interval."""
         return self.high < 0
 

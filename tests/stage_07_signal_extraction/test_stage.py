@@ -71,7 +71,7 @@ def test_nothing_is_called_at_odds_that_have_not_beaten_the_base_rate(inputs: Si
     # On the last row the model is as sure as one with a record, before that it knew nothing.
     made = run(with_quant(inputs, q10=0.01, q50=0.04, q90=0.07))
     assert made.record is not None
-    assert not made.record.proven
+    assert not made.record.better
     assert {s.direction for s in made.signals} == {"neutral"}
     assert "no call" in made.of("SPX").rationale[-1]
 
