@@ -1,7 +1,8 @@
 """How far to trust a symbol's forecast: five parts in [0, 1] and their weighted mean.
 
-This is a summary of evidence, not a probability: until stage 09 has measured it against
-outcomes, nobody knows how often a forecast with confidence 0.7 comes true.
+This is a summary of evidence, not a probability: no past texts are kept, so nobody knows how
+often a forecast with 0.7 comes true. People read it as points of 100; what is a probability, and
+held against outcomes, are stage 07's odds of a rise.
 """
 
 from __future__ import annotations

@@ -35,7 +35,11 @@ class ValidationFinding(Part):
 
 
 class Confidence(Part):
-    """Confidence in [0, 1] and its parts; the stage's README gives each formula."""
+    """How well a forecast text is supported: scores in [0, 1], no probabilities.
+
+    The stage's README gives each formula. No past of these scores is kept, so nobody has held them
+    against outcomes; people read them as points of 100.
+    """
 
     overall: float = Score
     model_certainty: float = Score
