@@ -14,7 +14,8 @@ from foundation.contracts import ArtefactRef, PortfolioPlan, StageEvent
 from foundation.kernel import Contract
 from foundation.runtime import Plan
 from stage_10_integration import wiring
-from stage_10_integration.verification import outputs, verify_replay
+from stage_10_integration.verification import verify_replay
+from stage_10_integration.verification.replay import outputs
 from tests.laws.small_house import small_house, toy_house
 from tests.laws.tree import ROOT
 

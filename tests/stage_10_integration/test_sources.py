@@ -28,9 +28,9 @@ from foundation.testing.vendors import (
 from stage_01_data_engine import SOURCES, RawMarket
 from stage_10_integration import wiring
 from stage_10_integration.house_settings import HouseSettings
-from stage_10_integration.restatement import in_terms_of
 from stage_10_integration.sources import SourceReading, last_closed, open_source
 from stage_10_integration.verification import verify_no_lookahead
+from stage_10_integration.verification.restatement import in_terms_of
 
 WORLD = vendor_market()
 AS_OF = date(2018, 12, 28)

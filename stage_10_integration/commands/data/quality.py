@@ -1,4 +1,4 @@
-"""``story data``: what stage 01 read, how good it is, and what it makes of it."""
+"""``story data quality`` and ``story data features``: how good the data is, what is made of it."""
 
 from __future__ import annotations
 
@@ -7,22 +7,15 @@ from typing import Annotated
 
 import typer
 
-from stage_10_integration.commands import data_ingest, data_live, data_running, data_sources
 from stage_10_integration.commands.options import Options, with_options
 
-group = typer.Typer(no_args_is_help=True, help="Look at the data under the stories.")
+
+def register(group: typer.Typer) -> None:
+    """Add the commands of this file to ``story data``."""
+    group.command("quality")(quality)
+    group.command("features")(features)
 
 
-def register(application: typer.Typer) -> None:
-    """Add the command group of this file."""
-    data_ingest.register(group)
-    data_sources.register(group)
-    data_live.register(group)
-    data_running.register(group)
-    application.add_typer(group, name="data")
-
-
-@group.command("quality")
 @with_options
 def quality(
     options: Options,
@@ -61,7 +54,6 @@ def quality(
         print_json({"report": str(path), **quality_document(window), "findings": findings})
 
 
-@group.command("features")
 def features(
     as_json: Annotated[bool, typer.Option("--json", help="Machine output on stdout.")] = False,
 ) -> None:

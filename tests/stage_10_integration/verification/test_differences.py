@@ -12,7 +12,7 @@ from foundation.market import close_of
 from foundation.testing.samples import market_window, sample_run
 from foundation.testing.strategies import instances, panels
 from foundation.timeseries import Panel
-from stage_10_integration.differences import (
+from stage_10_integration.verification.differences import (
     as_known_by,
     first_common_difference,
     first_difference,
