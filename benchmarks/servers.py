@@ -90,6 +90,7 @@ class Asked:
             "read_timeout": 300.0,
             "total_timeout": 600.0,
             "attempts": 1,
+            "prompts": self._asked.prompts,
             "further_fields": json.loads(self._asked.further_fields),
         }
         settings = EngineSettings(
@@ -170,6 +171,7 @@ def main() -> None:
     parser.add_argument("--model", required=True, help="its name on the server")
     parser.add_argument("--stories", choices=("members", "planted"), default="members")
     parser.add_argument("--layout", choices=("plain", "harmony"), default="plain")
+    parser.add_argument("--prompts", choices=("text", "tokens"), default="text")
     parser.add_argument("--windows", type=int, default=8)
     parser.add_argument("--context", type=int, default=2, help="sessions in a window")
     parser.add_argument("--samples", type=int, default=64)
@@ -187,7 +189,8 @@ def main() -> None:
     lengths = both.windows.attention_mask.sum(axis=1)
     say(
         f"{date.today()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.0f}; {asked.stories}, "
-        f"{asked.layout}, {len(lengths)} windows of {int(np.median(lengths))} tokens in the median"
+        f"{asked.layout} as {asked.prompts}, {len(lengths)} windows of {int(np.median(lengths))} "
+        "tokens in the median"
     )
     distributions(both)
     stories_told(both, asked.windows)

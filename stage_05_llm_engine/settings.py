@@ -25,6 +25,11 @@ class ServerSettings(Part):
     api : "completions" or "chat"
         Completions continue a text, as a model trained on stories does; chat gives instructions
         to a model that was trained to follow them.
+    prompts : "text" or "tokens"
+        What a text to be continued is sent as, where windows are in a base model's tokeniser.
+        Servers split text anew, and a border that the windows keep may be lost (harmony windows
+        split "." from the line's end, gpt-oss's tokeniser takes both as one): that is refused.
+        Tokens are read as they were learnt; vLLM and llama.cpp take them.
     distributions : str
         How tomorrow's distributions are read. ``auto`` takes the first of ``prompt logprobs``
         (exact), ``top logprobs`` and ``samples`` that the server can answer; chat always takes
@@ -61,6 +66,7 @@ class ServerSettings(Part):
     model: str
     known_until: date
     api: Literal["completions", "chat"] = "completions"
+    prompts: Literal["text", "tokens"] = "text"
     distributions: Literal["auto", "prompt logprobs", "top logprobs", "samples"] = "auto"
     synonyms: bool = True
     top_logprobs: int = Field(default=20, ge=5)

@@ -6,8 +6,9 @@ Oracle: the server's law, whose every probability was written down here.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -36,6 +37,7 @@ from foundation.testing.vendors import (
     cut_off,
     fault,
     half_closed,
+    hung_up,
     not_json,
     rate_limited,
     server_error,
@@ -113,9 +115,12 @@ def asking(
     dialect: Dialect = PROTOCOL,
     longest: int = 100_000,
     key: str | None = None,
+    decode: Callable[[list[int]], str] | None = None,
     **changes: object,
 ) -> Iterator[Asked]:
-    with OpenAiEmulator(law, *faults, dialect=dialect, longest=longest, key=key) as server:
+    with OpenAiEmulator(
+        law, *faults, dialect=dialect, longest=longest, key=key, decode=decode
+    ) as server:
         assert isinstance(server, OpenAiEmulator)
         yield Asked(server, tokens, **changes)
 
@@ -217,6 +222,56 @@ def test_a_chat_model_is_told_the_form_and_counted(tokens: TokenBatch) -> None:
     assert "price: drops sharply, drops, holds steady" in said[0]["content"]
     assert said[1]["content"].endswith("Tell the story of the next session.")
     assert (story.text, story.ending) == ("The price rose today.", "complete")
+
+
+def test_windows_are_sent_token_by_token_where_that_is_asked_for(base_tokens: TokenBatch) -> None:
+    """A base model's windows begin every prompt as they stand; what is asked follows."""
+    windows, text = base_tokens.split("forecast"), Tokenizer.from_str(base_tokens.tokenizer_json)
+
+    def decode(ids: list[int]) -> str:
+        return str(text.decode(ids, skip_special_tokens=False))
+
+    law = TapeLaw(CHANCES)
+    with asking(base_tokens, law=law, decode=decode, prompts="tokens", synonyms=False) as asked:
+        found = asked.narrative.next_states(windows)
+        story = asked.narrative.generate(windows, [Order(0, "base", 1)])[0]
+        sent = [request.json()["prompt"] for request in asked.server.requests]
+    np.testing.assert_allclose(found.values[0], TRUTH, atol=1e-6)
+    assert story.ending == "complete"
+    starts = {
+        tuple(windows.ids[row, windows.story_index[row] >= 0].tolist())
+        for row in range(len(windows.ids))
+    }
+    several = [given if isinstance(given[0], list) else [given] for given in sent]
+    prompts = [tuple(one) for given in several for one in given]
+    assert all(any(prompt[: len(start)] == start for start in starts) for prompt in prompts)
+    assert decode(list(prompts[0])).endswith("Session: price: drops sharply;")
+
+
+def test_text_is_refused_where_a_server_would_split_it_otherwise(base_tokens: TokenBatch) -> None:
+    """The window is spelled byte by byte here, which no tokeniser would do again."""
+    windows, text = base_tokens.split("forecast"), Tokenizer.from_str(base_tokens.tokenizer_json)
+    said = str(text.decode(windows.ids[0, windows.story_index[0] >= 0].tolist()))
+    alphabet = {byte: text.token_to_id(letter) for byte, letter in bytes_to_letters().items()}
+    ids = np.array([[alphabet[byte] for byte in said.encode()]], dtype=np.int32)
+    spelled = windows.model_copy(
+        update={
+            "ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "loss_mask": np.zeros_like(ids),
+            "story_index": np.zeros_like(ids),
+            "labels": windows.labels[:1],
+        }
+    )
+    with asking(base_tokens) as asked, pytest.raises(OperatorError, match="prompts to tokens"):
+        asked.narrative.generate(spelled, [Order(0, "base", 1)])
+
+
+def bytes_to_letters() -> dict[int, str]:
+    """Return how byte-level vocabularies write a byte: itself where it prints, else from 256 on."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in plain]
+    return {b: chr(b) for b in plain} | {b: chr(256 + n) for n, b in enumerate(others)}
 
 
 def test_log_probabilities_of_a_chat_are_refused(tokens: TokenBatch) -> None:
@@ -333,6 +388,14 @@ def test_a_passing_trouble_is_tried_again(tokens: TokenBatch, trouble: Fault) ->
         story = asked.narrative.generate(tokens.split("forecast"), [Order(0, "base", 1)])[0]
         assert len(asked.paths) == 2
     assert story.ending == "complete"
+
+
+def test_requests_that_fail_together_all_use_up_their_tries(tokens: TokenBatch) -> None:
+    """A server that restarts hangs up on all that are under way, and again until it is back."""
+    orders = [Order(row, "base", attempt) for row in range(2) for attempt in (1, 2, 3, 4)]
+    with asking(tokens, replace(hung_up(), times=8), concurrency=8, attempts=9) as asked:
+        told = asked.narrative.generate(tokens.split("forecast"), orders)
+    assert {story.ending for story in told} == {"complete"}
 
 
 @pytest.mark.parametrize("trouble", [server_error(503), silent()], ids=["503", "silent"])

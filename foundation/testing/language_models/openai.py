@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,8 @@ class OpenAiEmulator(Emulator):
         Tokens of the context window.
     key : str or None
         What must stand in the Authorization header; None asks for nothing.
+    decode : callable or None
+        Text of the tokens that prompts may be sent as; None takes text alone.
     """
 
     def __init__(
@@ -88,10 +90,11 @@ class OpenAiEmulator(Emulator):
         model: str = "story-model",
         longest: int = 100_000,
         key: str | None = None,
+        decode: Callable[[list[int]], str] | None = None,
     ) -> None:
         super().__init__(*faults)
         self.law, self.dialect, self.model = law, dialect, model
-        self.longest, self.key = longest, key
+        self.longest, self.key, self.decode = longest, key, decode
 
     @property
     def base_url(self) -> str:
@@ -118,7 +121,9 @@ class OpenAiEmulator(Emulator):
     def _completions(self, asked: dict[str, Any]) -> Reply:
         if isinstance(asked["prompt"], list) and not self.dialect.lists:
             return self._refused(400, "prompt must be a string.")
-        prompts = asked["prompt"] if isinstance(asked["prompt"], list) else [asked["prompt"]]
+        prompts = self._prompts(asked["prompt"])
+        if prompts is None:
+            return self._refused(400, "prompt must be a string, or a list of strings.")
         echo = bool(asked.get("echo"))
         if echo and self.dialect.echo == "refused":
             return self._refused(400, "Only no echo is supported")
@@ -138,6 +143,16 @@ class OpenAiEmulator(Emulator):
                 choice["logprobs"] = self._logprobs(start, told, int(asked["logprobs"]))
             choices.append(choice)
         return Reply(self._envelope("text_completion", choices, prompts))
+
+    def _prompts(self, given: Any) -> list[str] | None:
+        """Return the prompts of a request as text: one or several, of letters or of tokens."""
+        several = isinstance(given, list) and not (given and isinstance(given[0], int))
+        prompts = given if several else [given]
+        if all(isinstance(prompt, str) for prompt in prompts):
+            return list(prompts)
+        if self.decode is None or not all(isinstance(prompt, list) for prompt in prompts):
+            return None
+        return [self.decode(prompt) for prompt in prompts]
 
     def _chat(self, asked: dict[str, Any]) -> Reply:
         prompt = "\n".join(message["content"] for message in asked["messages"]) + "\n"

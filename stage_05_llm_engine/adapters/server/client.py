@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from foundation.connect import (
+    BreakerPolicy,
     Connection,
     Credential,
     Rate,
@@ -34,6 +35,10 @@ TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _TOO_LONG = ("context length", "context size", "too long", "maximum model length", "max_model_len")
 """How servers say that a prompt exceeds the model's context, in their own words."""
+
+
+Sent = str | list[int]
+"""A prompt as it is sent: as text, or as the tokens' numbers."""
 
 
 class RefusedRequestError(UpstreamDataError):
@@ -84,6 +89,8 @@ class OpenAiClient:
             self.where,
             rates=(Rate(requests=per_minute, seconds=60.0),) if per_minute else (),
             retry=RetryPolicy(attempts=settings.attempts),
+            # The requests under way fail together: each may use up its tries.
+            breaker=BreakerPolicy(failures=settings.attempts * settings.concurrency),
         )
         name = settings.key_variable
         self._secret = (
@@ -99,8 +106,8 @@ class OpenAiClient:
             self._http.close()
             self._http = None
 
-    def complete(self, prompts: Sequence[str], **wanted: Any) -> tuple[Choice, ...]:
-        """Return one choice per prompt, in the order of the prompts.
+    def complete(self, prompts: Sequence[Sent], **wanted: Any) -> tuple[Choice, ...]:
+        """Return one choice per prompt (text or tokens), in the order of the prompts.
 
         Raises
         ------

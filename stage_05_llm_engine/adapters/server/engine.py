@@ -92,7 +92,15 @@ class ServerNarrative:
         self._method: Method | None = None
         identity = self.server.model_dump(
             mode="json",
-            include={"base_url", "model", "api", "distributions", "synonyms", "further_fields"},
+            include={
+                "base_url",
+                "model",
+                "api",
+                "prompts",
+                "distributions",
+                "synonyms",
+                "further_fields",
+            },
         )
         self.fingerprint = hash_text(
             "openai",
@@ -110,9 +118,12 @@ class ServerNarrative:
         """
         result = np.full(len(windows.ids), np.nan)
         rows = np.nonzero(windows.loss_mask.any(axis=1))[0].tolist()
-        texts = [self._prompts.target(windows, row) for row in rows]
-        found = self._side_by_side(lambda text: part_scores(self.client, [text])[0], texts)
-        result[rows] = found
+
+        def scored(row: int) -> float:
+            sent = self._prompts.sender(windows, row, self.server.prompts)
+            return part_scores(self.client, [self._prompts.target(windows, row)], sent)[0]
+
+        result[rows] = self._side_by_side(scored, rows)
         return result
 
     def next_states(self, windows: TokenWindows) -> NextStates:
@@ -200,21 +211,23 @@ class ServerNarrative:
         context = self._prompts.context(windows, row)
         present = list(self._prompts.tape(windows, row))[: 1 if only_first else None]
         if method == "samples":
-            found, error = by_samples(self._samples(windows, row, context), present)
+            found, error = by_samples(self._samples(windows, row), present)
             for series, chances in found.items():
                 values[TAPE.index(series)] = chances
             return values, error
         opening = self._prompts.completion(context, "next day", "")
+        sent = self._prompts.sender(windows, row, self.server.prompts)
         for series in present:
             if method == "prompt logprobs":
                 chances = by_prompt_logprobs(
-                    self.client, opening, series, synonyms=self.server.synonyms
+                    self.client, opening, series, sent, synonyms=self.server.synonyms
                 )
             else:
                 chances, untold = by_top_logprobs(
                     self.client,
                     opening,
                     series,
+                    sent,
                     synonyms=self.server.synonyms,
                     top=self.server.top_logprobs,
                 )
@@ -222,9 +235,9 @@ class ServerNarrative:
             values[TAPE.index(series)] = chances
         return values, error
 
-    def _samples(self, windows: TokenWindows, row: int, context: str) -> list[str]:
+    def _samples(self, windows: TokenWindows, row: int) -> list[str]:
         label, plain = windows.labels[row], Scenario("base", 1.0, 1.0, {})
-        asked = self._asked(context, plain, "")
+        asked = self._asked(windows, row, plain, "")
         asked |= {"max_tokens": TAPE_TOKENS, "stop": [BEFORE_WORDS, *self._prompts.stops]}
 
         def one(number: int) -> str:
@@ -239,13 +252,15 @@ class ServerNarrative:
             refuse_the_deaf(self.client, asked)
         return drawn
 
-    def _asked(self, context: str, kind: Scenario, tape: str) -> dict[str, Any]:
+    def _asked(self, windows: TokenWindows, row: int, kind: Scenario, tape: str) -> dict[str, Any]:
         """Return a request's question and temperature; ``tape`` is what a text begins with."""
+        context = self._prompts.context(windows, row)
         if self._chat:
             put: dict[str, Any] = {"messages": self._prompts.chat(context, kind.task)}
         else:
             text = self._prompts.completion(context, kind.task, tape)
-            put = {"prompt": text, "logprobs": 1}
+            sent = self._prompts.sender(windows, row, self.server.prompts)
+            put = {"prompt": sent(text), "logprobs": 1}
         drawing = {"temperature": kind.temperature, "top_p": 1.0, **self.server.further_fields}
         return {**put, **drawing, "stop": list(self._prompts.stops)}
 
@@ -271,7 +286,7 @@ class ServerNarrative:
         # The key is asked first, as in this process; a chat model chooses its own order.
         begun = told(forced) if forced or key not in present else question(key)
         begun = begun if taped else TEXT
-        asked = self._asked(self._prompts.context(windows, order.window), kind, begun)
+        asked = self._asked(windows, order.window, kind, begun)
         asked |= {"max_tokens": TAPE_TOKENS + self.settings.max_words}
         seed = draft_seed(self.settings, label.symbol, label.context_until, order)
 

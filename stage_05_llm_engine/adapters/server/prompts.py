@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from foundation.contracts import TAPE, TapeCodes, TokenWindows, tape_outcomes
 from foundation.contracts.token_batch import Task
+from foundation.kernel import OperatorError
 from foundation.language.tape_words import STORY, TEXT, question, written
 from foundation.language.task_words import PROMPTS, instructions
+from stage_05_llm_engine.adapters.server.client import Sent
 from stage_05_llm_engine.tape import read_tape, words_of
 
 Parts = list[tuple[str, bool]]
@@ -54,6 +57,33 @@ class Prompts:
             return self._text(windows.ids[row, windows.story_index[row] >= 0].tolist())
         return "".join(f"{self._told(ids)}\n" for ids in self.stories(windows, row))
 
+    def sender(self, windows: TokenWindows, row: int, kind: str) -> Callable[[str], Sent]:
+        """Return what turns a text that begins with a window into what is sent.
+
+        Parameters
+        ----------
+        kind : "text" or "tokens"
+
+        Raises
+        ------
+        OperatorError
+            If text is to be sent that a server would not split as the window is split.
+        """
+        if not self._plain:
+            return lambda text: text
+        ids = windows.ids[row, windows.story_index[row] >= 0].tolist()
+        known = self._text(ids)
+        if kind == "tokens":
+            return lambda text: ids + self._spelled(text.removeprefix(known))
+        if self._spelled(known) != ids:
+            raise OperatorError(
+                "A server splits a text into the tokens that the model learnt",
+                value=f"otherwise for {windows.labels[row].symbol}",
+                remedy="set engine.server.prompts to tokens (vLLM and llama.cpp take them), or "
+                "tokens.layout to plain",
+            )
+        return lambda text: text
+
     def completion(self, context: str, task: Task, tape: str) -> str:
         """Return a text to be continued: the past, the next story's opening, its tape so far."""
         asked = self._text(self._codes.task(task)) if self._plain else ""
@@ -90,6 +120,9 @@ class Prompts:
         read = read_tape(self._codes, ids)
         tape = {TAPE[s]: tape_outcomes(TAPE[s])[code] for s, code in read.items()}
         return tape, self._text(words_of(self._codes, ids)).strip()
+
+    def _spelled(self, text: str) -> list[int]:
+        return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _text(self, ids: Any) -> str:
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))

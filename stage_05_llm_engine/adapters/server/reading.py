@@ -10,16 +10,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from foundation.kernel import ModelError, UpstreamDataError
 from foundation.language.tape_words import answers, question, read_plain
-from stage_05_llm_engine.adapters.server.client import OpenAiClient, RefusedRequestError
+from stage_05_llm_engine.adapters.server.client import OpenAiClient, RefusedRequestError, Sent
 from stage_05_llm_engine.adapters.server.prompts import Parts
 from stage_05_llm_engine.adapters.server.protocol import Choice
+
+Sender = Callable[[str], Sent]
 
 HOTTEST = 2.0
 """The highest temperature of the protocol: whatever a model is sure of, it wavers here."""
@@ -39,7 +41,7 @@ def wordings(series: str, *, synonyms: bool) -> list[tuple[str, ...]]:
 
 
 def by_prompt_logprobs(
-    client: OpenAiClient, opening: str, series: str, *, synonyms: bool
+    client: OpenAiClient, opening: str, series: str, sent: Sender, *, synonyms: bool
 ) -> np.ndarray:
     """Return float64 (5,): the distribution of a series, exactly.
 
@@ -47,20 +49,23 @@ def by_prompt_logprobs(
     ----------
     opening : str
         The text before the question.
+    sent : callable
+        Turns a text into what is sent.
     """
     asked = opening + question(series)
     worded = wordings(series, synonyms=synonyms)
     flat = [wording for outcome in worded for wording in outcome]
-    scores = iter(part_scores(client, [[(asked, False), (wording, True)] for wording in flat]))
+    texts = [[(asked, False), (wording, True)] for wording in flat]
+    scores = iter(part_scores(client, texts, sent))
     summed = [np.logaddexp.reduce([next(scores) for _ in outcome]) for outcome in worded]
     chances = np.exp(np.array(summed) - max(summed))
     return chances / chances.sum()
 
 
-def part_scores(client: OpenAiClient, texts: Sequence[Parts]) -> list[float]:
+def part_scores(client: OpenAiClient, texts: Sequence[Parts], sent: Sender) -> list[float]:
     """Return the nats of each text's parts that count, given all that stands before them."""
     choices = client.complete(
-        ["".join(part for part, _ in text) for text in texts],
+        [sent("".join(part for part, _ in text)) for text in texts],
         max_tokens=1, echo=True, logprobs=1, temperature=0.0,
     )  # fmt: skip
     return [_counted(choice, text) for choice, text in zip(choices, texts, strict=True)]
@@ -92,7 +97,7 @@ def _counted(choice: Choice, text: Parts) -> float:
 
 
 def by_top_logprobs(
-    client: OpenAiClient, opening: str, series: str, *, synonyms: bool, top: int
+    client: OpenAiClient, opening: str, series: str, sent: Sender, *, synonyms: bool, top: int
 ) -> tuple[np.ndarray, float]:
     """Return float64 (5,): the distribution of a series, and the probability left untold."""
     spelled = {
@@ -109,7 +114,7 @@ def by_top_logprobs(
         begun = {}
         if not likely:
             break
-        prompts = [opening + question(series) + said for said in likely]
+        prompts = [sent(opening + question(series) + said) for said in likely]
         choices = client.complete(prompts, max_tokens=1, logprobs=top, temperature=0.0)
         for (said, chance), choice in zip(likely.items(), choices, strict=True):
             best = _likeliest(choice)
