@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from foundation.timeseries.rolling import rolling_sum
 from stage_01_data_engine.features.rolling import (
     any_of_last,
     rolling_max,
     rolling_min,
-    rolling_sum,
     stood_still,
     true_range,
 )

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from foundation.timeseries.rolling import rolling_sum
+
 SESSIONS_PER_YEAR = 252
 
 
@@ -45,29 +47,6 @@ def over_windows(
         found = reduce(windows(np.append(values, values[-1]) if lone else values, window), axis=1)
         found = found[:1] if lone else found
         out[length - len(found) :] = found
-    return out
-
-
-def rolling_sum(values: np.ndarray, window: int, length: int | None = None) -> np.ndarray:
-    """Return the sum of each full window.
-
-    Windows of two are added to windows of four, and so on: log2(window) additions of whole arrays,
-    in an order that depends on the window alone (pairwise summation).
-    """
-    length = len(values) if length is None else length
-    out = np.full(length, np.nan)
-    count = len(values) - window + 1
-    if count > 0:
-        part, size, done, total = values, 1, 0, None
-        while True:
-            if window & size:
-                piece = part[done : done + count]
-                total = piece if total is None else total + piece
-                done += size
-            if done == window:
-                break
-            part, size = part[:-size] + part[size:], 2 * size
-        out[length - count :] = total
     return out
 
 

@@ -9,13 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stage_01_data_engine.features.rolling import (
-    lagged,
-    over_windows,
-    rolling_sum,
-    stood_still,
-    true_range,
-)
+from foundation.timeseries.rolling import rolling_sum
+from stage_01_data_engine.features.rolling import lagged, over_windows, stood_still, true_range
 
 
 def from_closes(close: np.ndarray) -> dict[str, np.ndarray]:

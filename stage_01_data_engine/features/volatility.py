@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from foundation.timeseries.rolling import rolling_sum
 from stage_01_data_engine.features.rolling import (
     SESSIONS_PER_YEAR,
     over_windows,
@@ -15,7 +16,6 @@ from stage_01_data_engine.features.rolling import (
     rolling_max,
     rolling_mean,
     rolling_min,
-    rolling_sum,
     rolling_variance,
     true_range,
 )

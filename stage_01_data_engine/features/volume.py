@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from stage_01_data_engine.features.rolling import (
-    rolling_mean,
-    rolling_sum,
-    rolling_variance,
-)
+from foundation.timeseries.rolling import rolling_sum
+from stage_01_data_engine.features.rolling import rolling_mean, rolling_variance
 
 
 def from_volume(volume: np.ndarray) -> dict[str, np.ndarray]:

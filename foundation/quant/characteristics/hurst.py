@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from foundation.quant.characteristics.windows import window_sum
+from foundation.timeseries.rolling import rolling_sum
 
 
 def hurst_exponent(
@@ -63,8 +63,8 @@ def hurst_exponent(
 def _sum_of_present(values: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
     present = np.isfinite(values)
     return (
-        window_sum(np.where(present, values, 0.0), window),
-        window_sum(present.astype(float), window),
+        rolling_sum(np.where(present, values, 0.0), window),
+        rolling_sum(present.astype(float), window),
     )
 
 

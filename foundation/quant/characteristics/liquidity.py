@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from foundation.quant.characteristics.windows import window_sum
+from foundation.timeseries.rolling import rolling_sum
 
 BUCKETS: tuple[str, ...] = ("low", "middle", "high")
 
@@ -30,8 +30,8 @@ def liquidity_bucket(dollar_volume: np.ndarray, peers: np.ndarray, window: int) 
     """
     present = np.isfinite(dollar_volume) & peers
     lead = np.zeros((window - 1, dollar_volume.shape[1]))
-    total = window_sum(np.vstack([lead, np.where(present, dollar_volume, 0.0)]), window)
-    count = window_sum(np.vstack([lead, present.astype(float)]), window)
+    total = rolling_sum(np.vstack([lead, np.where(present, dollar_volume, 0.0)]), window)
+    count = rolling_sum(np.vstack([lead, present.astype(float)]), window)
     total, count = total[window - 1 :], count[window - 1 :]
     enough = count >= window / 2
     mean = np.where(enough, total / np.where(enough, count, 1.0), np.nan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from foundation.quant.characteristics.windows import window_sum
+from foundation.timeseries.rolling import rolling_sum
 
 
 def rolling_slope(x: np.ndarray, y: np.ndarray, window: int, least: float) -> np.ndarray:
@@ -28,12 +28,12 @@ def rolling_slope(x: np.ndarray, y: np.ndarray, window: int, least: float) -> np
     x, y = np.broadcast_arrays(x, y)
     both = np.isfinite(x) & np.isfinite(y)
     x, y = np.where(both, x, 0.0), np.where(both, y, 0.0)
-    count = window_sum(both.astype(float), window)
+    count = rolling_sum(both.astype(float), window)
     with np.errstate(invalid="ignore"):
         n = np.where(count >= least, count, np.nan)
-    sum_x, sum_y = window_sum(x, window), window_sum(y, window)
-    xx = window_sum(x * x, window) - sum_x**2 / n
-    xy = window_sum(x * y, window) - sum_x * sum_y / n
+    sum_x, sum_y = rolling_sum(x, window), rolling_sum(y, window)
+    xx = rolling_sum(x * x, window) - sum_x**2 / n
+    xy = rolling_sum(x * y, window) - sum_x * sum_y / n
     with np.errstate(invalid="ignore"):
-        varies = xx > 1e-12 * window_sum(x * x, window)
+        varies = xx > 1e-12 * rolling_sum(x * x, window)
     return np.where(varies, xy / np.where(varies, xx, 1.0), np.nan)

@@ -1,18 +1,28 @@
-"""Sums over windows of sessions, of all symbols at once."""
+"""Sums over windows of rows, whose bits do not depend on where the history begins."""
 
 from __future__ import annotations
 
 import numpy as np
 
 
-def window_sum(values: np.ndarray, window: int) -> np.ndarray:
-    """Return the sum over the last ``window`` rows of (T, N), NaN before the first full window.
+def rolling_sum(values: np.ndarray, window: int, length: int | None = None) -> np.ndarray:
+    """Return the sum over the last ``window`` rows of (T, ...), NaN before the first full window.
 
     Windows of two are added to windows of four, and so on (pairwise summation): log2(window)
     additions of whole arrays, in an order that depends on the window alone. A value rests on its
     window to the last bit, wherever the history begins.
+
+    Parameters
+    ----------
+    values : float array, shape (T, ...)
+    window : int
+        At least 1.
+    length : int, optional
+        Rows of the answer, by default those of ``values``. A shorter input, as changes from row
+        to row are, is aligned to the end.
     """
-    out = np.full(values.shape, np.nan)
+    length = len(values) if length is None else length
+    out = np.full((length, *values.shape[1:]), np.nan)
     count = len(values) - window + 1
     if count <= 0:
         return out
@@ -25,5 +35,5 @@ def window_sum(values: np.ndarray, window: int) -> np.ndarray:
         if done == window:
             break
         part, size = part[:-size] + part[size:], 2 * size
-    out[window - 1 :] = total
+    out[length - count :] = total
     return out
