@@ -15,6 +15,8 @@ from stage_10_integration.commands.opening import open_settings
 from stage_10_integration.commands.options import Options
 from stage_10_integration.sources import open_source
 
+WHOLE = ("--set", "engine.max_words=250", "--set", "engine.closing_words=24")
+"""Room for a story from its opening to its end."""
 Shell = Callable[..., Any]
 
 BEFORE = 10

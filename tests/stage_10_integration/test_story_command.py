@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
+from foundation.contracts import Continuation, Horizon
 from stage_10_integration.commands.application import run_application
+from tests.stage_05_llm_engine.test_tasks import well_told
+from tests.stage_10_integration.conftest import WHOLE
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_STAGE = ("quant", "characteristics")
@@ -251,3 +254,26 @@ def test_one_command_trains_in_two_processes_and_exports_what_they_learnt(
     assert {"config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"} <= {
         path.name for path in (place / "served").iterdir()
     }
+
+
+def test_weeks_and_events_are_told_by_a_model_that_learnt_them(
+    place: Path,
+    whole_run: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One training serves both, and what is printed is what machines are told."""
+    monkeypatch.chdir(place)
+    learnt = 'tokens.tasks=["next day", "weekly summary", "event-driven"]'
+    asked = ("--profile", "test", "--set", learnt, *WHOLE)
+    for task, horizon in (("weekly summary", Horizon.WEEKLY), ("event-driven", Horizon.EVENT)):
+        with pytest.raises(SystemExit) as left:
+            run_application(["stage", "5", "--task", task, "--json", *asked])
+        said = capsys.readouterr()
+        assert left.value.code in (None, 0), said.err
+        stories = [Continuation.model_validate(s) for s in json.loads(said.out)["stories"]]
+        assert [story.symbol for story in stories] == ["SIM00", "SIM01", "SIM02"]
+        for story in stories:
+            well_told(story, horizon)
+            assert story.text in said.err
+    assert "training  reused" in said.err

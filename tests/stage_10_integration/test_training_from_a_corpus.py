@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
-from foundation.contracts import StoryForecast, StoryModel, TokenBatch
+from foundation.contracts import Continuation, Horizon, StoryForecast, StoryModel, TokenBatch
 from foundation.storage import ArtefactStore
 from stage_04_tokenization.corpus import read_manifest
+from stage_10_integration.commands.opening import open_settings
+from stage_10_integration.commands.options import Options
 from stage_10_integration.wiring import FORECAST, TOKENS, TRAINING
-from tests.stage_10_integration.conftest import Shell, day
+from stage_10_integration.workplace import Workplace
+from tests.stage_05_llm_engine.test_tasks import well_told
+from tests.stage_10_integration.conftest import WHOLE, Shell, day
 
 FROM = ("--corpus", "corpus", "--profile", "test")
 
@@ -35,7 +39,7 @@ def test_a_model_is_trained_once_and_forecasts_later_days_of_other_universes(
     card = built / ".story" / "folders" / model.weights / "training.json"
     assert json.loads(card.read_text())["data_hash"] == manifest.corpus_hash
 
-    ran = shell("run", "--to", "6", "--symbols", "SIM00,SIM02", *FROM)
+    ran = shell("run", "--to", "5", "--symbols", "SIM00,SIM02", *FROM)
     states = {step["step"]: step["state"] for step in ran["steps"]}
     assert states[TRAINING] == "reused"
     forecast = made(built, ran, FORECAST, StoryForecast)
@@ -48,12 +52,23 @@ def test_a_model_is_trained_once_and_forecasts_later_days_of_other_universes(
     assert min(label.context_until for label in scored) > manifest.until["validation"]
 
 
+def test_every_step_that_uses_the_model_may_use_one_of_an_earlier_day(built: Path) -> None:
+    options = Options(profile="test", corpus=built / "corpus", store=built / "unused")
+    using = [
+        step for step in Workplace(open_settings(options)).plan if TRAINING in step.needs.values()
+    ]
+    assert {step.number for step in using} == {5, 6}
+    for step in using:
+        assert [step.needs[name] for name in step.earlier] == [TRAINING]
+    own = Workplace(open_settings(Options(profile="test", store=built / "unused"))).plan
+    assert not any(step.earlier for step in own)
+
+
 def test_the_model_tells_what_the_corpus_taught_it_to_tell(shell: Shell) -> None:
-    for task in ("weekly summary", "event-driven"):
-        told = shell("stage", "5", "--task", task, *FROM)
-        assert told["task"] == task
-        assert len(told["stories"]) == 3
-        assert all(story["tape"] == {} and story["text"] for story in told["stories"])
+    told = shell("stage", "5", "--task", "event-driven", *FROM, *WHOLE)
+    assert len(told["stories"]) == 3
+    for story in told["stories"]:
+        well_told(Continuation.model_validate(story), Horizon.EVENT)
     refused = shell("stage", "5", "--task", "intraday update", *FROM, code=2)
     assert "tokens.tasks" in refused["error"]["remedy"]
 
