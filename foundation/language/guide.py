@@ -242,8 +242,10 @@ def _about(one: Statement) -> tuple[str, str, str]:
     """Return what a statement is about: of two about the same thing only one is made.
 
     How a series stands and whence it came this week are one thing; a gap and the move since the
-    open are two.
+    open are two. Of patterns a story tells the clearest and no second one.
     """
+    if one.kind == "pattern":
+        return one.kind, "", ""
     kind = "state" if one.kind == "shift" else one.kind
     return kind, one.subject, one.value.split(":")[0] if one.kind == "span" else ""
 

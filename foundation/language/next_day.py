@@ -6,7 +6,8 @@ is one for all instruments: no continuation of a single story knows that it turn
 that forgets this contradicts the story it continues, or those of its neighbours.
 
 In the stories of 14 instruments over 900 sessions no run of gains or losses breaks these rules (of
-1,704), 14 of 19,670 dates, 30 of 82,584 states, and 266 of 12,586 regimes: its turns.
+1,704), 588 of 19,670 dates (nearly all: the next release told beside the one that is just out, of
+which a continuation is to speak first), 30 of 82,584 states, and 266 of 12,586 regimes: its turns.
 """
 
 from __future__ import annotations
@@ -22,8 +23,7 @@ _DATES: dict[str, frozenset[str]] = {
     "since: weeks ago": frozenset({"since: days ago", "since: weeks ago"}),
     "until: tomorrow": frozenset({"until: days ahead"}),
     "until: days ahead": frozenset({"until: days ahead", "until: weeks ahead"}),
-    # Where the one is out the next is told.
-    "until: weeks ahead": frozenset({"until: weeks ahead", "until: tomorrow"}),
+    "until: weeks ahead": frozenset({"until: weeks ahead"}),
     "until: today": frozenset({"until: tomorrow"}),
 }
 """Which of the dates told the day before lead to each. Where the story before told only how long

@@ -176,7 +176,7 @@ def test_a_hurried_text_takes_the_longest_piece_of_those_that_begin_alike() -> N
 
 def test_what_is_offered_follows_from_the_story_before() -> None:
     due = {value for _, value in offered(event("core inflation", "until: tomorrow"))}
-    assert due == {"since: today", "until: weeks ahead"}
+    assert due == {"since: today"}
     regimes = offered(statement("regime", "market", "volatile", "passing"), kind="regime")
     assert regimes == {("market", "volatile")}
 
@@ -198,3 +198,24 @@ def test_words_that_turn_to_the_market_get_there(opener: str, clause: str, is_th
     for letter in f"The price rose today. {clause[0].upper()}{clause[1:]}":
         without.take(LETTERS.index(letter))
     assert without._paths
+
+
+def test_a_story_tells_of_one_pattern() -> None:
+    """A bull trap beside a bear trap is no reading of a chart."""
+    said = {text: s for s in language().said if s.kind == "pattern" for text in phrasings(s)}
+    texts = [next(t for t, s in said.items() if s.subject == name) for name in
+             ("bear trap", "bull trap")]  # fmt: skip
+    for first, second in (texts, texts[::-1]):
+        alone = GuidedText(GUIDE, known({"price": "rises"}, frozenset({"volume", "breadth"})))
+        story = f"The price rose today. {_absent('volume')}. {first[0].upper()}{first[1:]}. "
+        for letter in story:
+            alone.take(LETTERS.index(letter))
+        assert alone._paths
+        for letter in f"{second[0].upper()}{second[1:]}":
+            alone.take(LETTERS.index(letter))
+        assert not alone._paths
+
+
+def _absent(subject: str) -> str:
+    said = statement("absence", subject, "absent")
+    return (text := phrasings(said)[0])[0].upper() + text[1:]

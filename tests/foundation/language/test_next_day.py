@@ -27,6 +27,7 @@ def price(move: int) -> Statement:
         ("until: tomorrow", "until: tomorrow", False),
         ("until: tomorrow", "until: days ahead", False),
         ("until: tomorrow", "since: days ago", False),
+        ("until: tomorrow", "until: weeks ahead", False),
         ("until: days ahead", "until: tomorrow", True),
         ("until: days ahead", "until: weeks ahead", False),
         ("until: weeks ahead", "until: days ahead", True),
