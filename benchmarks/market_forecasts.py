@@ -197,11 +197,8 @@ def ranking(case: Case) -> Forecast:
 
 def transfer(case: Case) -> Forecast:
     """Return the parent-child LSTM."""
-    from foundation.market_model.lstm_transfer import (
-        TransferRecipe,
-        transfer_inputs,
-        transfer_walk_forward,
-    )
+    from foundation.market_model.lstm.parent import TransferRecipe
+    from foundation.market_model.lstm.transfer import transfer_inputs, transfer_walk_forward
 
     def make() -> dict[str, np.ndarray]:
         made = transfer_walk_forward(

@@ -10,10 +10,9 @@ from sklearn.linear_model import Ridge
 
 from foundation.kernel import OperatorError
 from foundation.market_model import Labels, ModelData
-from foundation.market_model.lstm_transfer import (
-    SERIES,
-    TransferRecipe,
-    batched_ridge,
+from foundation.market_model.lstm.children import batched_ridge
+from foundation.market_model.lstm.parent import SERIES, TransferRecipe
+from foundation.market_model.lstm.transfer import (
     family_answers,
     fit_family,
     transfer_inputs,

@@ -15,78 +15,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from pydantic import Field
-from torch import Tensor, nn
 
 from foundation.contracts import MarketWindow
-from foundation.kernel import OperatorError, Part
+from foundation.kernel import OperatorError
 from foundation.market_model.answers import Answers
 from foundation.market_model.inputs import Labels, ModelData
+from foundation.market_model.lstm.children import fit_children, layer_added
+from foundation.market_model.lstm.parent import (
+    FAR,
+    GAP,
+    RETURN,
+    SERIES,
+    Parent,
+    TransferRecipe,
+    market_mean,
+    parent_states,
+    raise_parent,
+    said_by_parent,
+)
 from foundation.market_model.network.model import LEVELS
 from foundation.market_model.numerics import seeded
 from foundation.quant.returns import log_returns
-
-SERIES: tuple[str, ...] = ("return", "gap", "high", "low", "volume", "rsi", "macd")
-"""The seven inputs: close, open, high and low in logs over the close before, volume in logs over
-its past twenty sessions' mean, RSI and MACD's histogram over the close."""
-RETURN, GAP = SERIES.index("return"), SERIES.index("gap")
-FAR = 5.0
-"""Standardised inputs are cut at so many deviations."""
-
-
-class TransferRecipe(Part):
-    """Everything that decides a parent and its children.
-
-    Attributes
-    ----------
-    hidden, layers, dropout
-        Of the parent's LSTM.
-    context, block : int
-        Sessions before a block, and in it.
-    ahead : int
-        Sessions foretold; returns are summed over them.
-    epochs, batch, learning_rate
-        Of the parent, by Adam.
-    ridges : tuple of float
-        Penalties on a child's layer, in sessions' worth of evidence for the parent; the one with
-        the smallest error on the last ``held_back`` sessions is taken, the same for all stocks.
-    """
-
-    name: str = "lstm-transfer"
-    hidden: int = Field(default=128, ge=1)
-    layers: int = Field(default=3, ge=1)
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    context: int = Field(default=60, ge=1)
-    block: int = Field(default=64, ge=1)
-    ahead: int = Field(default=5, ge=1)
-    epochs: int = Field(default=20, ge=1)
-    batch: int = Field(default=4, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0)
-    ridges: tuple[float, ...] = (100.0, 1000.0, 10000.0)
-    held_back: int = Field(default=63, ge=1)
-    threads: int = Field(default=1, ge=1)
-    seed: int = 20181228
-
-
-class Parent(nn.Module):
-    """Stacked LSTM and one linear map to all that is foretold."""
-
-    def __init__(self, recipe: TransferRecipe) -> None:
-        super().__init__()
-        self.recurrent = nn.LSTM(
-            len(SERIES),
-            recipe.hidden,
-            recipe.layers,
-            batch_first=True,
-            dropout=recipe.dropout if recipe.layers > 1 else 0.0,
-        )
-        self.out = nn.Linear(recipe.hidden, recipe.ahead * len(SERIES))
-
-    def states(self, series: Tensor) -> Tensor:
-        """Return the last layer's states (batch, sessions, hidden) of (batch, sessions, 7)."""
-        states: Tensor = self.recurrent(series)[0]
-        return states
 
 
 @dataclass(frozen=True)
@@ -176,10 +125,10 @@ def fit_family(
     mean, deviation = _moments(past)
     standard = _standardised(past, mean, deviation)
     with seeded(recipe.seed, recipe.threads):
-        parent = _raise_parent(_market_mean(standard, past), stop, recipe)
-        states = _states(parent, standard, range(stop), recipe)
+        parent = raise_parent(market_mean(standard, past), stop, recipe)
+        states = parent_states(parent, standard, range(stop), recipe)
         coming = _coming(standard, past, stop, recipe.ahead)
-        children, ridge = _children(states, coming, parent, recipe)
+        children, ridge = fit_children(states, coming, parent, recipe)
     untold = Family(recipe, parent, mean, deviation, children, ridge, np.zeros(len(LEVELS)))
     told = _expected(untold, states, entry) / data.scale[:stop]
     errors = (labels.returns[:stop] - told)[np.isfinite(labels.returns[:stop] - told)]
@@ -197,7 +146,7 @@ def family_answers(
     """
     standard = _standardised(series, family.mean, family.deviation)
     with seeded(family.recipe.seed, family.recipe.threads):
-        states = _states(family.parent, standard, rows, family.recipe)
+        states = parent_states(family.parent, standard, rows, family.recipe)
     scale = data.scale[rows.start : rows.stop]
     expected = (_expected(family, states, entry) / scale).astype(np.float32)
     quantiles = expected[..., None] + family.residuals.astype(np.float32)
@@ -247,12 +196,6 @@ def _standardised(series: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -
     return np.clip(np.nan_to_num((series - mean) / deviation), -FAR, FAR).astype(np.float32)
 
 
-def _market_mean(standard: np.ndarray, past: np.ndarray) -> np.ndarray:
-    """Return the mean over the symbols that have an input, (T, 7)."""
-    present = np.isfinite(past)
-    return (standard * present).sum(axis=1) / np.maximum(present.sum(axis=1), 1)
-
-
 def _coming(standard: np.ndarray, past: np.ndarray, stop: int, ahead: int) -> np.ndarray:
     """Return the inputs of the next sessions, (stop, N, ahead * 7); NaN where absent."""
     known = np.where(np.isfinite(past), standard, np.nan)
@@ -260,106 +203,9 @@ def _coming(standard: np.ndarray, past: np.ndarray, stop: int, ahead: int) -> np
     return windows.swapaxes(2, 3).reshape(stop, standard.shape[1], -1)
 
 
-def _raise_parent(mean_series: np.ndarray, stop: int, recipe: TransferRecipe) -> Parent:
-    """Train on the market's mean series, blocks of it drawn anew in every epoch."""
-    parent = Parent(recipe)
-    series = torch.from_numpy(np.ascontiguousarray(mean_series, np.float32))
-    coming = series[1:].unfold(0, recipe.ahead, 1)[:stop].mT.flatten(1)
-    length = min(recipe.context + recipe.block, stop)
-    optimizer = torch.optim.Adam(parent.parameters(), lr=recipe.learning_rate)
-    draw = np.random.default_rng(recipe.seed)
-    blocks = -(-stop // recipe.block)
-    for _ in range(recipe.epochs):
-        begins = torch.from_numpy(draw.integers(0, stop - length + 1, blocks))
-        for some in begins.split(recipe.batch):
-            rows = some[:, None] + torch.arange(length)
-            said = parent.out(parent.states(series[rows]))
-            late = slice(min(recipe.context, length - 1), None)
-            error = (said - coming[rows])[:, late]
-            optimizer.zero_grad()
-            error.square().mean().backward()
-            optimizer.step()
-    return parent.eval()
-
-
-def _states(
-    parent: Parent, standard: np.ndarray, rows: range, recipe: TransferRecipe
-) -> np.ndarray:
-    """Return the frozen parent's states of some rows, float32 (rows, N, hidden).
-
-    Blocks are counted from row 0 and always of one length: what lies before the first row and
-    after the last counts as the mean, so that no row feels what comes after it.
-    """
-    first = rows.start - rows.start % recipe.block
-    count = -(-(rows.stop - first) // recipe.block)
-    symbols = standard.shape[1]
-    known = standard[: rows.stop]
-    padded = np.zeros((recipe.context + first + count * recipe.block, symbols, len(SERIES)), "f4")
-    padded[recipe.context : recipe.context + len(known)] = known
-    out = np.empty((count * recipe.block, symbols, recipe.hidden), np.float32)
-    with torch.inference_mode():
-        for i in range(count):
-            at = first + i * recipe.block
-            part = padded[at : at + recipe.context + recipe.block].swapaxes(0, 1)
-            states = parent.states(torch.from_numpy(np.ascontiguousarray(part)))
-            block = states[:, recipe.context :].numpy().swapaxes(0, 1)
-            out[i * recipe.block : (i + 1) * recipe.block] = block
-    return out[rows.start - first : rows.stop - first]
-
-
-def _children(
-    states: np.ndarray, coming: np.ndarray, parent: Parent, recipe: TransferRecipe
-) -> tuple[np.ndarray, float]:
-    """Return every stock's correction of the parent's answer, and the penalty that was taken."""
-    stop = len(states)
-    cut = stop - recipe.held_back
-    learnt, late = slice(0, cut - recipe.ahead), slice(cut, stop)
-    missing = coming - _by_parent(parent, states)
-    errors = {}
-    for ridge in recipe.ridges:
-        layer = batched_ridge(states[learnt], missing[learnt], ridge)
-        errors[ridge] = float(np.nanmean((missing[late] - _layer(layer, states[late])) ** 2))
-    best = min(errors, key=lambda ridge: (errors[ridge], -ridge))
-    return batched_ridge(states, missing, best), best
-
-
-def batched_ridge(inputs: np.ndarray, outcome: np.ndarray, ridge: float) -> np.ndarray:
-    """Return one ridge regression per stock, bias included and not penalised, (N, F + 1, K).
-
-    Parameters
-    ----------
-    inputs : float array, shape (T, N, F)
-    outcome : float array, shape (T, N, K)
-        A session of which any entry is NaN is left out for its stock.
-    ridge : float
-        Added to the diagonal of the inputs' products.
-    """
-    known = np.isfinite(outcome).all(axis=-1)
-    x = np.concatenate([inputs, np.ones((*inputs.shape[:2], 1), inputs.dtype)], axis=-1)
-    x = (x * known[..., None]).astype(float).swapaxes(0, 1)
-    y = np.where(known[..., None], outcome, 0.0).swapaxes(0, 1)
-    products = x.swapaxes(1, 2) @ x
-    penalty = np.full(x.shape[-1], ridge)
-    penalty[-1] = 1e-9
-    products += np.diag(penalty)
-    return np.linalg.solve(products, x.swapaxes(1, 2) @ y)
-
-
-def _by_parent(parent: Parent, states: np.ndarray) -> np.ndarray:
-    with torch.inference_mode():
-        out: np.ndarray = parent.out(torch.from_numpy(states)).numpy()
-    return out
-
-
-def _layer(layer: np.ndarray, states: np.ndarray) -> np.ndarray:
-    """Return (T, N, K) of states (T, N, H) and layers (N, H + 1, K)."""
-    corrected = states.swapaxes(0, 1).astype(float) @ layer[:, :-1] + layer[:, -1:]
-    return corrected.swapaxes(0, 1)
-
-
 def _expected(family: Family, states: np.ndarray, entry: str) -> np.ndarray:
     """Return the log return from the entry that parent and children foretell, (T, N)."""
-    said = _by_parent(family.parent, states) + _layer(family.children, states)
+    said = said_by_parent(family.parent, states) + layer_added(family.children, states)
     said = said.reshape(*said.shape[:2], family.recipe.ahead, len(SERIES))
     total = said[..., RETURN].sum(axis=-1) * family.deviation[:, RETURN]
     total = total + family.recipe.ahead * family.mean[:, RETURN]
