@@ -109,7 +109,8 @@ class TrainingRecipe(Part):
         past, as a forecast puts it (``learning/asides.py``). Those are what is scored. 0 puts none.
     exchanged_names : float
         Share of windows in which the tape's states trade names (``learning/names.py``), until
-        weights begin to be averaged. 0 exchanges none.
+        weights begin to be averaged, were the rarest state told next to never; times what it is
+        told less often than the commonest. 0 exchanges none.
     clip : float
         Largest gradient norm.
     precision : "float32" or "bfloat16"

@@ -6,7 +6,9 @@ that few symbols report then has too few answers to learn it from, though enough
 So while a model learns, in some of its windows the tape's states trade names: momentum's questions
 and answers are called volume's, volume's trend's, the same way in the whole window. Levels stay
 (lowest first in every series); words stay. The price keeps its name: its answers are
-movements, not states. Real names alone must come last, for rates are each series' own.
+movements, not states. Real names alone must come last, for rates are each series' own. Exchange
+costs the other series some of their steps, so it is for the rare one's sake alone: where every
+series is told as often as the next, no names are exchanged.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from foundation.contracts import STATES, TAPE, TapeCodes
 from foundation.contracts.lexicon import tape_outcomes
 from foundation.kernel import OperatorError
 from stage_05_llm_engine.learning.lessons import Batch, marks_are_single
+from stage_05_llm_engine.learning.material import Windows, one_after_another
 from stage_05_llm_engine.recipe import TrainingRecipe
 
 TRADING = tuple(s for s, name in enumerate(TAPE) if tape_outcomes(name) == STATES)
@@ -33,6 +36,18 @@ def share_of(recipe: TrainingRecipe, step: int) -> float:
     """
     averaging = step >= recipe.steps * (1 - recipe.average_last)
     return 0.0 if averaging else recipe.exchanged_names
+
+
+def scarcity(train: Windows, codes: TapeCodes) -> float:
+    """Return how much less often the rarest state is told than the commonest: 0 to 1.
+
+    States that no window tells do not count: nobody asks about them.
+    """
+    told = np.zeros(len(TRADING))
+    for read in one_after_another(train):
+        told += [np.count_nonzero(read.ids == codes.series[s][0]) for s in TRADING]
+    told = told[told > 0]
+    return float(1 - told.min() / told.max()) if len(told) else 0.0
 
 
 def exchange(batch: Batch, codes: TapeCodes, share: float, rng: np.random.Generator) -> Batch:

@@ -18,7 +18,7 @@ from stage_05_llm_engine.learning.lessons import (
     with_asides,
 )
 from stage_05_llm_engine.learning.material import Material, Windows
-from stage_05_llm_engine.learning.names import exchange, share_of
+from stage_05_llm_engine.learning.names import exchange, scarcity, share_of
 from stage_05_llm_engine.learning.packing import endless_packs, pack
 from stage_05_llm_engine.recipe import Phase, TrainingRecipe
 
@@ -37,6 +37,7 @@ def steps(recipe: TrainingRecipe, material: Material, first: int = 0) -> Iterato
     """
     train = material.windows("train")
     shares = series_shares(material.symbols)
+    scarce = scarcity(train, material.codes) if recipe.exchanged_names else 0.0
     drawn = islice(_drawn(recipe, train.lengths), first, None)
     for step, (phase, passes) in enumerate(drawn, first):
         rng = np.random.Generator(np.random.Philox(seed_from("names", recipe.seed, step)))
@@ -44,7 +45,7 @@ def steps(recipe: TrainingRecipe, material: Material, first: int = 0) -> Iterato
             exchange(
                 _batch(recipe, train, material.codes, shares, phase, rows),
                 material.codes,
-                share_of(recipe, step),
+                share_of(recipe, step) * scarce,
                 rng,
             )
             for rows in passes

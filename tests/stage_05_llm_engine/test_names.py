@@ -17,8 +17,8 @@ from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import Phase, TrainingRecipe
 from stage_05_llm_engine.learning.lessons import Batch, loss_weights, take, with_asides
-from stage_05_llm_engine.learning.material import HeldMaterial
-from stage_05_llm_engine.learning.names import exchange, share_of
+from stage_05_llm_engine.learning.material import HeldMaterial, HeldWindows
+from stage_05_llm_engine.learning.names import exchange, scarcity, share_of
 from stage_05_llm_engine.learning.steps import steps
 
 ROWS = list(range(12))
@@ -118,6 +118,39 @@ def test_real_names_come_last() -> None:
     values = story_nano_test().model_dump() | {"exchanged_names": 0.5, "average_last": 0.0}
     with pytest.raises(ValidationError, match="until weights begin to be averaged"):
         TrainingRecipe(**values)
+
+
+def without(tokens: TokenBatch, series: str, symbol: str) -> TokenBatch:
+    """Return the batch with the series' questions of one symbol's windows made padding."""
+    train = tokens.split("train")
+    rows = np.array([label.symbol == symbol for label in train.labels])
+    asked = train.ids == tokens.codes.series[TAPE.index(series)][0]
+    ids = np.where(asked & rows[:, None], tokens.codes.pad, train.ids).astype(np.int32)
+    kept = tuple(one for one in tokens.splits if one.split != "train")
+    return tokens.model_copy(update={"splits": (train.model_copy(update={"ids": ids}), *kept)})
+
+
+def test_names_are_exchanged_for_the_sake_of_a_rare_series_alone(tokens: TokenBatch) -> None:
+    """Of the three symbols one reports no volume; without it all series are as common."""
+    train = tokens.split("train")
+    asked = {name: (train.ids == tokens.codes.series[s][0]) for s, name in enumerate(TAPE)}
+    expected = 1 - asked["volume"].sum() / asked["trend"].sum()
+    assert 0.2 < expected < 0.5
+    assert scarcity(HeldWindows(train), tokens.codes) == pytest.approx(expected)
+    reporting = HeldWindows(train).rows(np.flatnonzero(asked["volume"].any(axis=1)).tolist())
+    assert scarcity(HeldWindows(reporting), tokens.codes) == 0.0
+    kept = tuple(one for one in tokens.splits if one.split != "train")
+    even = HeldMaterial(tokens.model_copy(update={"splits": (reporting, *kept)}))
+    recipe = SHORT.model_copy(update={"exchanged_names": 1.0})
+    for one, other in zip(steps(recipe, even), steps(SHORT, even), strict=True):
+        assert all((a.ids == b.ids).all() for a, b in zip(one, other, strict=True))
+
+
+def test_a_series_that_nobody_tells_is_not_rare(tokens: TokenBatch) -> None:
+    silent = tokens
+    for symbol in {label.symbol for label in tokens.split("train").labels}:
+        silent = without(silent, "volume", symbol)
+    assert scarcity(HeldWindows(silent.split("train")), tokens.codes) == 0.0
 
 
 def test_steps_that_go_on_read_the_names_that_an_unbroken_run_reads(tokens: TokenBatch) -> None:
