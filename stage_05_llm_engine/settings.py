@@ -72,7 +72,7 @@ class ServerSettings(Part):
     top_logprobs: int = Field(default=20, ge=5)
     samples: int = Field(default=64, ge=8)
     redraws: int = Field(default=16, ge=0)
-    further_fields: dict[str, float] = Field(default_factory=lambda: {"top_k": 0, "min_p": 0})
+    further_fields: dict[str, float] = Field(default_factory=lambda: {"top_k": 0.0, "min_p": 0.0})
     key_variable: str | None = None
     requests_per_minute: int | None = Field(default=None, ge=1)
     concurrency: int = Field(default=8, ge=1)
