@@ -23,7 +23,7 @@ from foundation.language import read
 from stage_04_tokenization.vocabulary import special_codes
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.drawing import Ask, Draft, Put, repeats
-from stage_05_llm_engine.narrative import NOT_MIXED, Order
+from stage_05_llm_engine.narrative import NOT_MIXED, Blends, Order
 from stage_05_llm_engine.responses import CachedNarrative
 from stage_05_llm_engine.scenarios import Scenario, scenario
 from stage_05_llm_engine.weighing import blends
@@ -261,9 +261,11 @@ def test_a_kept_continuation_is_not_drawn_again(
         fingerprint = narrative.fingerprint
         asked = 0
 
-        def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
+        def generate(
+            self, windows: TokenWindows, orders: Sequence[Order], mixed: Blends = NOT_MIXED
+        ) -> list[Continuation]:
             self.asked += len(orders)
-            return narrative.generate(windows, orders)
+            return narrative.generate(windows, orders, mixed)
 
     windows, model = planted.tokens.split("forecast"), Counting()
     now = planted.forecast.as_of
@@ -272,6 +274,8 @@ def test_a_kept_continuation_is_not_drawn_again(
     again = cached.generate(windows, [Order(1, "risk", 1), Order(0, "base", 2)])
     assert model.asked == 3
     assert again[0] == first[1]
+    cached.generate(windows, [Order(0, "base", 1)], blends(planted.forecast))
+    assert model.asked == 4
     bolder = ENGINE.model_copy(update={"base_temperature": 0.9})
     CachedNarrative(model, bolder, ResponseCache(tmp_path), lambda: now).generate(
         windows, [Order(0, "base", 1)]
