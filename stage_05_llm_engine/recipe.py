@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -46,11 +47,15 @@ class Checkpoint(Part):
         What becomes of experts that the folder holds in four bits (MXFP4): unpacked, or kept as
         they are and unpacked one at a time when they are used, which takes a third of the memory
         and gives the same numbers. Packed experts take no adapter of their own.
+    known_until : date or None
+        The pre-trained model's knowledge cut-off: what happened up to then it may have read, so
+        forecasts of it are never scored. None for a model that read nothing of the world.
     """
 
     kind: Literal["checkpoint"] = "checkpoint"
     folder: str
     experts: Literal["bfloat16", "packed"] = "bfloat16"
+    known_until: date | None = None
 
 
 class Adapter(Part):
@@ -195,10 +200,17 @@ class TrainingRecipe(Part):
         return self
 
     @model_validator(mode="after")
+    def _a_checkpoint_needs_an_adapter(self) -> TrainingRecipe:
+        if self.adapter is None and isinstance(self.start, Checkpoint):
+            raise ValueError(
+                "a pre-trained model keeps its weights: train an adapter on it (adapter.rank and "
+                "what else belongs to it)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _packed_experts_stay_as_they_are(self) -> TrainingRecipe:
         packed = isinstance(self.start, Checkpoint) and self.start.experts == "packed"
-        if packed and self.adapter is None:
-            raise ValueError("packed experts take no gradient: train an adapter on them")
         if packed and self.adapter is not None and self.adapter.expert_parameters:
             raise ValueError(
                 "packed experts take no adapter of their own, received expert_parameters "

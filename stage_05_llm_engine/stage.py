@@ -139,7 +139,7 @@ class LlmEngineStage(Stage[EngineInput, StoryForecast]):
         states = [narrative.next_states(windows) for windows in asked]
         model = _panel(asked, [found.values for found in states])
         scored = {label.context_until for windows in asked[-2:] for label in windows.labels}
-        weighed = weigh(model, given.stories.observed)
+        weighed = weigh(model, given.stories.observed, given.model.trained_until)
         published, alone, weights = (
             panel.last(len(scored)) for panel in (weighed.distributions, model, weighed.weights)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from math import log
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from stage_05_llm_engine.learning.card import write_card
 from stage_05_llm_engine.learning.course import take_course
 from stage_05_llm_engine.learning.material import HeldMaterial, Material, one_after_another
 from stage_05_llm_engine.learning.training import Watch
-from stage_05_llm_engine.recipe import TrainingRecipe
+from stage_05_llm_engine.recipe import Checkpoint, TrainingRecipe
 from stage_05_llm_engine.weights import checkpoint
 from stage_05_llm_engine.weights.checkpoint import CheckpointStore
 
@@ -78,7 +79,7 @@ class TrainingStage(Stage[TokenBatch | Material, StoryModel]):
             weights=weights,
             tokenizer_hash=material.tokenizer_hash,
             parameters=taught.parameters,
-            trained_until=material.trained_until,
+            trained_until=_known_until(recipe, material),
             seed=recipe.seed,
             steps=lesson.steps,
             tokens=lesson.tokens,
@@ -86,6 +87,13 @@ class TrainingStage(Stage[TokenBatch | Material, StoryModel]):
             validation_loss=lesson.validation_loss,
             validation_bits_per_character=_bits_per_character(lesson.validation_loss, material),
         )
+
+
+def _known_until(recipe: TrainingRecipe, material: Material) -> date:
+    """Return the last session that the model may know: learnt here, or read before."""
+    start = recipe.start
+    before = start.known_until if isinstance(start, Checkpoint) else None
+    return material.trained_until if before is None else max(before, material.trained_until)
 
 
 def _bits_per_character(loss: float, material: Material) -> float:

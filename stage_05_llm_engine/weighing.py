@@ -8,6 +8,7 @@ did not learn from (``foundation/quant/mixture.py``, decision 0013).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
 
@@ -50,17 +51,18 @@ class Weighed:
     weights: Panel
 
 
-def weigh(model: Panel, observed: Panel) -> Weighed:
+def weigh(model: Panel, observed: Panel, known_until: date) -> Weighed:
     """Return the model's distributions mixed with the Markov chain's and the past frequencies.
 
     Parameters
     ----------
     model : Panel (K, N, len(TAPE), 5)
-        What the model says of the session after each row's; NaN where it says nothing. No row's
-        next session may have been learnt from.
+        What the model says of the session after each row's; NaN where it says nothing.
     observed : Panel (T, N, len(TAPE))
         What happened. Every session of ``model`` is among its sessions. Both counts and weights of
         a row rest on sessions up to the row's.
+    known_until : date
+        What happened up to then the model may know: nothing is learnt about it from that.
 
     Raises
     ------
@@ -81,9 +83,11 @@ def weigh(model: Panel, observed: Panel) -> Weighed:
     seen = observed.select(symbols=model.symbols, fields=TAPE).values[: rows[-1] + 1]
     chain = first_order_markov(seen, 5, pooled=True)[rows]
     plain = climatology(seen, 5, pooled=True)[rows]
-    after = np.concatenate([seen[1:], np.full_like(seen[:1], np.nan)])[rows]
+    after = np.concatenate([seen[1:], np.full_like(seen[:1], np.nan)])
+    following = (*observed.sessions[1:], date.max)
+    after[[following[t] <= known_until for t in range(len(after))]] = np.nan
     silent = np.isnan(model.values)
-    mixed = mix([model.values, *(np.where(silent, np.nan, o) for o in (chain, plain))], after)
+    mixed = mix([model.values, *(np.where(silent, np.nan, o) for o in (chain, plain))], after[rows])
     return Weighed(
         model.model_copy(update={"values": mixed.chances}),
         Panel(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from stage_05_llm_engine.recipe import (
     Adapter,
     Architecture,
@@ -9,6 +11,9 @@ from stage_05_llm_engine.recipe import (
     Phase,
     TrainingRecipe,
 )
+
+GPT_OSS_KNOWS_UNTIL = date(2024, 6, 30)
+"""Knowledge cut-off of gpt-oss (OpenAI 2025, model card, arXiv:2508.10925: June 2024)."""
 
 
 def story_tiny_cpu(seed: int = 0) -> TrainingRecipe:
@@ -86,7 +91,7 @@ def gpt_oss_20b_lora(folder: str = "models/gpt-oss-20b", seed: int = 0) -> Train
     """
     return TrainingRecipe(
         name="gpt-oss-20b-lora",
-        start=Checkpoint(folder=folder),
+        start=Checkpoint(folder=folder, known_until=GPT_OSS_KNOWS_UNTIL),
         adapter=Adapter(rank=16, alpha=32, dropout=0.1),
         phases=(Phase(steps=2000, loss="target"),),
         batch_windows=4,
@@ -151,7 +156,7 @@ def gpt_oss_20b_qlora(folder: str = "models/gpt-oss-20b", seed: int = 0) -> Trai
     return gpt_oss_20b_lora(folder, seed).model_copy(
         update={
             "name": "gpt-oss-20b-qlora",
-            "start": Checkpoint(folder=folder, experts="packed"),
+            "start": Checkpoint(folder=folder, experts="packed", known_until=GPT_OSS_KNOWS_UNTIL),
             "batch_windows": 1,
             "accumulation": 32,
         }

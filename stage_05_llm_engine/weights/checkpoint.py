@@ -89,7 +89,7 @@ def read(folder: Path, *, unpacked: bool = False) -> Any:
     if isinstance(recipe.start, Checkpoint):
         start = recipe.start.model_copy(update={"experts": "bfloat16"} if unpacked else {})
         base = load_base(start, "cpu" if unpacked else recipe.device)
-        return merge_adapter(base, folder) if recipe.adapter else base
+        return merge_adapter(base, folder)
     from transformers import GptOssForCausalLM
 
     return GptOssForCausalLM.from_pretrained(

@@ -15,7 +15,7 @@ READERS = {
     "config/settings.py",
     # These set what libraries read, or hand the environment on to another process.
     "stage_10_integration/commands/application.py",
-    "stage_10_integration/verification.py",
+    "stage_10_integration/verification/replay.py",
     "stage_05_llm_engine/machine/process.py",
     "foundation/runtime/together.py",
 }

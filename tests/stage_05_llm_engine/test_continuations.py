@@ -280,7 +280,7 @@ def test_a_kept_continuation_is_not_drawn_again(
     CachedNarrative(model, bolder, ResponseCache(tmp_path), lambda: now).generate(
         windows, [Order(0, "base", 1)]
     )
-    assert model.asked == 4
+    assert model.asked == 5
 
 
 def test_a_model_that_learnt_the_risk_task_is_asked_it() -> None:

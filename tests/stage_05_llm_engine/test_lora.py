@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from transformers import GptOssForCausalLM
 
 from config.recipes import gpt_oss_20b_lora
@@ -21,6 +23,7 @@ from stage_05_llm_engine import (
     Checkpoint,
     EngineInput,
     LlmEngineStage,
+    TrainingRecipe,
     TrainingStage,
 )
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
@@ -82,7 +85,7 @@ def test_a_forecast_in_the_base_models_own_words(
     model = TrainingStage(recipe(base), store).run(tokens)
     settings = ENGINE.model_copy(update={"max_words": 4, "scoring_precision": "float32"})
     forecast = LlmEngineStage(settings, store).run(EngineInput(tokens, model, few_stories()))
-    values = forecast.distributions.values
+    values = forecast.model_distributions.values
     np.testing.assert_allclose(values[:, 0].sum(axis=-1), 1.0, atol=1e-9)
     assert np.isnan(values[:, -1, TAPE.index("volume")]).all()
     risk = [c for c in forecast.continuations if c.scenario == "risk"]
@@ -249,3 +252,20 @@ def test_recomputing_activations_changes_no_weight(
         for flag, made in ((False, kept), (True, again))
     ]
     assert adapters[0].read_bytes() == adapters[1].read_bytes()
+
+
+def test_what_the_base_model_may_have_read_is_known_of_its_forecasts(
+    base: Path, tokens: TokenBatch, tmp_path: Path
+) -> None:
+    store = FolderStore(tmp_path)
+    learnt = max(label.target for label in tokens.split("train").labels if label.target)
+    for known, expected in ((None, learnt), (date(2001, 1, 2), learnt), (date(2099, 1, 2),) * 2):
+        start = Checkpoint(folder=str(base), known_until=known)
+        model = TrainingStage(recipe(base, start=start), store).run(tokens)
+        assert model.trained_until == expected
+
+
+def test_a_pre_trained_model_is_trained_through_an_adapter_alone(base: Path) -> None:
+    document = recipe(base).model_dump()
+    with pytest.raises(ValidationError, match="train an adapter"):
+        TrainingRecipe.model_validate({**document, "adapter": None})

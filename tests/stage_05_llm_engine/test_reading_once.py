@@ -19,7 +19,7 @@ from stage_05_llm_engine import EngineSettings, ServerSettings
 from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.adapters.server.engine import ServerNarrative
 from stage_05_llm_engine.endings import named
-from stage_05_llm_engine.narrative import Order
+from stage_05_llm_engine.narrative import NOT_MIXED, Blends, Order
 from stage_05_llm_engine.responses import CachedNarrative
 from tests.stage_05_llm_engine.conftest import ENGINE
 from tests.stage_05_llm_engine.test_served_models import CHANCES, Asked, asking
@@ -104,7 +104,9 @@ class Counting:
     def __init__(self, fingerprint: str, answer: Continuation) -> None:
         self.fingerprint, self.answer, self.asked = fingerprint, answer, 0
 
-    def generate(self, windows: TokenWindows, orders: Sequence[Order]) -> list[Continuation]:
+    def generate(
+        self, windows: TokenWindows, orders: Sequence[Order], mixed: Blends = NOT_MIXED
+    ) -> list[Continuation]:
         self.asked += len(orders)
         return [self.answer] * len(orders)
 

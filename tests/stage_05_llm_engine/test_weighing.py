@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from datetime import date
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from stage_05_llm_engine.weights import checkpoint
 from tests.stage_05_llm_engine.conftest import ENGINE, Trained
 
 MODEL = OPINIONS.index("story model")
+UNKNOWN = date.min
 
 
 def test_the_published_forecast_is_the_mean_of_three_opinions_by_its_weights(
@@ -87,7 +89,7 @@ def test_what_comes_later_changes_no_earlier_row(planted: Trained) -> None:
     rewritten = Panel(
         sessions=observed.sessions, symbols=observed.symbols, fields=TAPE, values=later
     )
-    before, after = weigh(model, observed), weigh(model, rewritten)
+    before, after = weigh(model, observed, UNKNOWN), weigh(model, rewritten, UNKNOWN)
     kept = len(model.sessions) - 20
     for one, other in (
         (before.distributions, after.distributions),
@@ -95,6 +97,16 @@ def test_what_comes_later_changes_no_earlier_row(planted: Trained) -> None:
     ):
         assert one.values[:kept].tobytes() == other.values[:kept].tobytes()
     assert not np.array_equal(before.weights.values[-1], after.weights.values[-1])
+
+
+def test_what_the_model_may_know_earns_it_no_weight(planted: Trained) -> None:
+    model, observed = planted.forecast.model_distributions, planted.stories.book.observed
+    cut = model.sessions[-11]
+    weights = weigh(model, observed, cut).weights.values[:, 0]
+    np.testing.assert_allclose(weights[:-10], 1 / 3)
+    assert (np.abs(weights[-1] - 1 / 3) > 1e-3).any()
+    later = weigh(model, observed, date.max).weights.values
+    np.testing.assert_allclose(later, 1 / 3)
 
 
 def test_stories_that_do_not_reach_as_far_as_the_windows_are_refused(planted: Trained) -> None:
