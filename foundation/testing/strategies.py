@@ -100,16 +100,16 @@ def _annotated(annotation: Any, metadata: list[Any] | tuple[Any, ...] = ()) -> A
         return st.deferred(lambda: instances(annotation))
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return st.sampled_from(annotation)
-    return _generic(get_origin(annotation), get_args(annotation))
+    return _generic(get_origin(annotation), get_args(annotation), metadata)
 
 
-def _generic(origin: Any, arguments: tuple[Any, ...]) -> Any:
+def _generic(origin: Any, arguments: tuple[Any, ...], metadata: list[Any] | tuple[Any, ...]) -> Any:
     if origin is Literal:
         return st.sampled_from(arguments)
     if origin is typing.Annotated:
         return _annotated(arguments[0], arguments[1:])
     if origin in (Union, types.UnionType):
-        return st.one_of(*(_annotated(a) for a in arguments))
+        return st.one_of(*(_annotated(a, metadata) for a in arguments))
     if origin is tuple and arguments[-1] is Ellipsis:
         return st.lists(_annotated(arguments[0]), max_size=2).map(tuple)
     if origin is tuple:
