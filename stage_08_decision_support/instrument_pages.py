@@ -9,8 +9,10 @@ import numpy as np
 
 from foundation.contracts import (
     TAPE,
+    DecisionBrief,
     ForecastVerdict,
     InstrumentPage,
+    Outlook,
     SignalSet,
     StockCharacteristics,
     StoryBook,
@@ -78,6 +80,53 @@ def by_conviction(pages: Sequence[InstrumentPage]) -> list[InstrumentPage]:
     return sorted(pages, key=lambda p: (p.signal.direction == "neutral", -p.signal.conviction))
 
 
+def outlook(symbol: str, tomorrow: Panel, today: Panel) -> tuple[Outlook, ...]:
+    """Return the likeliest outcome of every series that a symbol reports.
+
+    Parameters
+    ----------
+    tomorrow : Panel (K, N, S, 5)
+        Published distributions; the last row is tomorrow's. NaN where a series is absent.
+    today : Panel (T, N, S)
+        Observed outcome codes; the last row is today's.
+    """
+    chances = tomorrow.values[-1, tomorrow.index_of("symbols", symbol)]
+    seen = today.select(fields=tomorrow.fields).values[-1, today.index_of("symbols", symbol)]
+    told = []
+    for s, series in enumerate(tomorrow.fields):
+        if np.isnan(chances[s]).any():
+            continue
+        words, code = tape_outcomes(series), int(np.argmax(chances[s]))
+        told.append(
+            Outlook(
+                series=series,
+                now=None if np.isnan(seen[s]) else words[int(seen[s])],
+                likeliest=words[code],
+                probability=float(chances[s, code]),
+            )
+        )
+    return tuple(told)
+
+
+def is_called(pages: Sequence[InstrumentPage]) -> bool:
+    """Return whether any signal names a direction."""
+    return any(page.signal.direction != "neutral" for page in pages)
+
+
+def uncalled(brief: DecisionBrief) -> str:
+    """Return why no direction is named."""
+    if not brief.instruments:
+        return "No instrument was forecast."
+    rises = [page.signal.reconciliation.rise for page in brief.instruments]
+    low, high = percent(min(rises), 1), percent(max(rises), 1)
+    said = f"are {low} for every instrument" if low == high else f"lie between {low} and {high}"
+    return (
+        f"No direction is called. The odds of a higher close five sessions on {said}, and prices "
+        "rise about so often anyway: nothing measured so far foresees more, and a call must be "
+        "earned on the record. What the record does support are the states below."
+    )
+
+
 def instrument_pages(
     stories: StoryBook,
     further: Sequence[StoryBook],
@@ -114,6 +163,7 @@ def instrument_pages(
             forecast_text=forecast_text(verdicts[signal.symbol], validated.distributions),
             forecast_note=forecast_note(verdicts[signal.symbol]),
             signal=signal,
+            outlook=outlook(signal.symbol, validated.distributions, stories.observed),
             character=character(characteristics, signal.symbol),
         )
         for signal in signals.signals

@@ -5,6 +5,7 @@ from foundation.contracts.decision import (
     Alert,
     DecisionBrief,
     InstrumentPage,
+    Outlook,
     TradeSetup,
 )
 from foundation.contracts.events import ArtefactRef, StageEvent
@@ -163,6 +164,7 @@ __all__ = [
     "Movement",
     "OddsRecord",
     "Outcome",
+    "Outlook",
     "PastCalibration",
     "PerformanceReport",
     "PortfolioPlan",

@@ -38,10 +38,24 @@ class Alert(Part):
     raised_at: Moment
 
 
+class Outlook(Part):
+    """Tomorrow's likeliest outcome of one tape series, as published.
+
+    ``likeliest`` and ``now`` are outcomes in words; ``now`` is today's, None where there is none.
+    ``probability`` is that of the likeliest.
+    """
+
+    series: str
+    now: str | None
+    likeliest: str
+    probability: float = Field(ge=0, le=1)
+
+
 class InstrumentPage(Part):
     """Everything the brief says about one instrument.
 
-    ``character`` says what kind of stock it is; empty where that is not known.
+    ``outlook`` holds the series that the instrument reports, in the tape's order. ``character``
+    says what kind of stock it is; empty where that is not known.
     """
 
     story: Story
@@ -49,6 +63,7 @@ class InstrumentPage(Part):
     forecast_text: str
     forecast_note: str
     signal: Signal
+    outlook: tuple[Outlook, ...]
     character: str = ""
 
 
@@ -59,7 +74,9 @@ class DecisionBrief(Contract):
     """
 
     schema_version: int = Field(
-        default=3, ge=1, description="3: odds of a rise, and their record, in place of scores."
+        default=4,
+        ge=1,
+        description="3: odds of a rise, and their record, in place of scores. 4: the outlook.",
     )
 
     session: date

@@ -8,7 +8,7 @@ from datetime import date
 from foundation.contracts import DecisionBrief, InstrumentPage, TradeSetup
 from stage_08_decision_support import phrasing as say
 from stage_08_decision_support.clauses import sources_in_words, statement_in_words, told
-from stage_08_decision_support.instrument_pages import by_conviction
+from stage_08_decision_support.instrument_pages import by_conviction, is_called, uncalled
 from stage_08_decision_support.track_record import record_in_words, skill_lines, skill_verdict
 
 _SPECIAL = str.maketrans({c: "\\" + c for c in "\\`*_|<>[]#"})
@@ -19,6 +19,7 @@ def render_markdown(brief: DecisionBrief) -> str:
     parts = (
         _opening(brief),
         _signals(brief),
+        _outlook(brief),
         _record(brief),
         _themes(brief),
         _portfolio(brief),
@@ -57,9 +58,47 @@ def conviction_bar(conviction: float, width: int = 10) -> str:
     return "█" * filled + "░" * (width - filled) + f" {conviction:.2f}"
 
 
+OUTLOOK = ("price", "trend", "momentum", "volatility", "volume")
+
+
+def outlook_cells(page: InstrumentPage) -> tuple[str, ...]:
+    """Return tomorrow's likeliest outcomes, one cell a series; what changes from today says so."""
+    told = {o.series: o for o in page.outlook}
+    cells = []
+    for series in OUTLOOK:
+        o = told.get(series)
+        if o is None:
+            cells.append(say.ABSENT)
+            continue
+        changes = series != "price" and o.now not in (None, o.likeliest)
+        since = f" (now {o.now})" if changes else ""
+        cells.append(f"{o.likeliest} {say.percent(o.probability)}{since}")
+    return tuple(cells)
+
+
+def _outlook(brief: DecisionBrief) -> Iterator[str]:
+    yield "## Outlook"
+    yield ""
+    yield (
+        "Tomorrow's likeliest move and states, and how likely; every state against the "
+        "instrument's own past."
+    )
+    yield ""
+    rows = [
+        (f"**{_plain(page.signal.symbol)}** {_plain(page.story.name)}", *outlook_cells(page))
+        for page in brief.instruments
+    ]
+    header = ("Instrument", *(name.capitalize() for name in OUTLOOK))
+    yield from _table(header, rows, "l" * len(header))
+
+
 def _signals(brief: DecisionBrief) -> Iterator[str]:
     yield "## Signals"
     yield ""
+    if not is_called(brief.instruments):
+        yield uncalled(brief)
+        yield ""
+        return
     rows = []
     for page in by_conviction(brief.instruments):
         s = page.signal

@@ -43,6 +43,8 @@ def environment() -> Environment:
     env.filters["told"] = clauses.told
     env.filters["statement_in_words"] = clauses.statement_in_words
     env.filters["by_conviction"] = instrument_pages.by_conviction
+    env.filters["uncalled"] = instrument_pages.uncalled
+    env.filters["is_called"] = instrument_pages.is_called
     env.filters["skill_lines"] = track_record.skill_lines
     env.filters["skill_verdict"] = track_record.skill_verdict
     env.filters["record_in_words"] = track_record.record_in_words

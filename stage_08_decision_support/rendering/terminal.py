@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from foundation.contracts import DecisionBrief, InstrumentPage
 from stage_08_decision_support import phrasing as say
-from stage_08_decision_support.instrument_pages import by_conviction
+from stage_08_decision_support.instrument_pages import by_conviction, is_called, uncalled
+from stage_08_decision_support.rendering.markdown import OUTLOOK
 from stage_08_decision_support.track_record import METRICS, skill_lines, skill_verdict
 
 if TYPE_CHECKING:
@@ -37,7 +38,11 @@ def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12
     block(Text(brief.headline, style="bold"), 0)
     block(Text(" ".join(brief.summary)))
     ranked = by_conviction(brief.instruments)
-    block(_signal_table(ranked[:signals]))
+    if is_called(ranked):
+        block(_signal_table(ranked[:signals]))
+    else:
+        block(Text(uncalled(brief)))
+        block(_outlook_table(ranked[:signals]))
     if len(ranked) > signals:
         rest = f"{len(ranked) - signals} more in the written brief."
         block(Text(rest, style="bright_black"), 0)
@@ -56,7 +61,10 @@ def render_terminal(brief: DecisionBrief, console: Console, *, signals: int = 12
         )
         block(Text(lead.forecast_note, style="bright_black"), 0)
     if brief.performance.scores:
-        said = "Track record: log score beside each baseline's, lower is better"
+        said = (
+            "Track record: log score beside each baseline's, lower is better; "
+            "even: no clear difference"
+        )
         block(Text(said, style="bright_black"))
         block(_record_table(brief), 0)
     block(Text(brief.caveats[-1] if brief.caveats else "", style="bright_black"))
@@ -91,6 +99,23 @@ def _signal_table(pages: list[InstrumentPage]) -> Table:
     return table
 
 
+def _outlook_table(pages: list[InstrumentPage]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bright_black")
+    for name in ("Tomorrow's", *OUTLOOK[:-1]):
+        table.add_column(name, no_wrap=True)
+    for page in pages:
+        told = {o.series: o for o in page.outlook}
+        cells = []
+        for series in OUTLOOK[:-1]:
+            o = told.get(series)
+            cells.append(say.ABSENT if o is None else f"{o.likeliest} {say.percent(o.probability)}")
+        table.add_row(Text(page.signal.symbol, style="bold"), *cells)
+    return table
+
+
 def _record_table(brief: DecisionBrief) -> Table:
     from rich.table import Table
     from rich.text import Text
@@ -108,9 +133,9 @@ def _record_table(brief: DecisionBrief) -> Table:
                 cells.append(Text(say.ABSENT))
             else:
                 reading = skill_verdict(score)
-                shown = {"no clear difference": "no different"}.get(reading, reading)
+                shown = {"no clear difference": "even"}.get(reading, reading)
                 cells.append(
-                    Text(f"{say.number(score.baseline, 3)}  {shown}", style=_READING[reading])
+                    Text(f"{say.number(score.baseline, 3)} {shown:<6}", style=_READING[reading])
                 )
         table.add_row(line.label, say.number(line.system, 3), *cells)
     return table

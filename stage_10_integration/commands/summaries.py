@@ -45,24 +45,27 @@ def summary_table(title: str, made: Contract) -> Table:
 def score_table(report: PerformanceReport) -> Table:
     """Return the skill scores, one row per series, metric and baseline."""
     table = Table(
-        title=f"Past forecasts, {report.scored_from} to {report.scored_to}",
+        title=f"Past forecasts, {report.scored_from} to {report.scored_to} "
+        "(RPS: ranked probability score)",
         title_justify="left",
         box=None,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    for name in ("series", "metric", "system", "baseline", "", "better by", "95% interval"):
-        table.add_column(name, justify="left" if name in ("series", "metric", "") else "right")
+    for name in ("series", "metric", "system", "baseline", "", "gain", "95% interval"):
+        left = name in ("series", "metric", "")
+        table.add_column(name, justify="left" if left else "right", no_wrap=True)
     for score in report.scores:
         clear = score.low > 0 or score.high < 0
         style = ("green" if score.low > 0 else "red") if clear else ""
         table.add_row(
             score.series,
-            score.metric,
-            f"{score.system:.4f}",
-            f"{score.baseline:.4f}",
+            "RPS" if score.metric == "ranked probability score" else score.metric,
+            f"{score.system:.3f}",
+            f"{score.baseline:.3f}",
             score.baseline_name,
-            f"{score.difference:+.4f}",
-            f"{score.low:+.4f} .. {score.high:+.4f}",
+            f"{score.difference:+.3f}",
+            f"{score.low:+.3f}..{score.high:+.3f}",
             style=style,
         )
     return table

@@ -17,6 +17,7 @@ from foundation.contracts import (
     MarketWindow,
     OddsRecord,
     Outcome,
+    Outlook,
     PerformanceReport,
     PortfolioPlan,
     Position,
@@ -318,6 +319,10 @@ def decision_brief(
         summary=("Two of four instruments lean bullish.", "Volatility is near its mean."),
         instruments=tuple(
             InstrumentPage(
+                outlook=(
+                    Outlook(series="price", now="rises", likeliest="holds steady", probability=0.4),
+                    Outlook(series="trend", now="high", likeliest="high", probability=0.8),
+                ),
                 story=today[s.symbol],
                 forecast_text=chosen[s.symbol],
                 forecast_note="Accepted at the first attempt.",
