@@ -26,11 +26,8 @@ from foundation.contracts import TAPE, StoryBook, TokenBatch, TokenWindows
 from foundation.storage.folders import FolderStore
 from foundation.testing.planted_stories import planted_stories
 from stage_04_tokenization import TokenizationSettings, TokenizationStage
-from stage_05_llm_engine import EngineSettings, TrainingStage
-from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
+from stage_05_llm_engine import EngineInput, EngineSettings, LlmEngineStage, TrainingStage
 from stage_05_llm_engine.learning.training import Watch
-from stage_05_llm_engine.machine.process import reproducible
-from stage_05_llm_engine.weights import checkpoint
 
 Curve = list[tuple[float, float]]
 """(processor seconds, nats per character)."""
@@ -123,56 +120,55 @@ def planted(markets: Sequence[int] = (11, 12, 13, 14, 15, 16)) -> None:
     say of its future is chance, and the same for all forecasts of that market.
     """
     say(
-        "| law | series | forecasts | gain over climatology | standard error | the law's own gain |"
+        "| law | series | forecasts | the model's gain over climatology | standard error | "
+        "the published forecast's | standard error | the law's own gain |"
     )
-    say("|---|---|---:|---:|---:|---:|")
+    say("|---|---|---:|---:|---:|---:|---:|---:|")
     for law in ("planted", "martingale"):
         found = []
         for market in markets:
             found.append(_gains(law, market))
-            note(f"{law}, market {market}: {np.round(found[-1][1], 4).tolist()}")
-        counts, gains, best = (np.array(part) for part in zip(*found, strict=True))
-        errors = gains.std(axis=0, ddof=1) / np.sqrt(len(markets))
+            note(f"{law}, market {market}: {np.round(found[-1][1:3], 4).tolist()}")
+        counts, alone, published, best = (np.array(part) for part in zip(*found, strict=True))
         for s, series in enumerate(TAPE):
+            cells = [
+                f"{gains[:, s].mean():+.4f} | {gains[:, s].std(ddof=1) / len(markets) ** 0.5:.4f}"
+                for gains in (alone, published)
+            ]
             say(
-                f"| {law} | {series} | {counts[:, s].sum():,} | {gains[:, s].mean():+.4f} | "
-                f"{errors[s]:.4f} | {best[:, s].mean():+.4f} |"
+                f"| {law} | {series} | {counts[:, s].sum():,} | {' | '.join(cells)} | "
+                f"{best[:, s].mean():+.4f} |"
             )
 
 
-def _gains(
-    law: Literal["planted", "martingale"], market: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (len(TAPE),) each: forecasts of a market, the model's mean gain, the law's own."""
+def _gains(law: Literal["planted", "martingale"], market: int) -> tuple[np.ndarray, ...]:
+    """Return (len(TAPE),) each: forecasts of a market; mean gains of model, published, law."""
     stories = planted_stories(law, sessions=520, symbols=8, seed=market)
     tokens = TokenizationStage(TokenizationSettings(history_sessions=150)).run(stories.book)
     with tempfile.TemporaryDirectory() as scratch:
         store = FolderStore(Path(scratch))
         model = TrainingStage(story_nano_test(market), store).run(tokens)
-        narrative = TransformersNarrative(
-            checkpoint.read(store.path(model.weights)),
-            tokens.codes,
-            tokens.tokenizer_json,
-            EngineSettings(guided=False),
-            weights=model.weights,
-        )
-        with reproducible(market):
-            said = narrative.next_states(tokens.split("history")).values
-    sessions, symbols = stories.book.sessions, stories.book.symbols
-    labels = tokens.split("history").labels
-    t = np.array([sessions.index(label.context_until) for label in labels])
-    n = np.array([symbols.index(label.symbol) for label in labels])
+        engine = LlmEngineStage(EngineSettings(guided=False), store)
+        forecast = engine.run(EngineInput(tokens, model, stories.book))
+    sessions = stories.book.sessions
+    alone, published = (
+        panel.values[:-1].reshape(-1, len(TAPE), 5)
+        for panel in (forecast.model_distributions, forecast.distributions)
+    )
+    days = [sessions.index(day) for day in forecast.distributions.sessions[:-1]]
+    count = len(stories.book.symbols)
+    t, n = np.repeat(days, count), np.tile(np.arange(count), len(days))
     observed = stories.book.observed.values
     learnt = observed[: sessions.index(model.trained_until) + 1]
     counts = np.stack([(learnt == code).sum(axis=(0, 1)) + 0.5 for code in range(5)], axis=-1)
     climate = _log_score(
-        np.broadcast_to(counts / counts.sum(axis=-1, keepdims=True), said.shape),
+        np.broadcast_to(counts / counts.sum(axis=-1, keepdims=True), alone.shape),
         observed[t + 1, n],
     )
-    ours = climate - _log_score(said, observed[t + 1, n])
+    gains = [climate - _log_score(said, observed[t + 1, n]) for said in (alone, published)]
     best = climate - _log_score(stories.truth[t, n], observed[t + 1, n])
-    known = (~np.isnan(ours)).sum(axis=0)
-    return known, np.nanmean(ours, axis=0), np.nanmean(best, axis=0)
+    known = (~np.isnan(gains[0])).sum(axis=0)
+    return known, *(np.nanmean(gain, axis=0) for gain in (*gains, best))
 
 
 def _log_score(said: np.ndarray, then: np.ndarray) -> np.ndarray:
