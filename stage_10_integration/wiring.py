@@ -222,7 +222,7 @@ def _stories_to_forecast(
              ("stage_04_tokenization",), reads=corpus),
         Step(TRAINING, 5, "Story model: training", StoryModel, train,
              {} if corpus and not served else {"tokens": TOKENS},
-             (served or settings.training,), code, holds=holds,
+             (served or settings.training.decisive(),), code, holds=holds,
              reads=None if served else corpus),
         Step(FORECAST, 5, "Story model: forecasts", StoryForecast, forecast,
              {"tokens": TOKENS, "model": TRAINING, "stories": STORIES}, (settings.engine,), code,

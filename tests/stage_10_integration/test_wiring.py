@@ -64,6 +64,21 @@ def test_a_changed_setting_changes_the_keys_of_its_own_steps_only(tmp_path: Path
     assert differing == {wiring.FORECAST, wiring.VALIDATION}
 
 
+def test_who_shares_the_work_of_training_is_not_asked_when_its_model_is_sought(
+    tmp_path: Path,
+) -> None:
+    def key(**training: object) -> str:
+        house = settings()
+        changed = house.training.model_copy(update=training)
+        plan = build_plan(
+            house.model_copy(update={"training": changed}), Nothing(), ArtefactStore(tmp_path)
+        )
+        return plan.step(wiring.TRAINING).key(["a" * 64])
+
+    assert key(threads=1) == key(threads=16) == key(processes=8, sharded=True)
+    assert key(seed=1) != key(seed=2)
+
+
 def test_a_step_is_keyed_by_its_own_package_and_what_that_imports(plan: Plan) -> None:
     """No step's code reaches into the commands or into a stage it does not run."""
     codes = {step.name: step.code for step in plan}
