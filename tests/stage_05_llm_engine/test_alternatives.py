@@ -15,8 +15,8 @@ from stage_05_llm_engine.adapters.in_process.engine import TransformersNarrative
 from stage_05_llm_engine.drawing import Teller, key_answer
 from stage_05_llm_engine.narrative import Order
 from stage_05_llm_engine.scenarios import key_series
+from tests.stage_05_llm_engine.asking import CHANCES, asking
 from tests.stage_05_llm_engine.conftest import ENGINE
-from tests.stage_05_llm_engine.test_served_models import CHANCES, asking
 
 NAMES = ("base", "alternative 1", "alternative 2")
 PRICE = np.array(CHANCES["price"])

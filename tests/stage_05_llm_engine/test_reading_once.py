@@ -21,8 +21,8 @@ from stage_05_llm_engine.adapters.server.engine import ServerNarrative
 from stage_05_llm_engine.endings import named
 from stage_05_llm_engine.narrative import NOT_MIXED, Blends, Order
 from stage_05_llm_engine.responses import CachedNarrative
+from tests.stage_05_llm_engine.asking import CHANCES, Asked, asking
 from tests.stage_05_llm_engine.conftest import ENGINE
-from tests.stage_05_llm_engine.test_served_models import CHANCES, Asked, asking
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from stage_04_tokenization import TokenizationSettings, TokenizationStage
 from stage_05_llm_engine import EngineInput, LlmEngineStage, Phase, TrainingStage
 from stage_05_llm_engine.narrative import Order
 from tests.stage_03_story_assembly import material
+from tests.stage_05_llm_engine.asking import CHANCES, asking
 from tests.stage_05_llm_engine.conftest import ENGINE
-from tests.stage_05_llm_engine.test_served_models import CHANCES, asking
 
 HORIZON: dict[Task, Horizon] = {
     "weekly summary": Horizon.WEEKLY,
