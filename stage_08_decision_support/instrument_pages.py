@@ -114,17 +114,27 @@ def is_called(pages: Sequence[InstrumentPage]) -> bool:
 
 
 def uncalled(brief: DecisionBrief) -> str:
-    """Return why no direction is named."""
+    """Return why no direction is named: what the odds are, what is usual, what the record says."""
     if not brief.instruments:
         return "No instrument was forecast."
-    rises = [page.signal.reconciliation.rise for page in brief.instruments]
-    low, high = percent(min(rises), 1), percent(max(rises), 1)
-    said = f"are {low} for every instrument" if low == high else f"lie between {low} and {high}"
+    opinions = [page.signal.reconciliation for page in brief.instruments]
+    if brief.odds is None:
+        why = "no record of past odds is long enough yet to earn a call"
+    elif brief.odds.high < 0:
+        why = "past odds have told more than that, but no call would pay for its costs today"
+    else:
+        why = "past odds have not told more than that, and a call must be earned"
     return (
-        f"No direction is called. The odds of a higher close five sessions on {said}, and prices "
-        "rise about so often anyway: nothing measured so far foresees more, and a call must be "
-        "earned on the record. What the record does support are the states below."
+        f"No direction is called. The odds of a higher close five sessions on "
+        f"{_span([o.rise for o in opinions])}, where the past frequency is "
+        f"{_span([o.past for o in opinions]).removeprefix('are ')}: {why}. What the states below "
+        "are worth stands in the track record."
     )
+
+
+def _span(chances: Sequence[float]) -> str:
+    low, high = percent(min(chances), 1), percent(max(chances), 1)
+    return f"are {low}" if low == high else f"are {low} to {high}"
 
 
 def instrument_pages(

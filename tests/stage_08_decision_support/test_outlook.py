@@ -10,7 +10,7 @@ from rich.console import Console
 
 from foundation.contracts import TAPE, DecisionBrief, tape_outcomes
 from stage_08_decision_support import BriefInput
-from stage_08_decision_support.instrument_pages import is_called
+from stage_08_decision_support.instrument_pages import is_called, uncalled
 from stage_08_decision_support.rendering.html import render_html
 from stage_08_decision_support.rendering.markdown import render_markdown
 from stage_08_decision_support.rendering.terminal import render_terminal
@@ -64,6 +64,19 @@ def test_where_nothing_is_called_the_brief_says_so_and_shows_what_is_foreseen(
         trend = next((o for o in page.outlook if o.series == "trend"), None)
         if trend is not None:
             assert f"{trend.probability:.0%}" in silent
+
+
+@pytest.mark.parametrize(
+    ("high", "why"),
+    [(None, "long enough"), (-0.001, "pay for its costs"), (0.001, "must be earned")],
+    ids=["no record", "proven", "not proven"],
+)
+def test_why_nothing_is_called_is_what_the_record_says(
+    brief: DecisionBrief, high: float | None, why: str
+) -> None:
+    assert brief.odds is not None
+    odds = None if high is None else brief.odds.model_copy(update={"high": high})
+    assert why in uncalled(quiet(brief).model_copy(update={"odds": odds}))
 
 
 def test_a_terminal_of_eighty_columns_cuts_nothing_of_the_record(brief: DecisionBrief) -> None:
